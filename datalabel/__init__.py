@@ -1,0 +1,1 @@
+"""dlabel: git for image labels."""

@@ -1,0 +1,1 @@
+"""Rules with stable codes, and the writers of what they find."""

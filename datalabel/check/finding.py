@@ -1,0 +1,93 @@
+"""The finding: one thing that a check found. Codes are stable; text may improve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import pyarrow as pa
+
+from datalabel.spec.model import Spec
+
+
+class Severity(StrEnum):
+    """How bad a finding is; `--fail-on` names the lowest that fails."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """Errors first: 0, 1, 2."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found: the rule, the place (set, item, label id in hexadecimal) and plain words.
+
+    `fix` says in words what a safe fix would do, or is None when only a person can decide.
+    """
+
+    code: str
+    rule: str
+    severity: Severity
+    set: str | None
+    item: str | None
+    label: str | None
+    message: str
+    fix: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape that scripts rely on."""
+        return {
+            "code": self.code,
+            "rule": self.rule,
+            "severity": self.severity.value,
+            "set": self.set,
+            "item": self.item,
+            "label": self.label,
+            "message": self.message,
+            "fix": self.fix,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckBatch:
+    """What a rule looks at: some items, and every label of one set on them.
+
+    `items` has the columns `item`, `width`, `height`, `format`, `content`, `properties` (see `ITEMS`), one
+    row per item, sorted; a width is null when nobody has said it. `labels` is a table of schema `LABELS`,
+    sorted by item.
+    """
+
+    set: str
+    items: pa.Table
+    labels: pa.Table
+    spec: Spec
+
+
+RuleFunction = Callable[[CheckBatch], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: its stable code, its name, how bad its findings are, and the function over columns."""
+
+    code: str
+    name: str
+    severity: Severity
+    run: RuleFunction
+
+    @property
+    def explanation(self) -> str:
+        """The rule's documentation: its function's docstring."""
+        import inspect
+
+        return inspect.getdoc(self.run) or ""
+
+
+Registry = Mapping[str, Rule]

@@ -1,0 +1,1 @@
+"""The command line: parse, call, present. One file per family of commands."""

@@ -1,0 +1,1 @@
+"""The drawn potatoes, and the walk through the loop."""

@@ -1,0 +1,193 @@
+"""What a foreign format is: the protocol that each of them implements, and what goes in and out.
+
+A format reads a source's files into columns, and turns columns into files. It never touches the project,
+the store or the screen. Reading promises that every field of the source is either in a column, in `extra`,
+in the header, or named in an error; writing promises the same in the other direction through `losses`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from datalabel.errors import Fault
+from datalabel.labels.tables import LABELS
+
+READ_MENTIONS: pa.Schema = pa.schema(
+    [
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("number", pa.string()),
+        pa.field("order", pa.int64()),
+        pa.field("width", pa.int32()),
+        pa.field("height", pa.int32()),
+        pa.field("extra", pa.string()),
+        pa.field("annotators", pa.list_(pa.string())),
+    ]
+)
+"""One row per image that the source names: its name and number (verbatim JSON) in the file, its order, its
+size as the file says, the file's other fields on it (a JSON object, verbatim) and, where the file says so,
+who saw it."""
+
+READ_LABELS: pa.Schema = pa.schema(
+    [pa.field("mention", pa.int32(), nullable=False)]
+    + [LABELS.field(name) for name in LABELS.names if name not in ("item", "id", "source")]
+)
+"""As `LABELS`, but the item is given by its row in the mentions. `rank` counts from 0 within the item."""
+
+VERBATIM = "$verbatim"
+"""The key in a label's `extra` that holds the source's whole notation of the label, for the rare label that
+columns and `extra` cannot give back exactly. It is written again while the columns are unchanged."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFiles:
+    """The files of one source: a single file, or a folder's files by their path below it, sorted."""
+
+    name: str
+    root: Path
+    members: tuple[str, ...] = ()
+
+    def path(self, member: str | None = None) -> Path:
+        """The file itself, or one member of the folder."""
+        return self.root if member is None else self.root / member
+
+
+class ReadContext(Protocol):
+    """What a reader may ask about the project around the source."""
+
+    annotator: str | None
+    item_key: str | None
+    """The field of the file that names an image, when file names are not stable (`--item-key`)."""
+
+    def size_of(self, name: str) -> tuple[int, int] | None:
+        """Width and height of the item that the file calls so, when known."""
+
+    def names_by_number(self) -> Mapping[str, str]:
+        """For sources that name images only by number: what other sources of this format call them."""
+
+    def categories(self) -> Sequence[Mapping[str, Any]]:
+        """For sources that name classes only by number: the categories of other sources of this format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a source says: header (JSON), mentions and labels (schemas above), and remarks to show."""
+
+    header: Mapping[str, Any]
+    mentions: pa.Table
+    labels: pa.Table
+    remarks: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some items to write, sorted by key, with all their labels.
+
+    `items` has the columns of `READ_MENTIONS` and `item` (the key); `name` is what the source called the
+    item when the source itself is being written again, and the key otherwise. `labels` has the schema
+    `LABELS`, sorted by (item, rank, id). Extras in either belong to the format being written; extras of
+    other formats were taken out and counted in `Selection.foreign_extras`.
+    """
+
+    items: pa.Table
+    labels: pa.Table
+
+
+class Selection(Protocol):
+    """What is to be written: one source as it came, or a whole set.
+
+    `header` is the header of the source when it is written again by its own format (then numbers and names
+    are those of the source), else None (then numbers are assigned anew and `classes` gives their order).
+    """
+
+    name: str
+    header: Mapping[str, Any] | None
+    annotator: str | None
+    """Who drew every label of this source unless a label says otherwise (`add --annotator`)."""
+    classes: Sequence[str]
+    """Every class in the selection and the spec: the spec's order first, then alphabetical."""
+    keypoints: Mapping[str, tuple[tuple[str, ...], tuple[tuple[int, int], ...]]]
+    """Per class with a skeleton: names of the points and edges (pairs of indexes from 0)."""
+    foreign_extras: Mapping[str, int]
+    """Fields that other formats left on items and labels, with how often: lost by this export."""
+
+    def batches(self) -> Iterator[Batch]:
+        """The selection in key order, in pieces of bounded size. May be iterated several times."""
+        ...  # pragma: no cover
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a format can hold. What it cannot is reported as lost, never dropped in silence."""
+
+    kinds: frozenset[str]
+    properties: bool = False
+    confidence: bool = False
+    annotator: bool = False
+    holes: bool = False
+    pieces: bool = False
+    """Polygons of several pieces."""
+    empty_items: bool = True
+    """Items that were seen and have no label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One sort of thing that an export cannot keep: what, how often, and the first place."""
+
+    what: str
+    count: int
+    example: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.count:,} (first: {self.example})"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """A file to write: its path below the output folder (`/`-separated) and its bytes in pieces."""
+
+    path: str
+    chunks: Iterable[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class FormatInfo:
+    """What the registry knows of a format without importing it."""
+
+    name: str
+    title: str
+    module: str
+    suffixes: tuple[str, ...] = field(default_factory=tuple)
+
+
+class Format(Protocol):
+    """A foreign format. Implementations hold no state.
+
+    `read` reports every fault of the source in one `InputError` (see `errors.Faults`), each with its place,
+    and reads nothing partially. `write` yields files lazily and in a fixed order; equal selections give equal
+    bytes. `losses` says what `write` would not keep, without writing anything.
+    """
+
+    name: str
+    title: str
+    folder: bool
+    """Whether a source is a folder of files (VOC) rather than one file (COCO)."""
+    suffixes: tuple[str, ...]
+    holds: Capabilities
+
+    def detect(self, path: Path, head: bytes) -> bool:
+        """Whether this file, of which `head` is the beginning (up to 64 KiB), is of this format."""
+
+    def read(self, source: SourceFiles, context: ReadContext) -> Read:
+        """Everything that the source says."""
+
+    def losses(self, selection: Selection) -> list[Loss]:
+        """What writing the selection would lose."""
+
+    def write(self, selection: Selection) -> Iterator[OutputFile]:
+        """The selection as files of this format."""

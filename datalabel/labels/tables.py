@@ -1,0 +1,128 @@
+"""The columns in which items, mentions and labels are held, everywhere in the program.
+
+Bulk data is Arrow. A row of `LABELS` is one label; what its columns mean is written in
+`datalabel/store/FORMAT.md`. Two conventions hold wherever these tables are passed around:
+
+* rows are sorted by item key, and the rows of one item are never split over two batches;
+* a null is "not said": null `properties` are `{}`, a null `annotator` is "unknown".
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import pyarrow as pa
+
+
+class Kind(StrEnum):
+    """The geometry type of a label."""
+
+    BOX = "box"
+    ROTATED_BOX = "rotated_box"
+    POLYGON = "polygon"
+    POLYLINE = "polyline"
+    KEYPOINTS = "keypoints"
+    MASK = "mask"
+    CATEGORY = "category"
+
+
+KINDS: tuple[str, ...] = tuple(kind.value for kind in Kind)
+
+GROUND_TRUTH = "ground_truth"
+"""The name of a label set unless said otherwise."""
+
+LABELS: pa.Schema = pa.schema(
+    [
+        pa.field("item", pa.string(), nullable=False),
+        pa.field("id", pa.uint64(), nullable=False),
+        pa.field("class", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("x", pa.float64()),
+        pa.field("y", pa.float64()),
+        pa.field("w", pa.float64()),
+        pa.field("h", pa.float64()),
+        pa.field("coords", pa.list_(pa.float64())),
+        pa.field("parts", pa.list_(pa.int32())),
+        pa.field("rle", pa.string()),
+        pa.field("properties", pa.string()),
+        pa.field("confidence", pa.float64()),
+        pa.field("annotator", pa.string()),
+        pa.field("source", pa.string()),
+        pa.field("source_id", pa.string()),
+        pa.field("rank", pa.int32()),
+        pa.field("extra", pa.string()),
+    ]
+)
+
+ITEMS: pa.Schema = pa.schema(
+    [
+        pa.field("item", pa.string(), nullable=False),
+        pa.field("content", pa.string()),
+        pa.field("bytes", pa.int64()),
+        pa.field("width", pa.int32()),
+        pa.field("height", pa.int32()),
+        pa.field("format", pa.string()),
+        pa.field("orientation", pa.int8()),
+        pa.field("state", pa.string()),
+        pa.field("assignee", pa.string()),
+        pa.field("reviewer", pa.string()),
+        pa.field("round", pa.int32()),
+        pa.field("marks", pa.string()),
+        pa.field("properties", pa.string()),
+        pa.field("moved_to", pa.string()),
+    ]
+)
+
+MENTIONS: pa.Schema = pa.schema(
+    [
+        pa.field("item", pa.string(), nullable=False),
+        pa.field("set", pa.string()),
+        pa.field("source", pa.string()),
+        pa.field("annotator", pa.string()),
+        pa.field("name", pa.string()),
+        pa.field("number", pa.string()),
+        pa.field("order", pa.int64()),
+        pa.field("width", pa.int32()),
+        pa.field("height", pa.int32()),
+        pa.field("extra", pa.string()),
+        pa.field("digest", pa.uint64()),
+    ]
+)
+
+GEOMETRY = ("x", "y", "w", "h", "coords", "parts", "rle")
+"""The columns that together are a label's geometry (with `kind`)."""
+
+
+def table_of(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:
+    """A table of this schema from some of its columns; the others are null.
+
+    Raises:
+        KeyError: a column that the schema does not know.
+    """
+    unknown = set(columns) - set(schema.names)
+    if unknown:
+        raise KeyError(f"no such column: {', '.join(sorted(unknown))}")
+    rows = len(next(iter(columns.values()))) if columns else 0
+    arrays = [
+        as_array(columns[field.name], field.type) if field.name in columns else pa.nulls(rows, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def as_array(values: Any, type_: pa.DataType) -> pa.Array | pa.ChunkedArray:
+    """Values (a sequence, NumPy or Arrow array) as an Arrow array of this type."""
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        return values if values.type == type_ else values.cast(type_)
+    return pa.array(values, type_)
+
+
+def empty(schema: pa.Schema) -> pa.Table:
+    """A table of this schema without rows."""
+    return schema.empty_table()
+
+
+def label_id_text(label_id: int) -> str:
+    """How a label id is written for people and in JSON: 16 hexadecimal digits."""
+    return f"{label_id:016x}"

@@ -1,0 +1,1 @@
+"""The verbs: joins the rooms. One file per family of verbs."""

@@ -1,0 +1,1 @@
+"""Data specs: grammar, loading and inheritance, canonical form, inference."""

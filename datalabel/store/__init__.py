@@ -1,0 +1,1 @@
+"""Bytes and state: objects, segments, tables, history, staging. See FORMAT.md."""
