@@ -1,0 +1,208 @@
+"""Files of the working tree: safe paths, the directory walk, durable and atomic writes.
+
+Every path that comes from a file, an object or a database passes `checked_key` before it is used and
+`contained` before anything is written there (law 8).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import os
+import stat
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from datalabel.errors import InputError
+
+MAX_KEY_BYTES = 1024
+"""Keys are bounded so that every index can hold them whole."""
+
+_RESERVED = frozenset({".git", ".dlabel"})
+_IGNORABLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, 0xFEFF])
+
+
+def normalised(path: str) -> str:
+    """A path as a key is spelled: `/`-separated, Unicode NFC, without `.` parts."""
+    text = unicodedata.normalize("NFC", path) if not path.isascii() else path
+    return "/".join(part for part in text.split("/") if part not in ("", "."))
+
+
+def key_fault(key: str) -> str | None:
+    """Why this text cannot be an item's key, or None when it can."""
+    if not key or key.startswith("/"):
+        return "is empty" if not key else "is absolute"
+    if "\0" in key:
+        return "holds a NUL character"
+    try:
+        if len(key.encode()) > MAX_KEY_BYTES:
+            return f"is longer than {MAX_KEY_BYTES} bytes"
+    except UnicodeEncodeError:
+        return "is not valid Unicode"
+    for part in key.split("/"):
+        if part in ("", ".", ".."):
+            return f"has the part {part!r}"
+        if "." in part and _folded(part) in _RESERVED:
+            return f"names {part!r}, which belongs to a version control system"
+    return None
+
+
+def _folded(part: str) -> str:
+    """How the most careless file system would see this name."""
+    text = part if part.isascii() else unicodedata.normalize("NFKC", part).translate(_IGNORABLE)
+    return text.casefold().rstrip(". ")
+
+
+def checked_key(key: str, *, where: str | None = None) -> str:
+    """The key itself, when it is safe to use below a project's root.
+
+    Raises:
+        InputError: it is absolute, leaves the root, or names a version control system's folder.
+    """
+    fault = key_fault(key)
+    if fault:
+        raise InputError(
+            f"the path {key!r} {fault}", where=where, hint="use a relative path inside the project"
+        )
+    return key
+
+
+def contained(root: Path, key: str) -> Path:
+    """The path of a key below a root, safe to write to: no folder on the way is a symbolic link.
+
+    Raises:
+        InputError: the key is unsafe, or a parent is a symbolic link.
+    """
+    checked_key(key)
+    path = root
+    parts = key.split("/")
+    for part in parts[:-1]:
+        path = path / part
+        if path.is_symlink():
+            raise InputError(f"{path} is a symbolic link; nothing is written through it", where=key)
+    return path / parts[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What tells whether a file may have changed since it was read. Times in nanoseconds."""
+
+    size: int
+    mtime: int
+    ctime: int
+    inode: int
+
+    @classmethod
+    def of(cls, result: os.stat_result) -> Stat:
+        """From the operating system's answer."""
+        return cls(result.st_size, result.st_mtime_ns, result.st_ctime_ns, result.st_ino)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A regular file met on a walk: its path below the walk's root as on disk, and its stat."""
+
+    path: str
+    stat: Stat
+
+
+def walk(root: Path, *, skip: Callable[[str, bool], bool] | None = None, prefix: str = "") -> Iterator[Entry]:
+    """Every regular file below a folder, in sorted order, with its stat.
+
+    Folders behind symbolic links are not entered; links to files count as the files. `.git` and `.dlabel`
+    are never entered. `skip(path, is_folder)` leaves out a file or a whole folder. Names that are not
+    valid Unicode raise `InputError`.
+    """
+    try:
+        with os.scandir(root) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError(f"cannot read the folder: {error.strerror}", where=str(root)) from error
+    for entry in entries:
+        path = prefix + entry.name
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name in _RESERVED or (skip and skip(path, True)):
+                continue
+            yield from walk(Path(entry.path), skip=skip, prefix=path + "/")
+        elif not (skip and skip(path, False)):
+            status = _stat_of(entry)
+            if status is not None:
+                yield Entry(path, status)
+
+
+def _stat_of(entry: os.DirEntry[str]) -> Stat | None:
+    """The stat of a regular file; None for devices, sockets, pipes and dangling links."""
+    try:
+        status = entry.stat()
+        entry.name.encode()
+    except FileNotFoundError:
+        return None
+    except UnicodeEncodeError as error:
+        raise InputError("the file's name is not valid Unicode", where=repr(entry.path)) from error
+    return Stat.of(status) if stat.S_ISREG(status.st_mode) else None
+
+
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Replace a file whole and durably: afterwards it holds either the old bytes or the new ones."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_all(folder: Path, files: list[Path]) -> None:
+    """Make many new files below a folder durable: one `syncfs` where there is one, else a sync each."""
+    if not files:
+        return
+    if len(files) > 8 and _syncfs(folder):
+        return
+    for path in files:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@functools.cache
+def _libc() -> ctypes.CDLL | None:
+    try:
+        library = ctypes.CDLL(None, use_errno=True)
+        library.syncfs.argtypes = [ctypes.c_int]
+    except (OSError, AttributeError):
+        return None
+    return library
+
+
+def _syncfs(folder: Path) -> bool:
+    library = _libc()
+    if library is None:
+        return False
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        return bool(library.syncfs(descriptor) == 0)
+    finally:
+        os.close(descriptor)

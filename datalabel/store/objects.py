@@ -1,0 +1,191 @@
+"""Immutable objects, named by their content. The promises are written at `ObjectStore`."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Protocol, Self
+
+from datalabel.content import BLOB, ObjectId, hasher, is_object_id, object_id
+from datalabel.errors import DamagedError
+from datalabel.files import sync_all, sync_folder
+
+
+class ObjectStore(Protocol):
+    """Where objects are kept.
+
+    * An object's name follows from its kind and bytes; putting it again changes nothing.
+    * `put` is not durable by itself: what a batch put is durable, and visible under its name, after
+      `flush`; a name that can be seen means whole bytes.
+    * `get` verifies what it returns against the name.
+    * Implementations are safe to use from several threads.
+    """
+
+    def put(self, kind: str, data: bytes) -> ObjectId:
+        """Keep these bytes; their id."""
+
+    def adopt(self, temporary: Path, name: ObjectId) -> None:
+        """Take over a finished temporary file that holds the object of this name."""
+
+    def new_temporary(self) -> Path:
+        """A path for an unfinished write, to be handed to `adopt` or removed."""
+
+    def flush(self) -> None:
+        """Make everything put so far durable and visible."""
+
+    def get(self, kind: str, name: ObjectId) -> bytes:
+        """The object's bytes, verified. Raises `DamagedError` when missing or changed."""
+
+    def open(self, name: ObjectId) -> BinaryIO:
+        """The object as a seekable file, not verified. Raises `DamagedError` when missing."""
+
+    def has(self, name: ObjectId) -> bool:
+        """Whether the object is there (put and not yet flushed counts)."""
+
+    def ids(self) -> Iterator[ObjectId]:
+        """The name of every visible object, sorted."""
+
+    def delete(self, name: ObjectId) -> None:
+        """Forget an object; no error when it is not there."""
+
+
+def missing(name: ObjectId, kind: str = "object") -> DamagedError:
+    """The error for an object that should be there and is not."""
+    return DamagedError(
+        f"the {kind} {name[:12]}… is missing from the store",
+        hint="put it back from a copy of .dlabel/objects",
+    )
+
+
+def verified(kind: str, name: ObjectId, data: bytes) -> bytes:
+    """The bytes, when they are those that the name promises.
+
+    Raises:
+        DamagedError: they are not.
+    """
+    if object_id(kind, data) != name:
+        raise DamagedError(f"the {kind} {name[:12]}… does not hold what its name says ({len(data):,} bytes)")
+    return data
+
+
+class LocalObjects:
+    """Objects as files: `objects/ab/cdef…`, mode 0444, by way of `tmp/`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._objects = folder / "objects"
+        self._tmp = folder / "tmp"
+        self._pending: dict[ObjectId, Path] = {}
+        self._lock = threading.Lock()
+        self._serial = 0
+
+    def path(self, name: ObjectId) -> Path:
+        """Where the object of this name lies, or would lie."""
+        if not is_object_id(name):
+            raise DamagedError(f"{str(name)[:80]!r} is not the name of an object")
+        return self._objects / name[:2] / name[2:]
+
+    def new_temporary(self) -> Path:
+        """A path below `tmp/` that nobody else uses."""
+        with self._lock:
+            self._serial += 1
+            return self._tmp / f"{os.getpid()}-{id(self):x}-{self._serial}"
+
+    def put(self, kind: str, data: bytes) -> ObjectId:
+        """Write the bytes to `tmp/`, unless the store has them."""
+        name = object_id(kind, data)
+        if not self.has(name):
+            temporary = self.new_temporary()
+            temporary.write_bytes(data)
+            self.adopt(temporary, name)
+        return name
+
+    def adopt(self, temporary: Path, name: ObjectId) -> None:
+        """Take over a file of `tmp/`; it becomes visible with the next flush."""
+        with self._lock:
+            known = name in self._pending
+            if not known:
+                self._pending[name] = temporary
+        if known:
+            temporary.unlink()
+
+    def flush(self) -> None:
+        """Sync the data, rename, sync the folders: in this order, so that a name implies whole bytes."""
+        with self._lock:
+            pending, self._pending = self._pending, {}
+        if not pending:
+            return
+        sync_all(self._tmp, list(pending.values()))
+        folders: set[Path] = set()
+        for name, temporary in pending.items():
+            path = self.path(name)
+            if path.parent not in folders:
+                path.parent.mkdir(exist_ok=True)
+                folders.add(path.parent)
+            temporary.chmod(0o444)
+            temporary.rename(path)
+        if len(folders) > 8:
+            sync_all(self._objects, sorted(folders))
+        else:
+            for folder in folders:
+                sync_folder(folder)
+        sync_folder(self._objects)
+
+    def discard(self) -> None:
+        """Drop what was put and not flushed."""
+        with self._lock:
+            pending, self._pending = self._pending, {}
+        for temporary in pending.values():
+            temporary.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.discard()
+
+    def get(self, kind: str, name: ObjectId) -> bytes:
+        """Read and verify the whole object."""
+        with self.open(name) as source:
+            return verified(kind, name, source.read())
+
+    def open(self, name: ObjectId) -> BinaryIO:
+        """Open the object's file (or its unfinished copy) for reading."""
+        pending = self._pending.get(name)
+        try:
+            return (pending or self.path(name)).open("rb")
+        except FileNotFoundError:
+            raise missing(name) from None
+        except OSError as error:
+            raise DamagedError(f"the object {name[:12]}… cannot be read: {error.strerror}") from error
+
+    def has(self, name: ObjectId) -> bool:
+        """Whether the object is there, flushed or not."""
+        return name in self._pending or self.path(name).exists()
+
+    def ids(self) -> Iterator[ObjectId]:
+        """Every name, by listing the folders."""
+        for folder in sorted(self._objects.iterdir()):
+            for path in sorted(folder.iterdir()):
+                name = folder.name + path.name
+                if is_object_id(name):
+                    yield ObjectId(name)
+
+    def delete(self, name: ObjectId) -> None:
+        """Remove the object's file."""
+        self.path(name).unlink(missing_ok=True)
+
+
+def hash_stream(source: BinaryIO, out: BinaryIO | None = None, block: int = 1 << 22) -> tuple[ObjectId, int]:
+    """Read a file once: its blob id and size, copying it to `out` on the way. Constant memory."""
+    running, size = hasher(BLOB), 0
+    while data := source.read(block):
+        running.update(data)
+        size += len(data)
+        if out is not None:
+            out.write(data)
+    return ObjectId(running.hexdigest()), size

@@ -1,0 +1,252 @@
+"""Segments: immutable Parquet files sorted by item key, and the references that tables keep to them.
+
+A segment's rows have the columns of its table and `deleted`: a deleted row is a marker that names an item
+which has no rows any more. The reference holds what is needed to trust the file before Parquet is parsed:
+its length, and the length and BLAKE3 of its footer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from datalabel.content import ObjectId, canonical_json, hasher, is_object_id
+from datalabel.errors import DamagedError
+from datalabel.store.objects import ObjectStore
+
+SEGMENT = "segment"
+ROW_GROUP = 4096
+"""Rows per row group: small enough that one item is found by reading little."""
+
+DELETED = pa.field("deleted", pa.bool_(), nullable=False)
+_FOLDS = b"dlabel.folds"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRef:
+    """A table's reference to a segment: its id, rows, key range, and the proof of its footer."""
+
+    id: ObjectId
+    rows: int
+    first: str
+    last: str
+    size: int
+    footer: int
+    footer_hash: str
+
+    def to_json(self) -> list[Any]:
+        """As in a table object."""
+        return [self.id, self.rows, self.first, self.last, self.size, self.footer, self.footer_hash]
+
+    @classmethod
+    def from_json(cls, value: Any) -> SegmentRef:
+        """Read back, checked.
+
+        Raises:
+            DamagedError: it is not what `to_json` writes.
+        """
+        types = (str, int, str, str, int, int, str)
+        if (
+            not isinstance(value, list)
+            or len(value) != len(types)
+            or any(type(cell) is not kind for cell, kind in zip(value, types, strict=True))
+            or not is_object_id(value[0])
+            or min(value[1], value[4], value[5]) < 0
+        ):
+            raise DamagedError("a table refers to a segment in a way that cannot be read")
+        return cls(ObjectId(value[0]), *value[1:])
+
+
+class SegmentWriter:
+    """Writes one segment from batches that are sorted by item key and come in key order."""
+
+    def __init__(self, objects: ObjectStore, schema: pa.Schema, folds: Sequence[SegmentRef] = ()) -> None:
+        self._objects = objects
+        self._temporary = objects.new_temporary()
+        self._rows = 0
+        self._first: str | None = None
+        self._last = ""
+        metadata = {_FOLDS: canonical_json([ref.to_json() for ref in folds])} if folds else {}
+        self._schema = schema.append(DELETED).with_metadata(metadata)
+        self._writer = pq.ParquetWriter(
+            self._temporary,
+            self._schema,
+            compression="zstd",
+            compression_level=3,
+            write_page_checksum=True,
+            store_schema=False,
+        )
+
+    @property
+    def rows(self) -> int:
+        """Rows written so far, markers included."""
+        return self._rows
+
+    def write(self, rows: pa.Table) -> None:
+        """Append rows with the column `deleted`."""
+        if not rows.num_rows:
+            return
+        items = rows.column("item")
+        self._first = items[0].as_py() if self._first is None else self._first
+        self._last = items[-1].as_py()
+        self._rows += rows.num_rows
+        self._writer.write_table(rows.cast(self._schema), row_group_size=ROW_GROUP)
+
+    def finish(self) -> SegmentRef:
+        """Close the file and hand it to the store; it becomes visible with the store's next flush."""
+        self._writer.close()
+        with self._temporary.open("rb") as file:
+            running = hasher(SEGMENT)
+            while data := file.read(1 << 22):
+                running.update(data)
+            name = ObjectId(running.hexdigest())
+            size = file.tell()
+            footer = read_footer(file, size)
+        self._objects.adopt(self._temporary, name)
+        footer_hash = hasher("footer")
+        footer_hash.update(footer)
+        return SegmentRef(
+            name, self._rows, self._first or "", self._last, size, len(footer), footer_hash.hexdigest()
+        )
+
+    def abandon(self) -> None:
+        """Drop the unfinished file."""
+        self._writer.close()
+        self._temporary.unlink(missing_ok=True)
+
+
+def read_footer(file: BinaryIO, size: int) -> bytes:
+    """The metadata of a Parquet file with its length and the closing magic."""
+    file.seek(max(size - 8, 0))
+    tail = file.read(8)
+    length = int.from_bytes(tail[:4], "little") + 8
+    if tail[4:] != b"PAR1" or length > size:
+        raise DamagedError("a segment does not end like a Parquet file")
+    file.seek(size - length)
+    return file.read(length)
+
+
+class Segment:
+    """An open segment, trusted up to its pages; those carry checksums that are verified at every read."""
+
+    def __init__(self, objects: ObjectStore, ref: SegmentRef, schema: pa.Schema) -> None:
+        self.ref = ref
+        self._schema = schema.append(DELETED)
+        self._file = objects.open(ref.id)
+        self._trust_footer()
+        with self._damage():
+            self._parquet = pq.ParquetFile(self._file, page_checksum_verification=True)
+        if self._parquet.metadata.num_rows != ref.rows:
+            raise self.damaged("has another number of rows than its table says")
+        self._bounds: list[tuple[str, str]] | None = None
+
+    def _trust_footer(self) -> None:
+        self._file.seek(0, 2)
+        if self._file.tell() != self.ref.size:
+            raise self.damaged(f"has {self._file.tell():,} bytes instead of {self.ref.size:,}")
+        running = hasher("footer")
+        running.update(read_footer(self._file, self.ref.size))
+        if running.hexdigest() != self.ref.footer_hash:
+            raise self.damaged("has a damaged footer")
+        self._file.seek(0)
+
+    def damaged(self, what: str) -> DamagedError:
+        """The error that says what is wrong with this segment."""
+        return DamagedError(
+            f"the segment {self.ref.id[:12]}… {what}", hint="put it back from a copy of .dlabel/objects"
+        )
+
+    def _damage(self) -> _DamageGuard:
+        return _DamageGuard(self)
+
+    @property
+    def folds(self) -> list[SegmentRef]:
+        """The segments that this one replaces, oldest first; empty when it is no fold."""
+        metadata = self._parquet.schema_arrow.metadata or {}
+        if _FOLDS not in metadata:
+            return []
+        return [SegmentRef.from_json(value) for value in json.loads(metadata[_FOLDS])]
+
+    def bounds(self) -> list[tuple[str, str]]:
+        """The first and last key of each row group."""
+        if self._bounds is None:
+            metadata = self._parquet.metadata
+            self._bounds = []
+            for index in range(metadata.num_row_groups):
+                statistics = metadata.row_group(index).column(0).statistics
+                if statistics is None or not statistics.has_min_max:
+                    raise self.damaged("does not say which keys its row groups hold")
+                self._bounds.append((statistics.min, statistics.max))
+        return self._bounds
+
+    def read(self, columns: Sequence[str], groups: Sequence[int] | None = None) -> pa.Table:
+        """Columns of some row groups (all: None), in the types of the table's schema."""
+        wanted = list(columns)
+        with self._damage():
+            table = (
+                self._parquet.read(columns=wanted)
+                if groups is None
+                else self._parquet.read_row_groups(list(groups), columns=wanted)
+            )
+            return table.select(wanted).cast(pa.schema([self._schema.field(name) for name in wanted]))
+
+    def keys(self) -> pa.Array:
+        """Every item that this segment names, once."""
+        return pc.unique(self.read(["item"]).column("item"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+class _DamageGuard:
+    """Turns what Parquet raises on damaged bytes into our error."""
+
+    def __init__(self, segment: Segment) -> None:
+        self._segment = segment
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, pa.ArrowException | OSError | KeyError):
+            text = str(error).splitlines()[0][:120]
+            raise self._segment.damaged(f"cannot be read ({text})") from error
+
+
+def write_segments(
+    objects: ObjectStore,
+    schema: pa.Schema,
+    batches: Iterator[pa.Table],
+    *,
+    folds: Sequence[SegmentRef] = (),
+    limit: int = 1_000_000,
+) -> list[SegmentRef]:
+    """Write batches (with `deleted`, in key order, items unsplit) as segments of at most about `limit` rows.
+
+    Fold metadata makes sense for one segment only, so with `folds` the limit does not apply.
+    """
+    refs: list[SegmentRef] = []
+    writer: SegmentWriter | None = None
+    try:
+        for batch in batches:
+            if writer is not None and not folds and writer.rows + batch.num_rows > limit:
+                refs.append(writer.finish())
+                writer = None
+            writer = writer or SegmentWriter(objects, schema, folds)
+            writer.write(batch)
+        if writer is not None:
+            refs.append(writer.finish())
+    except BaseException:
+        if writer is not None:
+            writer.abandon()
+        raise
+    return refs

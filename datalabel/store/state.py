@@ -1,0 +1,313 @@
+"""`state.db`: what commands change in place. Refs, HEAD, staging, sources as last read, reflog, journal.
+
+SQLite with a rollback journal and full synchronisation, so that the file survives being copied alone. It is
+changed in transactions only, and each points at durable bytes only. A database with another schema than
+this one's (a trigger, a view, one more column) is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from datalabel.content import ObjectId, is_object_id
+from datalabel.errors import BusyError, DamagedError, TooNewError
+
+FORMAT_VERSION = 1
+
+_SCHEMA = """\
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
+CREATE TABLE refs (name TEXT PRIMARY KEY, target TEXT NOT NULL) WITHOUT ROWID
+CREATE TABLE bases (source TEXT, moment TEXT, tree TEXT NOT NULL, digest TEXT NOT NULL, \
+PRIMARY KEY (source, moment)) WITHOUT ROWID
+CREATE TABLE reflog (seq INTEGER PRIMARY KEY, ref TEXT NOT NULL, old TEXT, new TEXT, time TEXT NOT NULL, \
+who TEXT NOT NULL, why TEXT NOT NULL)
+CREATE TABLE journal (seq INTEGER PRIMARY KEY, origin TEXT NOT NULL, target TEXT NOT NULL)
+CREATE TABLE writer (one INTEGER PRIMARY KEY CHECK (one = 1), pid INTEGER NOT NULL, host TEXT NOT NULL, \
+command TEXT NOT NULL, since TEXT NOT NULL, started TEXT NOT NULL)
+""".splitlines()
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A source as last read from or written to its path: the tree that holds it so, and its files' digest."""
+
+    tree: ObjectId
+    digest: ObjectId
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """A working-tree change that the journal announces: the file at `origin` becomes `target`.
+
+    Both are paths below the project root; an empty target means that the file is deleted.
+    """
+
+    origin: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the project stands: branch, HEAD's commit, the staging tree, and the sources' bases.
+
+    `bases` belong to staging; `head_bases` are what they were at the last commit.
+    """
+
+    branch: str
+    head: ObjectId | None
+    staging: ObjectId | None
+    bases: Mapping[str, Base]
+    head_bases: Mapping[str, Base]
+
+    def with_base(self, source: str, base: Base | None) -> Position:
+        """The same with another base of one source (None: forgotten)."""
+        bases = {name: known for name, known in self.bases.items() if name != source}
+        return replace(self, bases=bases if base is None else {**bases, source: base})
+
+
+def now() -> str:
+    """The time as it is written everywhere: UTC, ISO 8601, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+class State:
+    """The database of one project."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+
+    @classmethod
+    def create(cls, path: Path, branch: str = "main") -> State:
+        """Make a new database whose HEAD is the unborn branch."""
+        state = cls(path)
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            connection.execute("PRAGMA synchronous = EXTRA")
+            connection.execute("BEGIN EXCLUSIVE")
+            for statement in _SCHEMA:
+                connection.execute(statement)
+            connection.executemany(
+                "INSERT INTO meta VALUES (?, ?)",
+                [("format", str(FORMAT_VERSION)), ("head", f"heads/{branch}")],
+            )
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+        return state
+
+    def close(self) -> None:
+        """Release the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._opened()
+        return self._connection
+
+    def _opened(self) -> sqlite3.Connection:
+        if not self._path.is_file():
+            raise DamagedError(
+                "state.db is missing", where=str(self._path), hint="put it back from a copy of .dlabel"
+            )
+        try:
+            connection = sqlite3.connect(self._path, isolation_level=None, timeout=10)
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute("PRAGMA synchronous = EXTRA")
+            found = {
+                row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+            }
+            version = dict(connection.execute("SELECT key, value FROM meta")) if _SCHEMA[0] in found else {}
+        except sqlite3.DatabaseError as error:
+            raise DamagedError(f"state.db cannot be read: {error}", where=str(self._path)) from error
+        known = version.get("format", "")
+        if known.isdigit() and int(known) > FORMAT_VERSION:
+            raise TooNewError(
+                f"the store has format version {known}, this program reads up to {FORMAT_VERSION}",
+                hint="install a newer dlabel",
+            )
+        if found != set(_SCHEMA) or known != str(FORMAT_VERSION):
+            raise DamagedError("state.db has another schema than expected", where=str(self._path))
+        return connection
+
+    # Reading
+
+    def read(self) -> Position:
+        """HEAD, staging and the sources' bases, as of one moment."""
+        with self._transaction("DEFERRED") as db:
+            meta = dict(db.execute("SELECT key, value FROM meta"))
+            ref = meta.get("head", "")
+            if not ref.startswith("heads/"):
+                raise DamagedError(f"HEAD names {ref!r}, which is no branch", where=str(self._path))
+            target = db.execute("SELECT target FROM refs WHERE name = ?", (ref,)).fetchone()
+            bases: dict[str, dict[str, Base]] = {"staging": {}, "head": {}}
+            for source, moment, tree, digest in db.execute("SELECT source, moment, tree, digest FROM bases"):
+                bases[moment][source] = Base(_id(tree), _id(digest))
+        staging = meta.get("staging")
+        return Position(
+            ref.removeprefix("heads/"),
+            _id(target[0]) if target else None,
+            _id(staging) if staging else None,
+            bases["staging"],
+            bases["head"],
+        )
+
+    def refs(self) -> dict[str, ObjectId]:
+        """Every ref (`heads/…`, `tags/…`) and the commit it names."""
+        with self._transaction("DEFERRED") as db:
+            return {
+                name: _id(target)
+                for name, target in db.execute("SELECT name, target FROM refs ORDER BY name")
+            }
+
+    def journal(self) -> list[Rename]:
+        """The working-tree changes that a command announced and has not finished."""
+        with self._transaction("DEFERRED") as db:
+            return [Rename(*row) for row in db.execute("SELECT origin, target FROM journal ORDER BY seq")]
+
+    # Writing
+
+    @contextmanager
+    def writing(self, command: str, wait: float = 0.0) -> Iterator[None]:
+        """Announce this process as the writer for the length of the block.
+
+        Raises:
+            BusyError: another living process writes and did not finish within `wait` seconds.
+        """
+        self._announce(command, time.monotonic() + wait)
+        try:
+            yield
+        finally:
+            with self._transaction("IMMEDIATE") as db:
+                db.execute(
+                    "DELETE FROM writer WHERE pid = ? AND host = ?", (os.getpid(), socket.gethostname())
+                )
+
+    def _announce(self, command: str, deadline: float) -> None:
+        mine = (os.getpid(), socket.gethostname(), command, now(), _start_of(os.getpid()))
+        while True:
+            with self._transaction("IMMEDIATE") as db:
+                row = db.execute("SELECT pid, host, command, since, started FROM writer").fetchone()
+                if row is None or not _is_alive(row[0], row[1], row[4]):
+                    db.execute("INSERT OR REPLACE INTO writer VALUES (1, ?, ?, ?, ?, ?)", mine)
+                    return
+            if time.monotonic() >= deadline:
+                pid, host, other, since, _ = row
+                raise BusyError(
+                    f"`{other}` (process {pid} on {host}, since {since}) holds the project",
+                    hint="wait for it, or add --wait SECONDS",
+                )
+            time.sleep(0.1)
+
+    def stage(self, expected: Position, new: Position, renames: Sequence[Rename] = ()) -> None:
+        """Make a new staging tree and bases visible, if staging is still what the command started from.
+
+        `renames` are journalled in the same transaction; whoever comes next finishes them.
+
+        Raises:
+            BusyError: another command changed staging meanwhile.
+        """
+        with self._transaction("IMMEDIATE") as db:
+            self._expect(db, expected)
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('staging', ?)", (new.staging,))
+            _write_bases(db, "staging", expected.bases, new.bases)
+            db.executemany(
+                "INSERT INTO journal (origin, target) VALUES (?, ?)",
+                [(rename.origin, rename.target) for rename in renames],
+            )
+
+    def move_branch(
+        self, expected: Position, commit: ObjectId, staging: ObjectId, who: str, why: str
+    ) -> None:
+        """Move HEAD's branch to a new commit, whose tree becomes staging, and note it in the reflog."""
+        ref = f"heads/{expected.branch}"
+        with self._transaction("IMMEDIATE") as db:
+            self._expect(db, expected)
+            row = db.execute("SELECT target FROM refs WHERE name = ?", (ref,)).fetchone()
+            if (row[0] if row else None) != expected.head:
+                raise BusyError(
+                    f"{expected.branch} was moved by another command", hint="run the command again"
+                )
+            db.execute("INSERT OR REPLACE INTO refs VALUES (?, ?)", (ref, commit))
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('staging', ?)", (staging,))
+            db.execute(
+                "INSERT INTO reflog (ref, old, new, time, who, why) VALUES (?, ?, ?, ?, ?, ?)",
+                (ref, expected.head, commit, now(), who, why),
+            )
+            _write_bases(db, "head", expected.head_bases, expected.bases)
+
+    def _expect(self, db: sqlite3.Connection, expected: Position) -> None:
+        row = db.execute("SELECT value FROM meta WHERE key = 'staging'").fetchone()
+        if (row[0] if row else None) != expected.staging:
+            raise BusyError("another command changed what is staged", hint="run the command again")
+
+    def finish_journal(self) -> None:
+        """Every journalled change was done."""
+        with self._transaction("IMMEDIATE") as db:
+            db.execute("DELETE FROM journal")
+
+    @contextmanager
+    def _transaction(self, mode: str) -> Iterator[sqlite3.Connection]:
+        db = self._db
+        try:
+            db.execute(f"BEGIN {mode}")
+            yield db
+            db.execute("COMMIT")
+        except BaseException as error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+                raise BusyError(
+                    "another command is writing state.db", hint="run the command again"
+                ) from error
+            if isinstance(error, sqlite3.DatabaseError):
+                raise DamagedError(f"state.db: {error}", where=str(self._path)) from error
+            raise
+
+
+def _write_bases(
+    db: sqlite3.Connection, moment: str, old: Mapping[str, Base], new: Mapping[str, Base]
+) -> None:
+    gone = [(name, moment) for name in old.keys() - new.keys()]
+    db.executemany("DELETE FROM bases WHERE source = ? AND moment = ?", gone)
+    changed = [(name, moment, base.tree, base.digest) for name, base in new.items() if old.get(name) != base]
+    db.executemany("INSERT OR REPLACE INTO bases VALUES (?, ?, ?, ?)", changed)
+
+
+def _id(value: object) -> ObjectId:
+    if not is_object_id(value):
+        raise DamagedError("state.db names something that is no object id")
+    return ObjectId(str(value))
+
+
+def _start_of(pid: int) -> str:
+    """When a process started, so that a reused process number is not taken for the old process."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return text.rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def _is_alive(pid: int, host: str, started: str) -> bool:
+    """Whether the announced writer may still be running; one on another host always may."""
+    if host != socket.gethostname():
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    current = _start_of(pid)
+    return not (started and current) or started == current

@@ -1,0 +1,398 @@
+"""Tables: lists of segments in which the newest segment that names an item owns all of its rows.
+
+This is the only place that knows about segments. The rest of the program asks a table for columns, for some
+items or for a range of keys, and gets Arrow tables in key order.
+"""
+
+from __future__ import annotations
+
+import bisect
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.content import ObjectId, canonical_json
+from datalabel.errors import DamagedError
+from datalabel.labels.tables import ITEMS, LABELS, MENTIONS
+from datalabel.store.objects import ObjectStore
+from datalabel.store.segments import DELETED, Segment, SegmentRef, write_segments
+
+TABLE = "table"
+SCHEMAS: dict[str, pa.Schema] = {"items": ITEMS, "mentions": MENTIONS, "labels": LABELS}
+
+BATCH_ROWS = 1 << 16
+"""About so many rows of the largest segment are held in memory at a time."""
+
+FAN = 16
+"""So many segments of one size class become one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table's manifest: what it holds (`items`, `mentions` or `labels`) and its segments, oldest first."""
+
+    holds: str
+    segments: tuple[SegmentRef, ...] = ()
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of its rows."""
+        return SCHEMAS[self.holds]
+
+    def to_bytes(self) -> bytes:
+        """As an object of the store."""
+        return canonical_json({"holds": self.holds, "segments": [ref.to_json() for ref in self.segments]})
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Table:
+        """Read back, checked.
+
+        Raises:
+            DamagedError: it is not what `to_bytes` writes.
+        """
+        try:
+            value = json.loads(data)
+            holds, segments = value["holds"], value["segments"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise DamagedError("a table object cannot be read") from None
+        if holds not in SCHEMAS or not isinstance(segments, list):
+            raise DamagedError("a table object holds something that this program does not know")
+        return cls(holds, tuple(SegmentRef.from_json(ref) for ref in segments))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRange:
+    """Item keys from `first` (included) to `end` (excluded); None leaves a side open."""
+
+    first: str | None = None
+    end: str | None = None
+
+    def overlaps(self, first: str, last: str) -> bool:
+        """Whether any key of [first, last] may lie inside."""
+        return (self.end is None or first < self.end) and (self.first is None or last >= self.first)
+
+    def mask(self, items: pa.ChunkedArray) -> pa.Array | None:
+        """Which of these keys lie inside; None: all that could be asked for."""
+        after = pc.greater_equal(items, self.first) if self.first is not None else None
+        before = pc.less(items, self.end) if self.end is not None else None
+        return pc.and_(after, before) if after is not None and before is not None else (after or before)
+
+
+EVERYTHING = KeyRange()
+
+
+class Tables:
+    """Reads and writes tables over an object store."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+
+    def load(self, name: ObjectId | None, holds: str) -> Table:
+        """The table of this id; an empty one for None.
+
+        Raises:
+            DamagedError: it is missing, damaged, or holds something else.
+        """
+        if name is None:
+            return Table(holds)
+        table = Table.from_bytes(self._objects.get(TABLE, name))
+        if table.holds != holds:
+            raise DamagedError(f"the table {name[:12]}… holds {table.holds} where {holds} are expected")
+        return table
+
+    def save(self, table: Table) -> ObjectId | None:
+        """Put the manifest; None for a table without segments."""
+        return self._objects.put(TABLE, table.to_bytes()) if table.segments else None
+
+    # Reading
+
+    def scan(
+        self,
+        table: Table,
+        columns: Sequence[str] | None = None,
+        *,
+        keys: KeyRange = EVERYTHING,
+        items: Sequence[str] | None = None,
+        markers: bool = False,
+    ) -> Iterator[pa.Table]:
+        """Rows in key order, in pieces of bounded size; the rows of an item are never split.
+
+        `items` (sorted) restricts to some items. With `markers`, deleted rows are included and the column
+        `deleted` comes last.
+
+        Raises:
+            DamagedError: a segment is missing or damaged.
+        """
+        if items is not None and not len(items):
+            return
+        wanted = list(columns) if columns is not None else table.schema.names
+        with ExitStack() as stack:
+            opened = [
+                stack.enter_context(Segment(self._objects, ref, table.schema))
+                for ref in table.segments
+                if (items is None or _names_between(items, ref.first, ref.last))
+                and keys.overlaps(ref.first, ref.last)
+            ]
+            for piece in self._pieces(opened, keys, items):
+                rows = _newest(opened, wanted, piece, items)
+                if not markers:
+                    rows = rows.filter(pc.invert(rows.column("deleted"))).select(wanted)
+                if rows.num_rows:
+                    yield rows
+
+    def read(
+        self,
+        table: Table,
+        columns: Sequence[str] | None = None,
+        *,
+        items: Sequence[str] | None = None,
+        markers: bool = False,
+    ) -> pa.Table:
+        """As `scan`, in one piece: for tables and selections that are known to be small."""
+        found = list(self.scan(table, columns, items=items, markers=markers))
+        if found:
+            return pa.concat_tables(found)
+        schema = pa.schema([table.schema.field(name) for name in columns]) if columns else table.schema
+        return (schema.append(DELETED) if markers else schema).empty_table()
+
+    def _pieces(
+        self, opened: list[Segment], keys: KeyRange, items: Sequence[str] | None
+    ) -> Iterator[KeyRange]:
+        """Ranges of keys that each touch about `BATCH_ROWS` rows of the largest segment."""
+        if not opened:
+            return
+        largest = max(opened, key=lambda segment: segment.ref.rows)
+        if largest.ref.rows <= BATCH_ROWS or items is not None:
+            yield keys
+            return
+        starts = [first for first, _ in largest.bounds()][:: max(BATCH_ROWS // 4096, 1)][1:]
+        first = keys.first
+        for start in starts:
+            if (first is None or start > first) and (keys.end is None or start < keys.end):
+                yield KeyRange(first, start)
+                first = start
+        yield KeyRange(first, keys.end)
+
+    # Writing
+
+    def append(self, table: Table, rows: pa.Table, removed: Iterable[str] = ()) -> Table:
+        """The table in which the items of `rows` (sorted by item) own exactly these rows, and the items of
+        `removed` none. Costs what changed, folds apart; the given table stays as it is.
+        """
+        batches = _with_markers(rows, sorted(set(removed)), table.schema)
+        refs = write_segments(self._objects, table.schema, batches)
+        return self._folded(Table(table.holds, (*table.segments, *refs)))
+
+    def _folded(self, table: Table) -> Table:
+        while (run := _run_to_fold(table.segments)) is not None:
+            start, end = run
+            inputs = table.segments[start:end]
+            part = Table(table.holds, inputs)
+            columns = [*table.schema.names]
+            batches = self.scan(part, columns, markers=start > 0)
+            if start == 0:
+                batches = (_marked(batch, value=False) for batch in batches)
+            refs = write_segments(self._objects, table.schema, batches, folds=inputs)
+            table = Table(table.holds, (*table.segments[:start], *refs, *table.segments[end:]))
+        return table
+
+    # Comparing
+
+    def changed_items(self, before: Table, after: Table) -> list[str] | None:
+        """The items whose rows may differ between two tables, sorted; None when every item may.
+
+        Compares the lists of unfolded segments as sequences: what lies outside a common subsequence counts
+        as changed. An item that only common segments name is the same on both sides.
+        """
+        if before.segments == after.segments:
+            return []
+        changed = _outside_common(before.segments, after.segments)
+        if _is_costly(changed, before, after):
+            old, new = self._unfolded(before), self._unfolded(after)
+            if old is None or new is None:
+                return None
+            changed = _outside_common(old, new)
+        names = [self._keys(ref, before.schema) for ref in dict.fromkeys(changed)]
+        found = pa.chunked_array(names, pa.string()) if names else pa.chunked_array([], pa.string())
+        return sorted(pc.unique(found).to_pylist())
+
+    def _unfolded(self, table: Table) -> list[SegmentRef] | None:
+        """The segments before any fold, or None when an input of a fold is gone."""
+        result: list[SegmentRef] = []
+        todo = list(reversed(table.segments))
+        while todo:
+            ref = todo.pop()
+            if not self._objects.has(ref.id):
+                return None
+            with Segment(self._objects, ref, table.schema) as segment:
+                inputs = segment.folds
+            if inputs:
+                todo.extend(reversed(inputs))
+            else:
+                result.append(ref)
+        return result
+
+    def _keys(self, ref: SegmentRef, schema: pa.Schema) -> pa.Array:
+        with Segment(self._objects, ref, schema) as segment:
+            return segment.keys()
+
+
+def _names_between(items: Sequence[str], first: str, last: str) -> bool:
+    position = bisect.bisect_left(items, first)
+    return position < len(items) and items[position] <= last
+
+
+def _newest(
+    opened: list[Segment], columns: list[str], keys: KeyRange, items: Sequence[str] | None
+) -> pa.Table:
+    """The effective rows of a range of keys, sorted by item, markers included."""
+    names = list(dict.fromkeys(["item", *columns, "deleted"]))
+    found: list[pa.Table] = []
+    seen: list[pa.Array] = []
+    for segment in reversed(opened):
+        if not keys.overlaps(segment.ref.first, segment.ref.last):
+            continue
+        rows = _rows_in(segment, names, keys, items)
+        if seen and rows.num_rows:
+            taken = pc.is_in(rows.column("item"), value_set=pa.concat_arrays(seen))
+            owned = rows.filter(pc.invert(taken))
+        else:
+            owned = rows
+        if owned.num_rows:
+            found.append(owned)
+            seen.append(pc.unique(owned.column("item")))
+    if not found:
+        return _empty_like(opened[0], names).select([*columns, "deleted"])
+    rows = pa.concat_tables(found) if len(found) > 1 else found[0]
+    if len(found) > 1:
+        rows = rows.take(pa.array(np.argsort(_codes(rows.column("item")), kind="stable")))
+    return rows.select([*columns, "deleted"])
+
+
+def _codes(items: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """The rank of each key among the distinct keys: what a stable sort by key can sort quickly."""
+    encoded = items.combine_chunks().dictionary_encode()
+    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    codes: np.ndarray[tuple[int], np.dtype[np.int64]] = rank[encoded.indices.to_numpy(zero_copy_only=False)]
+    return codes
+
+
+def _empty_like(segment: Segment, names: list[str]) -> pa.Table:
+    return segment.read(names, [])
+
+
+def _rows_in(segment: Segment, names: list[str], keys: KeyRange, items: Sequence[str] | None) -> pa.Table:
+    groups: list[int] | None = None
+    if items is not None or keys != EVERYTHING:
+        groups = [
+            index
+            for index, (first, last) in enumerate(segment.bounds())
+            if keys.overlaps(first, last) and (items is None or _names_between(items, first, last))
+        ]
+    rows = segment.read(names, groups)
+    mask = keys.mask(rows.column("item"))
+    if mask is not None:
+        rows = rows.filter(mask)
+    if items is not None:
+        rows = rows.filter(pc.is_in(rows.column("item"), value_set=pa.array(items, pa.string())))
+    return rows
+
+
+def _marked(rows: pa.Table, *, value: bool) -> pa.Table:
+    """The rows with the column `deleted`."""
+    return rows.append_column(DELETED, pa.array(np.full(rows.num_rows, value)))
+
+
+def _with_markers(rows: pa.Table, removed: list[str], schema: pa.Schema) -> Iterator[pa.Table]:
+    """Rows and markers together in key order, in pieces that do not split an item."""
+    whole = _marked(rows.select(schema.names), value=False)
+    if removed:
+        blank = [
+            pa.array(removed, pa.string()) if field.name == "item" else _blank(field, len(removed))
+            for field in schema
+        ]
+        markers = _marked(pa.Table.from_arrays(blank, schema=schema), value=True)
+        whole = pa.concat_tables([whole, markers])
+        whole = whole.take(pa.array(np.argsort(_codes(whole.column("item")), kind="stable")))
+    yield from unsplit(whole, BATCH_ROWS)
+
+
+def _blank(field: pa.Field, rows: int) -> pa.Array:
+    if field.nullable:
+        return pa.nulls(rows, field.type)
+    return (
+        pa.array([""] * rows, field.type)
+        if pa.types.is_string(field.type)
+        else pa.array([0] * rows, field.type)
+    )
+
+
+def unsplit(rows: pa.Table, size: int) -> Iterator[pa.Table]:
+    """A table sorted by item in pieces of about `size` rows that do not split an item."""
+    start, total = 0, rows.num_rows
+    items = rows.column("item")
+    while start < total:
+        end = min(start + size, total)
+        while end < total and items[end] == items[end - 1]:
+            end += 1
+        yield rows.slice(start, end - start)
+        start = end
+
+
+def _tier(ref: SegmentRef) -> int:
+    """The size class: segments of one class are within a factor of `FAN` of each other."""
+    tier, rows = 0, ref.rows
+    while rows >= FAN:
+        rows //= FAN
+        tier += 1
+    return tier
+
+
+def _run_to_fold(segments: tuple[SegmentRef, ...]) -> tuple[int, int] | None:
+    """The first run in which `FAN` segments of one size class lie with nothing larger between them."""
+    for tier in sorted({_tier(ref) for ref in segments}):
+        start, count = 0, 0
+        for index, ref in enumerate(segments):
+            if _tier(ref) > tier:
+                count = 0
+            elif _tier(ref) == tier:
+                start = index if count == 0 else start
+                count += 1
+                if count == FAN:
+                    return start, index + 1
+    return None
+
+
+def _outside_common(before: Sequence[SegmentRef], after: Sequence[SegmentRef]) -> list[SegmentRef]:
+    """Every occurrence on either side that is not part of one common subsequence."""
+    low = 0
+    while low < min(len(before), len(after)) and before[low] == after[low]:
+        low += 1
+    high = 0
+    while high < min(len(before), len(after)) - low and before[-1 - high] == after[-1 - high]:
+        high += 1
+    old, new = before[low : len(before) - high], after[low : len(after) - high]
+    if not old or not new:
+        return [*old, *new]
+    from difflib import SequenceMatcher
+
+    matcher = SequenceMatcher(None, [ref.id for ref in old], [ref.id for ref in new], autojunk=False)
+    changed: list[SegmentRef] = []
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag != "equal":
+            changed += [*old[a:b], *new[c:d]]
+    return changed
+
+
+def _is_costly(changed: list[SegmentRef], before: Table, after: Table) -> bool:
+    """Whether unfolding could show that less has changed: something is on both sides' differing parts."""
+    old = set(before.segments) - set(after.segments)
+    return bool(old) and bool(changed)
