@@ -8,13 +8,14 @@ in the header, or named in an error; writing promises the same in the other dire
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
 
 from datalabel.errors import Fault
+from datalabel.formats.source_files import SourceFiles
 from datalabel.labels.tables import LABELS
 
 READ_MENTIONS: pa.Schema = pa.schema(
@@ -41,19 +42,6 @@ READ_LABELS: pa.Schema = pa.schema(
 VERBATIM = "$verbatim"
 """The key in a label's `extra` that holds the source's whole notation of the label, for the rare label that
 columns and `extra` cannot give back exactly. It is written again while the columns are unchanged."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFiles:
-    """The files of one source: a single file, or a folder's files by their path below it, sorted."""
-
-    name: str
-    root: Path
-    members: tuple[str, ...] = ()
-
-    def path(self, member: str | None = None) -> Path:
-        """The file itself, or one member of the folder."""
-        return self.root if member is None else self.root / member
 
 
 class ReadContext(Protocol):
@@ -155,16 +143,6 @@ class OutputFile:
     chunks: Iterable[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class FormatInfo:
-    """What the registry knows of a format without importing it."""
-
-    name: str
-    title: str
-    module: str
-    suffixes: tuple[str, ...] = field(default_factory=tuple)
-
-
 class Format(Protocol):
     """A foreign format. Implementations hold no state.
 
@@ -191,3 +169,19 @@ class Format(Protocol):
 
     def write(self, selection: Selection) -> Iterator[OutputFile]:
         """The selection as files of this format."""
+
+
+__all__ = [
+    "READ_LABELS",
+    "READ_MENTIONS",
+    "VERBATIM",
+    "Batch",
+    "Capabilities",
+    "Format",
+    "Loss",
+    "OutputFile",
+    "Read",
+    "ReadContext",
+    "Selection",
+    "SourceFiles",
+]

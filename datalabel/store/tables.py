@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -180,11 +180,19 @@ class Tables:
 
     # Writing
 
-    def append(self, table: Table, rows: pa.Table, removed: Iterable[str] = ()) -> Table:
+    def append(
+        self,
+        table: Table,
+        rows: pa.Table,
+        removed: Iterable[str] = (),
+        moved: Mapping[str, str] | None = None,
+    ) -> Table:
         """The table in which the items of `rows` (sorted by item) own exactly these rows, and the items of
         `removed` none. Costs what changed, folds apart; the given table stays as it is.
+
+        `moved` names removed items that live on under another key; the markers of an items table say so.
         """
-        batches = _with_markers(rows, sorted(set(removed)), table.schema)
+        batches = _with_markers(rows, sorted(set(removed)), table.schema, moved or {})
         refs = write_segments(self._objects, table.schema, batches)
         return self._folded(Table(table.holds, (*table.segments, *refs)))
 
@@ -193,10 +201,9 @@ class Tables:
             start, end = run
             inputs = table.segments[start:end]
             part = Table(table.holds, inputs)
-            columns = [*table.schema.names]
-            batches = self.scan(part, columns, markers=start > 0)
+            batches = self.scan(part, markers=True)
             if start == 0:
-                batches = (_marked(batch, value=False) for batch in batches)
+                batches = (_without_markers(batch) for batch in batches)
             refs = write_segments(self._objects, table.schema, batches, folds=inputs)
             table = Table(table.holds, (*table.segments[:start], *refs, *table.segments[end:]))
         return table
@@ -306,19 +313,30 @@ def _rows_in(segment: Segment, names: list[str], keys: KeyRange, items: Sequence
     return rows
 
 
+def _without_markers(rows: pa.Table) -> pa.Table:
+    """Nothing older is hidden by these markers; only the traces of renames are still of use."""
+    keep = pc.invert(rows.column("deleted"))
+    if "moved_to" in rows.schema.names:
+        keep = pc.or_(keep, pc.is_valid(rows.column("moved_to")))
+    return rows.filter(keep)
+
+
 def _marked(rows: pa.Table, *, value: bool) -> pa.Table:
     """The rows with the column `deleted`."""
     return rows.append_column(DELETED, pa.array(np.full(rows.num_rows, value)))
 
 
-def _with_markers(rows: pa.Table, removed: list[str], schema: pa.Schema) -> Iterator[pa.Table]:
+def _with_markers(
+    rows: pa.Table, removed: list[str], schema: pa.Schema, moved: Mapping[str, str]
+) -> Iterator[pa.Table]:
     """Rows and markers together in key order, in pieces that do not split an item."""
     whole = _marked(rows.select(schema.names), value=False)
     if removed:
-        blank = [
-            pa.array(removed, pa.string()) if field.name == "item" else _blank(field, len(removed))
-            for field in schema
-        ]
+        cells = {
+            "item": pa.array(removed, pa.string()),
+            "moved_to": pa.array(map(moved.get, removed), pa.string()),
+        }
+        blank = [cells.get(field.name, _blank(field, len(removed))) for field in schema]
         markers = _marked(pa.Table.from_arrays(blank, schema=schema), value=True)
         whole = pa.concat_tables([whole, markers])
         whole = whole.take(pa.array(np.argsort(_codes(whole.column("item")), kind="stable")))

@@ -1,0 +1,169 @@
+"""`add`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.session import SESSION
+
+if TYPE_CHECKING:
+    from datalabel.repository.add_labels import LabelsAdded
+    from datalabel.repository.adding import Added
+
+SHOWN = 10
+"""So many names are listed before the rest is counted."""
+
+
+@dataclass
+class AddedText(Presentation):
+    """What `add` did."""
+
+    done: Added
+
+    def __post_init__(self) -> None:
+        self.status = 1 if self.done.images.faults or self.done.has_conflicts else 0
+
+    def text(self, screen: Screen) -> None:
+        self._images(screen)
+        for labels in self.done.labels:
+            self._labels(screen, labels)
+        if self.done.spec:
+            screen.line("dlabel.yaml staged")
+        for name in self.done.missing[:SHOWN]:
+            screen.line(
+                (f"missing: {shown(name)}", "warn"), "  (dlabel restore brings it back, dlabel rm forgets it)"
+            )
+        _rest(screen, self.done.missing)
+        for fault in self.done.unrecognised[:SHOWN]:
+            screen.line((f"{shown(fault.where)}: {fault.what}", "dim"))
+        _rest(screen, self.done.unrecognised)
+        if not self.done.changed and not self.status:
+            screen.line("Nothing new: everything is staged as it is.")
+
+    def _images(self, screen: Screen) -> None:
+        images = self.done.images
+        parts = [
+            count(len(keys), f"image {word}", f"images {word}")
+            for keys, word in (
+                (images.added, "added"), (images.replaced, "replaced"), (images.renamed, "renamed"),
+                (images.joined, "joined with their labels"),
+            )
+            if keys
+        ]  # fmt: skip
+        if parts:
+            tail = f" ({images.unchanged:,} unchanged)" if images.unchanged else ""
+            screen.line(", ".join(parts), (tail, "dim"))
+        for fault in images.faults[:SHOWN]:
+            screen.line((f"left out: {shown(fault)}", "bad"))
+        _rest(screen, images.faults)
+
+    def _labels(self, screen: Screen, labels: LabelsAdded) -> None:
+        name = (shown(labels.source), "name")
+        if labels.conflicts:
+            screen.line(name, (f": {count(len(labels.conflicts), 'conflict')}, not staged", "bad"))
+            for conflict in labels.conflicts[:SHOWN]:
+                screen.line(f"  {shown(conflict.item)}  label {conflict.id:016x}  {conflict.field}: "
+                            f"here {shown(conflict.ours)}, in the file {shown(conflict.theirs)}")  # fmt: skip
+            _rest(screen, labels.conflicts)
+            screen.line(("hint: dlabel add --prefer ours|theirs decides for all of them", "dim"))
+            return
+        changed = count(labels.changed_items, "item") + " changed"
+        into = "" if labels.set == "ground_truth" else f" into {shown(labels.set)}"
+        screen.line(name, f": {count(labels.labels, 'label')} ({labels.format}){into}, {changed}")
+        if labels.awaited:
+            screen.line((f"  {count(labels.awaited, 'item')} without an image here yet", "warn"))
+        if labels.new_classes:
+            names = ", ".join(map(shown, labels.new_classes[:SHOWN])) + (
+                ", …" if labels.new_classes[SHOWN:] else ""
+            )
+            screen.line((f"  not in dlabel.yaml: {names}", "warn"))
+        for remark in labels.remarks[:SHOWN]:
+            screen.line((f"  {shown(remark)}", "warn"))
+        _rest(screen, labels.remarks)
+
+    def json(self) -> Any:
+        images = self.done.images
+        return {
+            "images": {
+                "added": list(images.added),
+                "replaced": list(images.replaced),
+                "renamed": [list(pair) for pair in images.renamed],
+                "joined": [list(pair) for pair in images.joined],
+                "unchanged": images.unchanged,
+                "left_out": [str(fault) for fault in images.faults],
+            },
+            "labels": [
+                {
+                    "source": labels.source,
+                    "format": labels.format,
+                    "set": labels.set,
+                    "labels": labels.labels,
+                    "changed_items": labels.changed_items,
+                    "awaited": labels.awaited,
+                    "new_classes": list(labels.new_classes),
+                    "remarks": [str(remark) for remark in labels.remarks],
+                    "conflicts": [
+                        {"item": one.item, "label": f"{one.id:016x}", "field": one.field,
+                         "base": one.base, "ours": one.ours, "theirs": one.theirs}
+                        for one in labels.conflicts
+                    ],
+                }
+                for labels in self.done.labels
+            ],
+            "spec": self.done.spec,
+            "changed": self.done.changed,
+            "missing": list(self.done.missing),
+            "unrecognised": [str(fault.where) for fault in self.done.unrecognised],
+        }  # fmt: skip
+
+
+def _rest(screen: Screen, every: tuple[object, ...]) -> None:
+    if len(every) > SHOWN:
+        screen.line((f"  … and {len(every) - SHOWN:,} more (--json lists all)", "dim"))
+
+
+def add(
+    paths: list[str] = typer.Argument(
+        None, metavar="[PATH]…", help="Images, label files, or folders of them."
+    ),
+    format: str = typer.Option(None, "--format", "-f", metavar="F", help="Insist on this label format."),  # noqa: A002
+    images: str = typer.Option(
+        None, "--images", metavar="DIR", help="Where the images of the label file lie."
+    ),
+    set_: str = typer.Option(None, "--set", metavar="NAME", help="The label set (ground_truth)."),
+    annotator: str = typer.Option(None, "--annotator", metavar="NAME", help="Who drew these labels."),
+    model: str = typer.Option(
+        None, "--model", metavar="NAME", help="The model that made them; names the set too."
+    ),
+    item_key: str = typer.Option(None, "--item-key", metavar="FIELD", help="The field that names an image."),
+    replaces: str = typer.Option(
+        None, "--replaces", metavar="SOURCE", help="Newer export of that source's work."
+    ),
+    beside: bool = typer.Option(False, "--beside", help="Counts beside other sources of the same items."),
+    partial: bool = typer.Option(False, "--partial", help="Speaks only for the items that it names."),
+    name: str = typer.Option(None, "--as", metavar="NAME", help="Name of a label file outside the project."),
+    keep_going: bool = typer.Option(
+        False, "--keep-going", help="Leave out files that are no images (exit 1)."
+    ),
+    prefer: str = typer.Option(
+        None, "--prefer", metavar="ours|theirs", help="Decide conflicts with staging."
+    ),
+) -> Presentation:
+    """Bring images, labels and the spec into staging.
+
+    Images, folders of images and label files are told apart by content. A source that was added before is
+    merged with what was done here since. Without paths: every tracked source that changed, and dlabel.yaml.
+    """
+    from datalabel.repository.adding import AddOptions
+    from datalabel.repository.adding import add as bring_in
+
+    options = AddOptions(
+        format=format, images=str(SESSION.path(images)) if images else None, set=set_, annotator=annotator,
+        model=model, item_key=item_key, replaces=replaces, beside=beside, partial=partial, name=name,
+        keep_going=keep_going, prefer=prefer,
+    )  # fmt: skip
+    return AddedText(bring_in(SESSION.repository().project, SESSION.paths(paths), options))

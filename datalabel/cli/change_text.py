@@ -1,0 +1,92 @@
+"""How changes look in a terminal: summaries, items, labels by object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from datalabel.cli.presenting import Screen, count, shown
+
+_SIGNS = (("added", "+", "good"), ("removed", "-", "bad"), ("changed", "~", "warn"))
+_ITEM_WORDS = ("added", "removed", "replaced", "renamed", "changed")
+
+
+def summary_lines(screen: Screen, summary: Mapping[str, Any]) -> None:
+    """Counts of a change, a line per table."""
+    items = [
+        f"{number:,} {word}" for word in _ITEM_WORDS if (number := summary.get("items", {}).get(word, 0))
+    ]
+    names = ["items", *summary.get("sets", {})]
+    width = max(len(shown(name)) for name in names)
+    if items:
+        screen.line(f"  {'items':<{width}}  " + ", ".join(items))
+    for name, counts in summary.get("sets", {}).items():
+        parts = [(f"{sign}{counts[word]:,} {word}  ", style) for word, sign, style in _SIGNS if counts[word]]
+        fields = ", ".join(f"{field} {number:,}" for field, number in counts.get("by_field", {}).items())
+        screen.line(f"  {shown(name):<{width}}  ", *parts, (f"({fields})" if fields else "", "dim"))
+    if summary.get("spec"):
+        screen.line(f"  {'spec':<{width}}  {count(summary['spec'], 'change')}")
+
+
+def item_line(screen: Screen, change: Mapping[str, Any]) -> None:
+    """One changed item."""
+    style = {"added": "good", "removed": "bad"}.get(change["change"], "warn")
+    words = shown(change["key"])
+    if change.get("old_key"):
+        words = f"{shown(change['old_key'])} → {words}"
+    screen.line("  ", (f"{change['change']:<9}", style), words, (_item_fields(change), "dim"))
+
+
+def _item_fields(change: Mapping[str, Any]) -> str:
+    fields = change["fields"]
+    if {"width", "height"} & set(fields):
+        old = [fields[name][0] if name in fields else "…" for name in ("width", "height")]
+        new = [fields[name][1] if name in fields else "…" for name in ("width", "height")]
+        return f"  {old[0]}×{old[1]} → {new[0]}×{new[1]}"
+    shown_fields = [name for name in fields if name not in ("content", "bytes")]
+    return "  " + ", ".join(shown_fields) if shown_fields else ""
+
+
+def label_line(screen: Screen, change: Mapping[str, Any]) -> None:
+    """One changed label: what it is, and how each field changed."""
+    sign, style = {word: (sign, style) for word, sign, style in _SIGNS}[change["change"]]
+    label = change["after"] or change["before"]
+    what = f"{shown(label['class'])} {label['kind']} {_bounds(label['bbox'])}"
+    screen.line("    ", (f"{sign} {change['id']}", style), f"  {what}", *_fields(change["fields"]))
+
+
+def _bounds(box: list[float] | None) -> str:
+    if not box or any(side is None for side in box):
+        return ""
+    return "[" + ", ".join(_number(side) for side in box) + "]"
+
+
+def _number(value: Any) -> str:
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else shown(value)
+
+
+def _fields(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(f"  {name} {_field(name, value)}", "info") for name, value in fields.items()]
+
+
+def _field(name: str, value: Any) -> str:
+    if name == "geometry":
+        iou = "" if value.get("iou") is None else f"IoU {value['iou']:.2f}"
+        shift = value.get("shift")
+        moved = f" moved {_number(shift[0])}, {_number(shift[1])}" if shift and any(shift) else ""
+        return f"{iou}{moved}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{shown(key)} {_pair(pair)}" for key, pair in value.items())
+    return _pair(value)
+
+
+def _pair(value: Any) -> str:
+    if isinstance(value, list) and len(value) == 2:
+        return f"{_value(value[0])} → {_value(value[1])}"
+    return _value(value)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(one) for one in value) + "]"
+    return "none" if value is None else _number(value)

@@ -1,0 +1,36 @@
+"""Every command: where it lives and what it says of itself. Nothing is imported to list them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CommandInfo:
+    """A command's family, the module that holds it, its function (or its group `app`), and one line of help."""
+
+    family: str
+    module: str
+    function: str
+    help: str
+
+
+COMMANDS: dict[str, CommandInfo] = {
+    "init": CommandInfo(
+        "Start", "start", "init", "Make a project of a folder, with a data spec to begin with"
+    ),
+    "demo": CommandInfo("Start", "start", "demo", "Draw a small project and walk through it"),
+    "spec": CommandInfo("Start", "spec", "app", "List, show, check, write and infer data specs"),
+    "add": CommandInfo("Work", "add", "add", "Bring images, labels and the spec into staging"),
+    "status": CommandInfo("Work", "status", "status", "Show what is staged, changed and untracked"),
+    "commit": CommandInfo("Work", "commit", "commit", "Check what is staged, and record it"),
+    "restore": CommandInfo("Work", "move", "restore", "Bring files or staging back to a revision"),
+    "rm": CommandInfo("Work", "move", "rm", "Stop tracking items or sources"),
+    "mv": CommandInfo("Work", "move", "mv", "Rename an image, a label file or a folder"),
+    "log": CommandInfo("History", "history", "log", "List commits, newest first"),
+    "show": CommandInfo("History", "history", "show", "Show one commit and what it changed"),
+    "diff": CommandInfo("History", "history", "diff", "Show what differs between two revisions, by object"),
+    "check": CommandInfo("Quality", "check", "check", "Find labels that are not what the spec says"),
+    "stats": CommandInfo("Quality", "stats", "stats", "Count labels, classes, sizes and annotators"),
+    "export": CommandInfo("Experiments", "export", "export", "Write a label set in a format for training"),
+}

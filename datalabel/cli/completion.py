@@ -1,0 +1,33 @@
+"""What the shell offers for revisions, sets and classes. Silent when anything is wrong."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from datalabel.cli.session import SESSION
+
+
+def revisions(incomplete: str) -> list[str]:
+    """Branches, tags, `HEAD` and `STAGED`."""
+    names: list[str] = ["HEAD", "STAGED"]
+    with contextlib.suppress(Exception):
+        refs = SESSION.repository().project.store.state.refs()
+        names += [ref.partition("/")[2] for ref in refs]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def sets(incomplete: str) -> list[str]:
+    """The label sets in staging."""
+    return [name for name in _names("sets") if name.startswith(incomplete)]
+
+
+def classes(incomplete: str) -> list[str]:
+    """The classes of the spec in staging."""
+    return [name for name in _names("classes") if name.startswith(incomplete)]
+
+
+def _names(what: str) -> Iterator[str]:
+    with contextlib.suppress(Exception):
+        view = SESSION.repository().view()
+        yield from sorted(view.tree.sets if what == "sets" else view.spec.classes)

@@ -1,0 +1,216 @@
+"""`log`, `show` and `diff`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from datalabel.cli.change_text import item_line, label_line, summary_lines
+from datalabel.cli.completion import revisions
+from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.session import SESSION
+from datalabel.errors import UsageError
+
+if TYPE_CHECKING:
+    from datalabel.repository.differences import Difference
+    from datalabel.repository.history import LogEntry
+
+LABELS_SHOWN = 200
+"""A terminal is shown so many changed labels; `--json` and a pipe get all of them."""
+
+
+def _entry_json(entry: LogEntry) -> dict[str, Any]:
+    commit = entry.commit
+    return {
+        "id": entry.id,
+        "parents": list(commit.parents),
+        "branch": commit.branch,
+        "author": commit.author,
+        "time": commit.time,
+        "message": commit.message,
+        "summary": dict(commit.summary),
+        "git": dict(commit.git) if commit.git else None,
+    }
+
+
+def _entry_lines(screen: Screen, entry: LogEntry) -> None:
+    commit = entry.commit
+    screen.line(("commit " + entry.id, "id"), f"  ({shown(commit.branch)})")
+    screen.line(f"Author: {shown(commit.author)}")
+    screen.line(f"Date:   {commit.time}")
+    if commit.git:
+        clean = "" if commit.git.get("clean") else ", working tree changed"
+        screen.line(f"Git:    {shown(commit.git.get('commit', ''))[:12]}{clean}")
+    screen.line()
+    for line in commit.message.splitlines():
+        screen.line(f"    {shown(line)}")
+
+
+@dataclass
+class LogText(Presentation):
+    """The commits, newest first."""
+
+    entries: list[LogEntry]
+    stat: bool
+    oneline: bool
+
+    def text(self, screen: Screen) -> None:
+        if not self.entries:
+            screen.line('No commits yet: dlabel commit -m "…" makes the first.')
+        for index, entry in enumerate(self.entries):
+            if self.oneline:
+                title = shown(entry.commit.message.splitlines()[0])
+                screen.line((entry.id[:12], "id"), f"  {entry.commit.time[:10]}  {title}")
+            else:
+                if index:
+                    screen.line()
+                _entry_lines(screen, entry)
+            if self.stat:
+                if not self.oneline:
+                    screen.line()
+                summary_lines(screen, entry.commit.summary)
+
+    def json(self) -> Any:
+        return [_entry_json(entry) for entry in self.entries]
+
+
+def log(
+    revision: str = typer.Argument("HEAD", metavar="[REV]", autocompletion=revisions),
+    stat: bool = typer.Option(False, "--stat", help="With what each commit changed, in numbers."),
+    oneline: bool = typer.Option(False, "--oneline", help="One line a commit."),
+    limit: int = typer.Option(None, "-n", "--count", metavar="N", help="So many commits at most."),
+) -> Presentation:
+    """List the commits that led to a revision, newest first."""
+    return LogText(list(SESSION.repository().log(revision, limit)), stat, oneline)
+
+
+@dataclass
+class DiffText(Presentation):
+    """What differs between two revisions."""
+
+    difference: Difference
+    stat: bool = False
+    exit_code: bool = False
+    unstaged: tuple[str, ...] = ()
+    entry: LogEntry | None = None
+
+    def __post_init__(self) -> None:
+        self.status = 1 if self.exit_code and not self.difference.is_empty else 0
+
+    def text(self, screen: Screen) -> None:
+        if self.entry is not None:
+            _entry_lines(screen, self.entry)
+            screen.line()
+        summary = self.difference.summary()
+        if self.difference.is_empty:
+            screen.line(
+                f"No difference between {shown(self.difference.before.name)} and {self.difference.after.name}."
+            )
+        elif self.stat:
+            summary_lines(screen, summary)
+        else:
+            self._spec(screen)
+            self._items(screen)
+            self._labels(screen)
+            screen.line()
+            summary_lines(screen, summary)
+        if self.unstaged:
+            screen.line((f"{count(len(self.unstaged), 'source')} changed and not added: "
+                         f"{', '.join(map(shown, self.unstaged[:5]))}  (dlabel add)", "warn"))  # fmt: skip
+
+    def _spec(self, screen: Screen) -> None:
+        if self.difference.spec:
+            screen.line(("spec", "bold"))
+        for change in self.difference.spec:
+            screen.line("  ", (f"{change['change']:<9}", "warn"), shown(change["path"]))
+
+    def _items(self, screen: Screen) -> None:
+        changes = [change.to_json() for change in self.difference.items]
+        if changes:
+            screen.line(("items", "bold"))
+        for change in changes[:LABELS_SHOWN]:
+            item_line(screen, change)
+        if len(changes) > LABELS_SHOWN:
+            screen.line((f"  … and {len(changes) - LABELS_SHOWN:,} more (--json lists all)", "dim"))
+
+    def _labels(self, screen: Screen) -> None:
+        shown_labels = 0
+        for name, changes in groupby(self._changes(), key=lambda change: change["set"]):
+            screen.line((shown(name), "bold"))
+            for item, group in groupby(changes, key=lambda change: change["item"]):
+                if shown_labels >= LABELS_SHOWN:
+                    screen.line(("  … and more (--stat counts them, --json lists all)", "dim"))
+                    return
+                screen.line(f"  {shown(item)}")
+                for change in group:
+                    label_line(screen, change)
+                    shown_labels += 1
+
+    def _changes(self) -> Iterator[dict[str, Any]]:
+        for name, change in self.difference.labels():
+            yield {"set": name, **change.to_json()}
+
+    def json(self) -> Any:
+        value = {
+            "from": self.difference.before.name,
+            "to": self.difference.after.name,
+            "spec": self.difference.spec,
+            "items": [change.to_json() for change in self.difference.items],
+            "labels": list(self._changes()),
+            "summary": self.difference.summary()["sets"],
+        }
+        return {"commit": _entry_json(self.entry), **value} if self.entry else value
+
+    def rows(self) -> Iterable[Any]:
+        yield from self._changes()
+
+
+def show(
+    revision: str = typer.Argument("HEAD", metavar="[REV]", autocompletion=revisions),
+    paths: list[str] = typer.Argument(
+        None, metavar="[-- PATH]…", help="Only items that match one of these globs."
+    ),
+    stat: bool = typer.Option(False, "--stat", help="Numbers only."),
+) -> Presentation:
+    """Show a commit, and what it changed against its parent, by object."""
+    entry, difference = SESSION.repository().show(revision, paths or ())
+    return DiffText(difference, stat, entry=entry)
+
+
+def diff(
+    revisions_: list[str] = typer.Argument(
+        None, metavar="[A [B]] [-- PATH]…", autocompletion=revisions, help="Revisions, then globs after --."
+    ),
+    stat: bool = typer.Option(False, "--stat", help="Numbers only."),
+    exit_code: bool = typer.Option(False, "--exit-code", help="Exit 1 when there is a difference."),
+) -> Presentation:
+    """Show what differs between two revisions, by object.
+
+    Without arguments: what the next commit would record (HEAD to STAGED). With one: A to STAGED. A..B works too.
+    """
+    names, paths = _split(revisions_ or [])
+    repository = SESSION.repository()
+    before, after = names[0] if names else "HEAD", names[1] if len(names) > 1 else "STAGED"
+    difference = repository.diff(before, after, paths)
+    unstaged: tuple[str, ...] = ()
+    if not names:
+        unstaged = tuple(path for path, _ in repository.status().unstaged)
+    return DiffText(difference, stat, exit_code, unstaged)
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Revisions and globs; what stands after `--` on the line is a glob."""
+    from datalabel.cli.arguments import after_dashes
+
+    paths = after_dashes(arguments)
+    names = arguments[: len(arguments) - len(paths)]
+    if len(names) == 1 and ".." in names[0]:
+        before, _, after = names[0].partition("..")
+        names = [before or "HEAD", after or "HEAD"]
+    if len(names) > 2:
+        raise UsageError(f"diff takes two revisions at most, not {len(names)}", hint="globs come after --")
+    return names, paths

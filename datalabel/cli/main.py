@@ -1,0 +1,229 @@
+"""The entry of the command line: reads the arguments, loads one command, shows its result or its error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from datalabel.cli.arguments import remember_line
+from datalabel.cli.commands import COMMANDS, CommandInfo
+from datalabel.cli.presenting import Presentation, present
+from datalabel.cli.session import SESSION
+from datalabel.errors import EXIT_CODES, DlabelError, Kind, nearest
+
+INTERNAL = 70
+"""The exit status of a fault in this program itself (sysexits' EX_SOFTWARE)."""
+
+
+def _remember(name: str, value: Any, keep: Any = None) -> None:
+    """Keep an option's value in the session, wherever on the line it stood."""
+    if value not in (None, False):
+        setattr(SESSION, name, value if keep is None else keep)
+
+
+def _common(
+    format: str = typer.Option(  # noqa: A002
+        None, "--format", metavar="F", help="text, json or jsonl.", callback=lambda v: _remember("format", v)
+    ),
+    output: str = typer.Option(
+        None,
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write to a file.",
+        callback=lambda v: _remember("output", v),
+    ),
+    json: bool = typer.Option(
+        False, "--json", help="Print one JSON document.", callback=lambda v: _remember("format", v, "json")
+    ),
+    quiet: bool = typer.Option(
+        False, "--quiet", "-q", help="Print errors only.", callback=lambda v: _remember("quiet", v)
+    ),
+    verbose: bool = typer.Option(
+        False, "--verbose", "-v", help="Print more.", callback=lambda v: _remember("verbose", v)
+    ),
+    no_color: bool = typer.Option(
+        False, "--no-color", help="No colours.", callback=lambda v: _remember("color", v, keep=False)
+    ),
+    wait: float = typer.Option(
+        None,
+        "--wait",
+        metavar="SECONDS",
+        help="Wait for another command.",
+        callback=lambda v: _remember("wait", v),
+    ),
+    debug: bool = typer.Option(
+        False, "--debug", help="Show the traceback of an error.", callback=lambda v: _remember("debug", v)
+    ),
+) -> None:
+    """The options that every command takes; the function itself is never called."""
+
+
+def common_options() -> list[Any]:
+    """The options that every command takes, for the session rather than for the command."""
+    holder = typer.Typer(add_completion=False)
+    holder.command()(_common)
+    params = list(typer.main.get_command(holder).params)
+    for param in params:
+        param.expose_value = False
+    return params
+
+
+class Group(TyperGroup):
+    """The commands by family; a command's module is imported when it runs."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        info = COMMANDS.get(cmd_name)
+        return load_command(cmd_name, info) if info else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS:
+            close = nearest(args[0], COMMANDS)
+            ctx.fail(f"no command is called {args[0]!r}" + (f"; did you mean {close}?" if close else ""))
+        return super().resolve_command(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        lines = ["dlabel: git for image labels", "", "Usage: dlabel [-C DIR] COMMAND [ARGS]…"]
+        family = ""
+        for name, info in COMMANDS.items():
+            if info.family != family:
+                family = info.family
+                lines += ["", family]
+            lines.append(f"  {name:<9} {info.help}")
+        lines += ["", "Every command takes --json, -q, -v, --no-color, --wait SECONDS and --debug."]
+        lines += ["dlabel COMMAND --help says more; dlabel --show-completion prints the shell's completion."]
+        formatter.write("\n".join(lines) + "\n")
+
+    def get_help(self, ctx: Any) -> str:
+        formatter = ctx.make_formatter()
+        self.format_help(ctx, formatter)
+        return str(formatter.getvalue().rstrip("\n"))
+
+
+def load_command(name: str, info: CommandInfo) -> Any:
+    """Import one command and give it the common options."""
+    found = getattr(import_module(f"datalabel.cli.{info.module}"), info.function)
+    if isinstance(found, typer.Typer):
+        group = typer.main.get_command(found)
+        group.name = name
+        for command in getattr(group, "commands", {}).values():
+            _equip(command)
+        return group
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(name, help=found.__doc__ or info.help, context_settings=_SETTINGS)(found)
+    command = typer.main.get_command(app)
+    _equip(command)
+    return command
+
+
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+def _equip(command: Any) -> None:
+    own = {name for param in command.params for name in param.opts}
+    command.params += [option for option in common_options() if not own & set(option.opts)]
+
+
+app = typer.Typer(cls=Group, add_completion=True, rich_markup_mode=None, context_settings=_SETTINGS)
+
+
+@app.callback()
+def _root(
+    folder: str = typer.Option(".", "-C", metavar="DIR", help="As if started in this folder."),
+    version: bool = typer.Option(False, "--version", help="Print the version."),
+) -> None:
+    SESSION.folder = folder
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--version"]:
+        from datalabel.version import version
+
+        print(f"dlabel {version()}")  # noqa: T201
+        sys.exit(0)
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; its exit status. Errors are shown, never raised, unless `--debug` asks for them."""
+    remember_line(arguments)
+    try:
+        command = typer.main.get_command(app)
+        result = command.main(arguments or ["--help"], prog_name="dlabel", standalone_mode=False)
+        if isinstance(result, Presentation):
+            return present(result, SESSION)
+        return result if isinstance(result, int) else 0
+    except DlabelError as error:
+        if SESSION.debug:
+            raise
+        _show(error)
+        return EXIT_CODES[error.kind]
+    except (KeyboardInterrupt, typer.Abort):
+        print("interrupted; nothing was changed", file=sys.stderr)  # noqa: T201
+        return EXIT_CODES[Kind.INTERRUPTED]
+    except typer.TyperException as error:
+        return _show_usage(error)
+    except BrokenPipeError:
+        _silence_stdout()
+        return 141
+    except Exception as error:
+        if SESSION.debug:
+            raise
+        return _show_unexpected(error)
+
+
+def _show(error: DlabelError) -> None:
+    for fault in error.faults:
+        _complain(str(fault))
+    hint = error.hint or error.faults[0].hint
+    if hint:
+        print(f"hint: {hint}", file=sys.stderr)  # noqa: T201
+
+
+def _complain(text: str) -> None:
+    from datalabel.cli.presenting import shown
+
+    mark = "\x1b[31merror:\x1b[0m" if sys.stderr.isatty() and SESSION.color else "error:"
+    print(mark, "\n  ".join(shown(line) for line in text.split("\n")), file=sys.stderr)  # noqa: T201
+
+
+def _show_usage(error: typer.TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError" and context is not None:
+        print(context.get_help())  # noqa: T201
+        return 0
+    _complain(error.format_message())
+    if context is not None:
+        print(f"hint: {context.command_path} --help", file=sys.stderr)  # noqa: T201
+    return EXIT_CODES[Kind.USAGE]
+
+
+def _show_unexpected(error: Exception) -> int:
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        _complain(f"{where}{error.strerror or error}")
+        return EXIT_CODES[Kind.INPUT]
+    _complain(f"this is a fault in dlabel: {type(error).__name__}: {error}")
+    print("hint: --debug shows where it happened; please report it", file=sys.stderr)  # noqa: T201
+    return INTERNAL
+
+
+def _silence_stdout() -> None:
+    """The reader is gone; what is left in the buffers has nowhere to go."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""`restore`, `rm` and `mv`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from datalabel.cli.completion import revisions
+from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.session import SESSION
+
+if TYPE_CHECKING:
+    from datalabel.repository.moving import Moved, Removed
+    from datalabel.repository.restoring import Restored
+
+SHOWN = 10
+
+
+def _names(screen: Screen, word: str, names: tuple[str, ...], style: str) -> None:
+    for name in names[:SHOWN]:
+        screen.line("  ", (f"{word:<9}", style), shown(name))
+    if len(names) > SHOWN:
+        screen.line((f"  … and {len(names) - SHOWN:,} more", "dim"))
+
+
+@dataclass
+class RestoredText(Presentation):
+    """What was brought back."""
+
+    done: Restored
+
+    def text(self, screen: Screen) -> None:
+        words = [count(len(self.done.written), "file") + " written"] if self.done.written else []
+        words += [count(len(self.done.deleted), "file") + " deleted"] if self.done.deleted else []
+        words += [f"staging follows {shown(self.done.revision)}"] if self.done.staged else []
+        screen.line(", ".join(words) or f"Everything is as {shown(self.done.revision)} has it already.")
+        _names(screen, "written", self.done.written, "good")
+        _names(screen, "deleted", self.done.deleted, "bad")
+
+    def json(self) -> Any:
+        return {
+            "revision": self.done.revision,
+            "written": list(self.done.written),
+            "deleted": list(self.done.deleted),
+            "staged": self.done.staged,
+        }
+
+
+def restore(
+    paths: list[str] = typer.Argument(None, metavar="[PATH]…", help="Images, label sources, folders, globs."),
+    revision: str = typer.Option(
+        None, "--from", metavar="REV", autocompletion=revisions, help="As REV has them."
+    ),
+    staged: bool = typer.Option(False, "--staged", help="Staging only; without paths, all of it."),
+    force: bool = typer.Option(False, "--force", help="Overwrite files whose content is not recorded."),
+) -> Presentation:
+    """Bring files of the working tree, or staging, back.
+
+    PATHs are written as staging has them. With --from REV they are written as REV has them, and staging
+    follows. With --staged the working tree is left alone.
+    """
+    from datalabel.repository.restoring import restore as bring_back
+
+    project = SESSION.repository().project
+    return RestoredText(
+        bring_back(project, SESSION.paths(paths), revision=revision, staged=staged, force=force)
+    )
+
+
+@dataclass
+class RemovedText(Presentation):
+    """What is no longer tracked."""
+
+    done: Removed
+    dry_run: bool
+
+    def text(self, screen: Screen) -> None:
+        word = "Would forget" if self.dry_run else "Forgot"
+        parts = [count(len(self.done.items), "item")] if self.done.items else []
+        parts += [count(len(self.done.sources), "source")] if self.done.sources else []
+        screen.line(f"{word} {' and '.join(parts)} with {count(self.done.labels, 'label')}")
+        _names(screen, "deleted", self.done.deleted, "bad")
+
+    def json(self) -> Any:
+        return {
+            "items": list(self.done.items),
+            "sources": list(self.done.sources),
+            "labels": self.done.labels,
+            "deleted": list(self.done.deleted),
+            "dry_run": self.dry_run,
+        }
+
+
+def rm(
+    paths: list[str] = typer.Argument(..., metavar="PATH…", help="Images, label sources, folders, globs."),
+    files: bool = typer.Option(
+        False, "--files", help="Delete the files too, if a commit holds their content."
+    ),
+    force: bool = typer.Option(False, "--force", help="Delete files whose content no commit holds."),
+    dry_run: bool = typer.Option(False, "--dry-run", "-n", help="Only say what would happen."),
+) -> Presentation:
+    """Stop tracking items or sources. Their labels leave staging; history keeps them."""
+    from datalabel.repository.moving import remove
+
+    project = SESSION.repository().project
+    return RemovedText(
+        remove(project, SESSION.paths(paths), files=files, force=force, dry_run=dry_run), dry_run
+    )
+
+
+@dataclass
+class MovedText(Presentation):
+    """What has another path now."""
+
+    done: Moved
+
+    def text(self, screen: Screen) -> None:
+        pairs = [*self.done.sources, *self.done.items]
+        for old, new in pairs[:SHOWN]:
+            screen.line(f"{shown(old)} → {shown(new)}")
+        if len(pairs) > SHOWN:
+            screen.line((f"… and {len(pairs) - SHOWN:,} more", "dim"))
+
+    def json(self) -> Any:
+        return {
+            "items": [list(pair) for pair in self.done.items],
+            "sources": [list(pair) for pair in self.done.sources],
+        }
+
+
+def mv(
+    old: str = typer.Argument(..., metavar="OLD"),
+    new: str = typer.Argument(..., metavar="NEW"),
+) -> Presentation:
+    """Rename a tracked image, label file or folder, on disk and in staging. Labels and their ids stay."""
+    from datalabel.repository.moving import move
+
+    return MovedText(move(SESSION.repository().project, SESSION.path(old), SESSION.path(new)))

@@ -1,0 +1,143 @@
+"""How results reach the user: each has a text and a JSON presenter, or it does not run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import IO, Any
+
+from datalabel.cli.session import Session
+from datalabel.errors import UsageError
+
+STYLES = {
+    "good": "32",
+    "bad": "31",
+    "warn": "33",
+    "info": "36",
+    "dim": "2",
+    "bold": "1",
+    "name": "1",
+    "id": "33",
+}
+
+
+class Screen:
+    """Lines of text, coloured on a terminal only. Text from data never carries control characters."""
+
+    def __init__(self, out: IO[str], *, color: bool, width: int) -> None:
+        self._out = out
+        self._color = color
+        self.width = width
+
+    def line(self, *parts: str | tuple[str, str]) -> None:
+        """One line; a part is text, or (text, style)."""
+        self._out.write("".join(self._styled(part) for part in parts).rstrip() + "\n")
+
+    def _styled(self, part: str | tuple[str, str]) -> str:
+        if isinstance(part, str):
+            return part
+        text, style = part
+        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if self._color and text else text
+
+    def table(self, rows: Sequence[Sequence[str]], *, right: Iterable[int] = (), indent: int = 2) -> None:
+        """Rows with aligned columns; `right` names the columns that end flush."""
+        if not rows:
+            return
+        flush = set(right)
+        widths = [max(cells(row[index]) for row in rows) for index in range(len(rows[0]))]
+        for row in rows:
+            padded = [
+                " " * (width - cells(cell)) + cell if index in flush else cell + " " * (width - cells(cell))
+                for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ]
+            self.line(" " * indent + "  ".join(padded))
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal a text fills."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def shown(text: object) -> str:
+    """Text from data, safe on a terminal and on one line: what cannot be printed is escaped."""
+    words = str(text)
+    if words.isprintable():
+        return words
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in words)
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """`1 label`, `4,888 labels`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def bar(share: float, width: int) -> str:
+    """A bar of so many columns for a share of 1, with eighths."""
+    eighths = round(max(0.0, min(1.0, share)) * width * 8)
+    full, rest = divmod(eighths, 8)
+    return "█" * full + (" ▏▎▍▌▋▊▉"[rest] if rest else "")
+
+
+class Presentation(ABC):
+    """A result, ready to be shown. `status` is the exit status that it means."""
+
+    status: int = 0
+
+    @abstractmethod
+    def text(self, screen: Screen) -> None:
+        """For people."""
+
+    @abstractmethod
+    def json(self) -> Any:
+        """For programs: one JSON value."""
+
+    def rows(self) -> Iterable[Any]:
+        """For streams (`--format jsonl`): one JSON value a line."""
+        value = self.json()
+        return value if isinstance(value, list) else [value]
+
+    def formats(self) -> Sequence[str]:
+        """What `--format` takes for this result."""
+        return ("text", "json", "jsonl")
+
+
+def present(result: Presentation, session: Session) -> int:
+    """Show a result in the format that was asked for; the exit status."""
+    if session.format not in result.formats():
+        raise UsageError(f"--format takes {', '.join(result.formats())}, not {session.format!r}")
+    if session.output is None:
+        _write(result, session, sys.stdout)
+        sys.stdout.flush()
+    else:
+        with session.path(session.output).open("w", encoding="utf-8") as out:
+            _write(result, session, out)
+    return result.status
+
+
+def _write(result: Presentation, session: Session, out: IO[str]) -> None:
+    if session.format == "json":
+        json.dump(result.json(), out, ensure_ascii=False, indent=2, allow_nan=False, default=str)
+        out.write("\n")
+    elif session.format == "jsonl":
+        for row in result.rows():
+            out.write(json.dumps(row, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+    elif not session.quiet:
+        result.text(screen_of(session, out))
+
+
+def screen_of(session: Session, out: IO[str]) -> Screen:
+    """The screen that a stream is: colour on a terminal, width as the terminal says, else 80."""
+    import shutil
+
+    terminal = out.isatty()
+    width = shutil.get_terminal_size((80, 24)).columns if terminal else 80
+    return Screen(out, color=terminal and session.color, width=width)

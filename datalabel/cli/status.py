@@ -1,0 +1,94 @@
+"""`status`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.session import SESSION
+
+if TYPE_CHECKING:
+    from datalabel.repository.status import Status
+
+SHOWN = 20
+_STYLE = {"added": "good", "modified": "warn", "deleted": "bad"}
+
+
+@dataclass
+class StatusText(Presentation):
+    """Where the project stands."""
+
+    found: Status
+
+    def text(self, screen: Screen) -> None:
+        head = self.found.head[:12] if self.found.head else "no commit yet"
+        screen.line("On branch ", (self.found.branch, "name"), " at ", (head, "id"))
+        if self.found.clean:
+            screen.line("Nothing to commit, working tree clean.")
+        if self.found.has_staged:
+            self._staged(screen)
+        unstaged = list(self.found.unstaged)
+        if self.found.spec["changed"]:
+            unstaged.insert(0, (self.found.spec["path"], "modified"))
+        if unstaged:
+            screen.line()
+            screen.line("Changed since it was added  ", ("(dlabel add takes it in)", "dim"))
+            for path, change in unstaged[:SHOWN]:
+                screen.line("  ", (f"{change:<9}", _STYLE[change]), shown(path))
+            _rest(screen, len(unstaged))
+        if self.found.untracked:
+            screen.line()
+            screen.line("Untracked  ", ("(dlabel add PATH)", "dim"))
+            for path in self.found.untracked[:SHOWN]:
+                screen.line("  ", shown(path))
+            _rest(screen, len(self.found.untracked))
+        if self.found.awaited:
+            screen.line()
+            screen.line((f"{count(self.found.awaited, 'item')} without an image here", "dim"))
+
+    def _staged(self, screen: Screen) -> None:
+        screen.line()
+        screen.line("Staged  ", ("(dlabel diff shows it, dlabel commit records it)", "dim"))
+        rows = [("items", self.found.staged["items"]), *sorted(self.found.staged["sets"].items())]
+        width = max(len(shown(name)) for name, _ in rows)
+        quiet = True
+        for name, counts in rows:
+            words = [
+                (f"  {sign}{counts[word]:,} {word}", style)
+                for word, sign, style in (
+                    ("added", "+", "good"),
+                    ("removed", "-", "bad"),
+                    ("changed", "~", "warn"),
+                )
+                if counts[word]
+            ]
+            if words:
+                quiet = False
+                screen.line(f"  {shown(name):<{width}}", *words)
+        if quiet:
+            screen.line("  the spec, or what sources say beside their labels")
+
+    def json(self) -> Any:
+        return {
+            "branch": self.found.branch,
+            "head": self.found.head,
+            "spec": dict(self.found.spec),
+            "staged": {"items": self.found.staged["items"], "sets": self.found.staged["sets"]},
+            "unstaged": [{"path": path, "change": change} for path, change in self.found.unstaged],
+            "untracked": list(self.found.untracked),
+            "awaited": self.found.awaited,
+            "clean": self.found.clean,
+        }
+
+
+def _rest(screen: Screen, total: int) -> None:
+    if total > SHOWN:
+        screen.line((f"  … and {total - SHOWN:,} more", "dim"))
+
+
+def status() -> Presentation:
+    """Show what is staged, what changed since it was added, and what is untracked."""
+    from datalabel.repository.status import status as look
+
+    return StatusText(look(SESSION.repository().project))

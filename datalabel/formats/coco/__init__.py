@@ -1,0 +1,73 @@
+"""COCO: one JSON file with images, annotations and categories, or a list of scored results.
+
+Polygons (of several pieces), run-length masks, keypoints and boxes; CVAT's `attributes` are properties, an
+`annotator` on an annotation and `annotators` on an image say who drew and who saw.
+
+Layout of the format: https://cocodataset.org/#format-data and #format-results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from datalabel.formats.base import (
+    Capabilities,
+    Format,
+    Loss,
+    OutputFile,
+    Read,
+    ReadContext,
+    Selection,
+    SourceFiles,
+)
+
+derived_fields = ("area", "num_keypoints")
+"""Fields among the extras that follow from the geometry: stale once it has changed."""
+
+
+class Coco:
+    """The format `coco`."""
+
+    name = "coco"
+    title = "COCO"
+    folder = False
+    suffixes = (".json",)
+    holds = Capabilities(
+        kinds=frozenset({"box", "polygon", "mask", "keypoints"}),
+        properties=True,
+        confidence=True,
+        annotator=True,
+        pieces=True,
+    )
+
+    def detect(self, path: Path, head: bytes) -> bool:
+        """Whether this is a JSON object with images and boxes, or a list of results."""
+        from datalabel.formats.coco.detect import is_coco
+
+        return is_coco(path, head)
+
+    def read(self, source: SourceFiles, context: ReadContext) -> Read:
+        """Everything that the file says; where it goes is written in `coco.read`.
+
+        Raises:
+            InputError: with every fault of the file, each with its place.
+        """
+        from datalabel.formats.coco.read import read
+
+        return read(source, context)
+
+    def losses(self, selection: Selection) -> list[Loss]:
+        """What COCO cannot hold of the selection."""
+        from datalabel.formats.coco.losses import losses
+
+        return losses(self.holds, selection)
+
+    def write(self, selection: Selection) -> Iterator[OutputFile]:
+        """One file: again as it was for a source, else with numbers assigned anew."""
+        from datalabel.formats.coco.write import output_file
+
+        yield output_file(selection)
+
+
+FORMAT: Format = Coco()

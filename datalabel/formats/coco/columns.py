@@ -1,0 +1,173 @@
+"""Lists of JSON objects as columns of text, and columns of text as JSON objects, in bulk.
+
+A column holds, per object, the text of one field's value, or null where the object lacks the field.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec import Raw
+
+MAX_FIELDS = 1000
+"""More different fields than this are an attack or not a COCO file."""
+
+_ABSENT = Raw()
+_SPACES = (b" ", b"\n", b"\r", b"\t")
+_OBJECTS = msgspec.json.Decoder(list[dict[str, Raw]])
+
+
+class NotObjectsError(Exception):
+    """An element of the list is no object, or the objects have too many different fields."""
+
+
+class Fields:
+    """The fields of one list's objects in order of first appearance; grows with what `split` meets."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.names: list[str] = list(dict.fromkeys(names))
+        self._decoder: msgspec.json.Decoder[Any] | None = None
+
+    def split(self, blob: bytes) -> dict[str, pa.StringArray]:
+        """A JSON list of objects as one column per known field.
+
+        Raises:
+            NotObjectsError: an element is no object, or there are more than `MAX_FIELDS` fields.
+        """
+        for _ in range(2):
+            try:
+                if self._decoder is not None:
+                    return self._columns(self._decoder.decode(blob))
+            except msgspec.ValidationError:
+                self._decoder = None
+            objects = self._learn(blob)
+            if self._decoder is None:
+                return {
+                    name: text_column([one.get(name, _ABSENT) for one in objects]) for name in self.names
+                }
+        raise NotObjectsError("an element is no object")  # pragma: no cover
+
+    def _learn(self, blob: bytes) -> list[dict[str, Raw]]:
+        try:
+            objects = _OBJECTS.decode(blob)
+        except msgspec.ValidationError as error:
+            raise NotObjectsError(str(error)) from error
+        self.names = list(dict.fromkeys(itertools.chain(self.names, itertools.chain.from_iterable(objects))))
+        if len(self.names) > MAX_FIELDS:
+            raise NotObjectsError(f"more than {MAX_FIELDS:,} different fields")
+        # A struct cannot be given such names; dicts can, only slower.
+        if not any(set(name) & {'"', "\\"} or not name.isprintable() for name in self.names):
+            struct = msgspec.defstruct(
+                "Fields",
+                [(f"f{place}", Raw, _ABSENT) for place in range(len(self.names))],
+                rename={f"f{place}": name for place, name in enumerate(self.names)},
+                forbid_unknown_fields=True,
+                gc=False,
+            )
+            self._decoder = msgspec.json.Decoder(list[struct])  # type: ignore[valid-type]
+        return objects
+
+    def _columns(self, rows: Sequence[Any]) -> dict[str, pa.StringArray]:
+        return {
+            name: text_column(list(map(operator.attrgetter(attribute), rows)))
+            for attribute, name in ((f"f{place}", name) for place, name in enumerate(self.names))
+        }
+
+
+def text_column(raws: Sequence[Any]) -> pa.StringArray:
+    """Texts of JSON values (bytes-like), without their white space, as strings; an empty text is null."""
+    blob = b"".join(raws)
+    if any(space in blob for space in _SPACES):
+        raws = [_compact(bytes(raw)) for raw in raws]
+        blob = b"".join(raws)
+    lengths = np.fromiter(map(len, raws), np.int64, count=len(raws))
+    return strings(blob, lengths, valid=lengths > 0)
+
+
+def _compact(text: bytes) -> bytes:
+    if b'"' not in text:
+        return text.translate(None, b" \n\r\t")
+    return bytes(msgspec.json.format(text, indent=-1)) if text[:1] in (b"[", b"{") else text
+
+
+def strings(
+    blob: bytes, lengths: npt.NDArray[np.int64], valid: npt.NDArray[np.bool_] | None = None
+) -> pa.StringArray:
+    """UTF-8 text cut into pieces of the given lengths (bytes).
+
+    Raises:
+        OverflowError: the text is longer than an Arrow string array holds (2 GiB).
+    """
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    if offsets[-1] > np.iinfo(np.int32).max:
+        raise OverflowError("text beyond 2 GiB in one piece")
+    mask = None if valid is None or valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
+    buffers = [mask, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(blob)]
+    return pa.Array.from_buffers(pa.string(), len(lengths), buffers)
+
+
+def blob_of(texts: pa.StringArray) -> tuple[bytes, npt.NDArray[np.int64]]:
+    """The text of an array of strings end to end, and the offset of each (one more than there are)."""
+    if texts.null_count:
+        texts = texts.fill_null("")
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    data = texts.buffers()[2]
+    blob = b"" if data is None else data[int(offsets[0]) : int(offsets[-1])].to_pybytes()
+    return blob, offsets.astype(np.int64) - int(offsets[0])
+
+
+def json_list(texts: Iterable[str | None] | pa.StringArray) -> bytes:
+    """Texts of JSON values as the text of a JSON list (null as `null`)."""
+    column = texts if isinstance(texts, pa.Array) else pa.array(list(texts), pa.string())
+    column = column.fill_null("null")
+    blob, offsets = blob_of(pc.binary_join_element_wise(column, ",", ""))
+    return b"[" + blob[: max(int(offsets[-1]) - 1, 0)] + b"]"
+
+
+def objects(fields: Mapping[str, pa.StringArray], size: int) -> pa.StringArray:
+    """JSON objects from columns, in the order of the mapping; a null means that the field is absent."""
+    pieces = []
+    for name, column in fields.items():
+        if column.null_count == size:
+            continue
+        key = msgspec.json.encode(name).decode() + ":"
+        pieces.append(pc.binary_join_element_wise(key, column, ""))
+    if not pieces:
+        return pa.array(["{}"] * size, pa.string())
+    joined = pc.binary_join_element_wise(*pieces, ",", null_handling="skip")
+    return pc.binary_join_element_wise("{", joined, "}", "")
+
+
+def decoded_strings(texts: pa.StringArray) -> pa.StringArray:
+    """Texts of JSON strings as the strings themselves; null stays null.
+
+    Works on distinct texts, so it is cheap where values repeat.
+    """
+    encoded = texts.dictionary_encode()
+    words = msgspec.json.decode(json_list(encoded.dictionary), type=list[str])
+    return pa.array(words, pa.string()).take(encoded.indices)
+
+
+def encoded_strings(words: pa.StringArray) -> pa.StringArray:
+    """Strings as texts of JSON strings; null stays null."""
+    encoded = words.dictionary_encode()
+    texts = [msgspec.json.encode(word).decode() for word in encoded.dictionary.to_pylist()]
+    return pa.array(texts, pa.string()).take(encoded.indices)
+
+
+def first_bytes(texts: pa.StringArray) -> npt.NDArray[np.uint8]:
+    """The first byte of each text; 0 for null."""
+    blob, offsets = blob_of(texts)
+    first = np.zeros(len(texts), np.uint8)
+    filled = offsets[1:] > offsets[:-1]
+    first[filled] = np.frombuffer(blob, np.uint8)[offsets[:-1][filled]]
+    return first

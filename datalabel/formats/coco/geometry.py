@@ -1,0 +1,106 @@
+"""The geometry of annotations in columns: bounds, areas, and lists that several kinds share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from datalabel.formats.coco import rle
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The lists of some rows: which rows, how long each list is, and the values end to end."""
+
+    rows: Ints
+    counts: Ints
+    values: npt.NDArray[np.float64] | npt.NDArray[np.int64]
+
+
+def lists(size: int, pieces: Sequence[Piece], type_: pa.DataType) -> pa.ListArray:
+    """One list column from the lists of disjoint rows; rows in no piece are null."""
+    counts = np.zeros(size, np.int64)
+    given = np.zeros(size, np.bool_)
+    for piece in pieces:
+        counts[piece.rows] = piece.counts
+        given[piece.rows] = True
+    offsets = np.zeros(size + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    whole = [piece for piece in pieces if len(piece.values)]
+    if len(whole) == 1:
+        values = whole[0].values
+    else:
+        values = np.zeros(int(offsets[-1]), np.float64 if pa.types.is_floating(type_) else np.int64)
+        for piece in whole:
+            values[positions(offsets[piece.rows], piece.counts)] = piece.values
+    return pa.ListArray.from_arrays(
+        pa.array(offsets, pa.int32()),
+        pa.array(values, type_),
+        type=pa.list_(type_),
+        mask=None if given.all() else pa.array(~given),
+    )
+
+
+def positions(starts: Ints, counts: Ints) -> Ints:
+    """The indexes `start, start + 1, …` of every run, end to end."""
+    if not len(counts):
+        return np.zeros(0, np.int64)
+    before = np.cumsum(counts) - counts
+    return np.repeat(starts - before, counts) + np.arange(int(counts.sum()))
+
+
+def point_bounds(xs: Floats, ys: Floats, counts: Ints) -> Floats:
+    """x, y, width, height around each row's points; NaN where there are none. Shape (rows, 4)."""
+    found = np.full((len(counts), 4), np.nan)
+    some = counts > 0
+    if some.any():
+        starts = (np.cumsum(counts) - counts)[some]
+        left, top = np.minimum.reduceat(xs, starts), np.minimum.reduceat(ys, starts)
+        right, bottom = np.maximum.reduceat(xs, starts), np.maximum.reduceat(ys, starts)
+        found[some] = np.stack([left, top, right - left, bottom - top], axis=1)
+    return found
+
+
+def ring_areas(coords: Floats, points: Ints) -> Floats:
+    """The area that each ring encloses (shoelace formula), in square pixels."""
+    areas = np.zeros(len(points))
+    some = points > 0
+    if not some.any():
+        return areas
+    xs, ys = coords[0::2], coords[1::2]
+    ends = np.cumsum(points)
+    following = np.arange(1, len(xs) + 1)
+    following[ends[some] - 1] = (ends - points)[some]
+    # Relative to each ring's first point: large coordinates would cancel badly.
+    first = np.repeat((ends - points)[some], points[some])
+    dx, dy = xs - xs[first], ys - ys[first]
+    cross = dx * dy[following] - dx[following] * dy
+    areas[some] = np.abs(np.add.reduceat(cross, (ends - points)[some])) / 2
+    return areas
+
+
+def rasterise(coords: Floats, parts: Ints, height: int, width: int) -> str:
+    """A polygon with holes as compressed counts: rings are filled as COCO fills them, holes cut out."""
+    from pycocotools import mask
+
+    starts = np.concatenate(([0], np.cumsum(np.abs(parts)))) * 2
+    whole = np.zeros((height, width), np.uint8)
+    for place, points in enumerate(parts.tolist()):
+        ring = coords[starts[place] : starts[place + 1]].tolist()
+        if abs(points) < 3:
+            continue
+        filled = mask.decode(mask.merge(mask.frPyObjects([ring], height, width)))
+        whole = np.where(filled > 0, np.uint8(points > 0), whole)
+    return str(mask.encode(np.asfortranarray(whole))["counts"].decode())
+
+
+def mask_bounds(counts: str, height: int) -> tuple[float, float, float, float]:
+    """The bounds of the pixels that a mask covers."""
+    return rle.bounds(rle.decode(counts), height)

@@ -1,0 +1,56 @@
+"""What COCO cannot hold of a selection."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow.compute as pc
+
+from datalabel.formats.base import Capabilities, Loss, Selection
+from datalabel.formats.coco.document import RESULTS
+from datalabel.formats.losses import capability_losses
+from datalabel.labels.tables import label_id_text
+
+_ROTATED = "labels of kind rotated_box are written as polygons"
+_HOLES = "polygons with holes are written as masks"
+_CLASSES = "labels of classes that a list of results cannot name are left out"
+_ITEMS = "labels of items that a list of results cannot name are left out"
+
+
+def losses(holds: Capabilities, selection: Selection) -> list[Loss]:
+    """Everything that `write` would not keep of the selection, in a fixed order."""
+    kinds = {"rotated_box"} | ({"category"} if selection.header is not None else set())
+    found = capability_losses(replace(holds, kinds=holds.kinds | kinds, holes=True), selection)
+    return [*found, *_own(selection)]
+
+
+def _own(selection: Selection) -> list[Loss]:
+    header = selection.header or {}
+    results = header.get("shape") == RESULTS
+    named = [one["name"] for one in header.get("categories", []) if "name" in one]
+    counts: dict[str, tuple[int, str]] = {}
+    for batch in selection.batches():
+        labels = batch.labels
+        tests = {_ROTATED: pc.equal(labels.column("kind"), "rotated_box"), _HOLES: None}
+        holed = _holed(labels.column("parts").to_pylist(), labels.column("kind").to_pylist())
+        tests[_HOLES] = holed
+        if results:
+            numbered = batch.items.filter(pc.is_valid(batch.items.column("number"))).column("item")
+            tests[_ITEMS] = pc.invert(pc.is_in(labels.column("item"), value_set=numbered.combine_chunks()))
+            tests[_CLASSES] = [name not in named for name in labels.column("class").to_pylist()]
+        for what, chosen in tests.items():
+            rows = np.flatnonzero(np.asarray(chosen, np.bool_))
+            if len(rows):
+                first = labels.slice(int(rows[0]), 1).to_pylist()[0]
+                place = f"{first['item']}, label {label_id_text(first['id'])}"
+                before = counts.get(what, (0, place))
+                counts[what] = (before[0] + len(rows), before[1])
+    return [Loss(what, *counts[what]) for what in (_ROTATED, _HOLES, _ITEMS, _CLASSES) if what in counts]
+
+
+def _holed(parts: list[list[int] | None], kinds: list[str]) -> list[bool]:
+    return [
+        kind == "polygon" and rings is not None and min(rings, default=0) < 0
+        for kind, rings in zip(kinds, parts, strict=True)
+    ]

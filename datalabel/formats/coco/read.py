@@ -1,0 +1,231 @@
+"""Reading a COCO file: header, images, annotations in chunks.
+
+Where things go. Header (JSON): `shape` (`document` or `results`), `keys` (the top level's order), `orders`
+(the fields of each top-level list's objects, in order), `layout` (indentation), `floats` (fields whose whole
+numbers are written `1.0`), `writes` (which of `id` and `bbox` every label has), `item_key`, `categories` as they are, and `fields` (every other top-level value).
+Images are mentions, annotations are labels; see `annotations`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec import Raw
+
+from datalabel.errors import Fault, Faults, InputError
+from datalabel.formats.base import READ_LABELS, Read, ReadContext, SourceFiles
+from datalabel.formats.coco.annotations import Chunk, read_chunk
+from datalabel.formats.coco.columns import Fields, NotObjectsError
+from datalabel.formats.coco.document import RESULTS, Document, load, parse
+from datalabel.formats.coco.images import (
+    Categories,
+    Images,
+    header_categories,
+    named_by_number,
+    read_categories,
+    read_images,
+)
+
+CHUNK_ROWS = 50_000
+CHUNK_BYTES = 24 << 20
+"""Annotations are decoded so many, or so many bytes of them, at a time."""
+
+_NUMBERS = ("bbox", "segmentation", "keypoints", "area", "score")
+_SAMPLE = 2_000
+_WRITES = frozenset({"id", "bbox"})
+
+
+class _ImageId(msgspec.Struct, gc=False):
+    image_id: Raw = Raw(b"")
+
+
+def read(source: SourceFiles, context: ReadContext) -> Read:
+    """Everything that a COCO file says.
+
+    Raises:
+        InputError: with every fault of the file, each with its place.
+    """
+    document = load(source)
+    try:
+        return _Reader(document, context).read()
+    except RecursionError as error:
+        raise InputError("is nested too deeply", where=source.name) from error
+    except OverflowError as error:
+        raise InputError(f"has an annotation too large to hold: {error}", where=source.name) from error
+
+
+class _Reader:
+    """One file being read."""
+
+    def __init__(self, document: Document, context: ReadContext) -> None:
+        self._document = document
+        self._name = document.name
+        self._context = context
+        self._faults = Faults()
+        self._image_fields = Fields()
+        self._label_fields = Fields()
+        self._floats: list[str] = []
+        self._writes = _WRITES
+        self._category_values: Any = []
+
+    def read(self) -> Read:
+        annotations = self._list("annotations")
+        images, categories = self._images(annotations), self._categories()
+        chunks = list(self._labels(annotations, images, categories))
+        del annotations
+        self._faults.raise_if_any()
+        labels = _ranked(pa.concat_tables(chunks) if chunks else READ_LABELS.empty_table())
+        return Read(self._header(), images.mentions, labels, tuple(self._remarks(labels, categories)))
+
+    def _list(self, key: str) -> list[Raw]:
+        raw = self._document.top.get(key)
+        if raw is None:
+            return []
+        try:
+            return msgspec.json.decode(raw, type=list[Raw])
+        except msgspec.ValidationError:
+            raise InputError(f"{key} is not a list", where=self._name) from None
+
+    def _images(self, annotations: Sequence[Raw]) -> Images:
+        if self._document.shape == RESULTS:
+            return named_by_number(self._numbers(annotations), self._context, self._name, self._faults)
+        if "images" not in self._document.top:
+            raise InputError(
+                'is not a COCO file: it has no list "images"', where=self._name, hint="check --format"
+            )
+        self._list("images")
+        blob = bytes(self._document.top["images"])
+        return read_images(blob, self._image_fields, self._context, self._name, self._faults)
+
+    def _numbers(self, annotations: Sequence[Raw]) -> list[str]:
+        try:
+            raws = msgspec.json.decode(b"[" + b",".join(annotations) + b"]", type=list[_ImageId])
+        except msgspec.ValidationError as error:
+            raise InputError(f"is not a list of results: {error}", where=self._name) from error
+        texts = dict.fromkeys(bytes(one.image_id).decode() for one in raws)
+        texts.pop("", None)
+        return list(texts)
+
+    def _categories(self) -> Categories:
+        if self._document.shape == RESULTS:
+            self._category_values = header_categories(self._context)
+        elif "categories" in self._document.top:
+            self._category_values = parse(self._document.top["categories"], f"{self._name}: categories")
+        found = read_categories(self._category_values, self._name, self._faults)
+        if self._document.shape == RESULTS and not found.names:
+            self._faults.add(
+                "names classes by numbers that no added file knows",
+                self._name,
+                hint="a list of results has no categories: `dlabel add` the file with the categories first",
+            )
+            self._faults.raise_if_any()
+        return found
+
+    def _labels(self, annotations: list[Raw], images: Images, categories: Categories) -> Iterator[pa.Table]:
+        for start, raws in _pieces(annotations):
+            try:
+                columns = self._label_fields.split(b"[" + b",".join(raws) + b"]")
+            except NotObjectsError as error:
+                self._faults.add(f"annotations from number {start + 1} of the list: {error}", self._name)
+                return
+            if not start:
+                self._floats = _float_fields(columns)
+                self._writes = frozenset(_WRITES & columns.keys())
+            yield read_chunk(
+                Chunk(
+                    name=self._name,
+                    start=start,
+                    size=len(raws),
+                    texts=columns,
+                    writes=self._writes,
+                    annotator=self._context.annotator,
+                    faults=self._faults,
+                    images=images,
+                    categories=categories,
+                ),
+                raws,
+            )
+
+    def _header(self) -> dict[str, Any]:
+        top = self._document.top
+        names = {"images": self._image_fields.names, "annotations": self._label_fields.names}
+        fields = {
+            key: parse(raw, f"{self._name}: {key}")
+            for key, raw in top.items()
+            if key not in ("images", "annotations", "categories")
+        }
+        values = {**fields, "categories": self._category_values}
+        orders = {key: order for key, value in values.items() if (order := _order(value))}
+        return {
+            "shape": self._document.shape,
+            "keys": list(top),
+            "orders": {key: order for key, order in (names | orders).items() if order},
+            "layout": asdict(self._document.style),
+            "floats": self._floats,
+            "writes": sorted(self._writes),
+            "item_key": self._context.item_key,
+            "categories": self._category_values,
+            "fields": fields,
+        }
+
+    def _remarks(self, labels: pa.Table, categories: Categories) -> Iterator[Fault]:
+        counts = pc.value_counts(labels.column("source_id").drop_null())
+        twins = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
+        if twins:
+            shown = ", ".join(twins[:5]) + (", …" if len(twins) > 5 else "")
+            yield Fault(f"{len(twins):,} annotation numbers occur more than once: {shown}", self._name)
+        for place in np.flatnonzero(categories.shadowed).tolist():
+            name, number = categories.names[place], categories.numbers[place]
+            yield Fault(f"category {number} has the name of another category: {name!r}", self._name)
+
+
+def _pieces(raws: list[Raw]) -> Iterator[tuple[int, list[Raw]]]:
+    start = 0
+    ends = np.cumsum(np.fromiter(map(len, raws), np.int64, count=len(raws)))
+    while start < len(raws):
+        before = int(ends[start - 1]) if start else 0
+        stop = int(np.searchsorted(ends, before + CHUNK_BYTES, "right"))
+        stop = min(max(stop, start + 1), start + CHUNK_ROWS)
+        yield start, raws[start:stop]
+        start = stop
+
+
+def _float_fields(columns: Mapping[str, pa.StringArray]) -> list[str]:
+    """The fields in which most whole numbers are written with a fraction, judged by the first labels."""
+    found = []
+    for name in _NUMBERS:
+        if name in columns:
+            sample = " ".join(text for text in columns[name].slice(0, _SAMPLE).to_pylist() if text)
+            fractions = len(re.findall(r"\d\.0+(?![\d.eE])", sample))
+            if fractions > len(re.findall(r"(?<![\d.eE+-])-?\d+(?![\d.eE])", sample)):
+                found.append(name)
+    return found
+
+
+def _order(value: Any) -> list[str]:
+    """The fields of an object, or of all objects of a list, in order of first appearance."""
+    rows = [value] if isinstance(value, dict) else value if isinstance(value, list) else []
+    objects = (row for row in rows if isinstance(row, dict))
+    return list(dict.fromkeys(itertools.chain.from_iterable(objects)))
+
+
+def _ranked(labels: pa.Table) -> pa.Table:
+    """The labels with their rank: the order of the file, counted from 0 within each image."""
+    mentions: npt.NDArray[np.int32] = labels.column("mention").to_numpy()
+    order = np.argsort(mentions, kind="stable")
+    ordered = mentions[order]
+    first = np.searchsorted(ordered, ordered, "left")
+    ranks = np.empty(len(mentions), np.int32)
+    ranks[order] = np.arange(len(mentions)) - first
+    return labels.set_column(
+        labels.schema.get_field_index("rank"), READ_LABELS.field("rank"), pa.array(ranks, pa.int32())
+    )

@@ -1,0 +1,81 @@
+"""Pascal VOC: a folder with one XML per image, boxes by their corners.
+
+A source is a folder of XML files (in subfolders too) or a single one. Corners are taken as written:
+x = xmin, w = xmax - xmin; nothing is shifted by a pixel, and boxes without area are kept.
+
+Layout of the format: Everingham et al., "The PASCAL Visual Object Classes Challenge", IJCV 2010, and its
+development kit; `<attributes>` as CVAT writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from datalabel.errors import InputError
+from datalabel.formats.base import (
+    Capabilities,
+    Format,
+    Loss,
+    OutputFile,
+    Read,
+    ReadContext,
+    Selection,
+    SourceFiles,
+)
+from datalabel.formats.losses import capability_losses
+
+
+class Voc:
+    """The format `voc`."""
+
+    name = "voc"
+    title = "Pascal VOC"
+    folder = True
+    suffixes: tuple[str, ...] = (".xml",)
+    holds = Capabilities(kinds=frozenset({"box"}), properties=True)
+
+    def detect(self, path: Path, head: bytes) -> bool:  # noqa: ARG002
+        """Whether the first element is `<annotation>`, and its objects, where any are seen, have boxes."""
+        from datalabel.formats.voc.detect import is_voc
+
+        return is_voc(head)
+
+    def read(self, source: SourceFiles, context: ReadContext) -> Read:
+        """Everything that the XML files say; where it stands is written in `voc.header`.
+
+        Raises:
+            InputError: with every fault of every file, each with its file, line and object.
+        """
+        from datalabel.formats.voc.read import Reader
+
+        single = source.root.is_file()
+        if not single and not source.members:
+            raise InputError("holds no XML files", where=source.name)
+        return Reader(source, context).read([None] if single else list(source.members))
+
+    def losses(self, selection: Selection) -> list[Loss]:
+        """What Pascal VOC cannot hold. Other kinds than boxes are written by their bounds.
+
+        Raises:
+            RefusedError: two items would be written to one file, or a text cannot stand in XML.
+        """
+        from datalabel.formats.voc.refusals import refuse
+
+        refuse(selection)
+        return capability_losses(self.holds, selection, bounds=True)
+
+    def write(self, selection: Selection) -> Iterator[OutputFile]:
+        """One XML per item: again as it was for a source, else `Annotations/<item without suffix>.xml`.
+
+        Raises:
+            RefusedError: as `losses`, before the first file.
+        """
+        from datalabel.formats.voc.refusals import refuse
+        from datalabel.formats.voc.write import output_files
+
+        refuse(selection)
+        return output_files(selection)
+
+
+FORMAT: Format = Voc()

@@ -1,0 +1,210 @@
+"""What happened to labels between two tables, by object: added, removed, changed with the fields that changed."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from datalabel.labels.geometry import bounds, ious
+from datalabel.labels.hashing import hash_rows
+from datalabel.labels.tables import label_id_text
+
+BOUNDS = ("x", "y", "w", "h")
+SHOWN = ("class", "kind", *BOUNDS, "coords", "parts", "rle", "properties", "confidence", "annotator", "extra")
+"""What counts as a change. A number, a rank or the name of the source is bookkeeping."""
+
+_OWN_BOUNDS = ("box",)
+"""Kinds whose geometry is their bounds; for the others, bounds that changed alone are shown as such."""
+
+Index = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChange:
+    """One label that was added, removed or changed. `fields` maps what changed to [before, after]; geometry
+    to its IoU and how far the centre moved. `before` and `after` are labels as JSON, or None."""
+
+    item: str
+    id: int
+    change: str
+    fields: Mapping[str, Any]
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape that scripts rely on (without the set)."""
+        return {
+            "item": self.item,
+            "id": label_id_text(self.id),
+            "change": self.change,
+            "fields": dict(self.fields),
+            "before": self.before,
+            "after": self.after,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChanges:
+    """Rows that differ: `added` of the right table, `removed` of the left, and pairs of both that changed."""
+
+    before: pa.Table
+    after: pa.Table
+    removed: Index
+    added: Index
+    changed_before: Index
+    changed_after: Index
+    _flags: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+
+    def summary(self) -> dict[str, Any]:
+        """Counts: added, removed, changed, and changed by field."""
+        fields = {name: int(flags.sum()) for name, flags in self._flags.items() if flags.any()}
+        return {
+            "added": len(self.added),
+            "removed": len(self.removed),
+            "changed": len(self.changed_after),
+            "by_field": dict(sorted(fields.items())),
+        }
+
+    def changes(self) -> Iterator[LabelChange]:
+        """Every change, by item; within an item removed, changed, added, each in the order of its source."""
+        found = [
+            *(_gone(row) for row in _rows(self.before, self.removed)),
+            *self._changed(),
+            *(_came(row) for row in _rows(self.after, self.added)),
+        ]
+        yield from sorted(found, key=lambda change: change.item)
+
+    def _changed(self) -> Iterator[LabelChange]:
+        old, new = (
+            self.before.take(pa.array(self.changed_before)),
+            self.after.take(pa.array(self.changed_after)),
+        )
+        every = np.arange(old.num_rows)
+        overlap = ious(old, every, new, every).tolist()
+        shift = (_centres(new) - _centres(old)).tolist()
+        for index, (was, now) in enumerate(zip(old.to_pylist(), new.to_pylist(), strict=True)):
+            flags = {name for name, marks in self._flags.items() if marks[index]}
+            fields = _fields(was, now, flags, overlap[index], shift[index])
+            yield LabelChange(now["item"], now["id"], "changed", fields, label_json(was), label_json(now))
+
+
+def diff_labels(before: pa.Table, after: pa.Table) -> LabelChanges:
+    """Compare two tables of labels whose rows are known by item and id. Rows that are equal cost a hash."""
+    old, new = hash_rows(before, ("item", "id")), hash_rows(after, ("item", "id"))
+    _, left, right = np.intersect1d(old, new, return_indices=True)
+    differs = hash_rows(before, SHOWN)[left] != hash_rows(after, SHOWN)[right]
+    left, right = left[differs], right[differs]
+    order = np.argsort(right, kind="stable")
+    left, right = left[order], right[order]
+    return LabelChanges(
+        before,
+        after,
+        np.flatnonzero(~np.isin(old, new)),
+        np.flatnonzero(~np.isin(new, old)),
+        left,
+        right,
+        _flags(before.take(pa.array(left)), after.take(pa.array(right))),
+    )
+
+
+def summarise(summaries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Several summaries added up."""
+    total: Counter[str] = Counter()
+    fields: Counter[str] = Counter()
+    for summary in summaries:
+        total.update({word: summary[word] for word in ("added", "removed", "changed")})
+        fields.update(summary["by_field"])
+    return {
+        **{word: total[word] for word in ("added", "removed", "changed")},
+        "by_field": dict(sorted(fields.items())),
+    }
+
+
+def label_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A label as scripts see it; `row` is a row of `LABELS`."""
+    corners = [row[name] for name in BOUNDS]
+    return {
+        "id": label_id_text(row["id"]),
+        "item": row["item"],
+        "class": row["class"],
+        "kind": row["kind"],
+        "bbox": None if None in corners else corners,
+        "coords": row["coords"],
+        "parts": row["parts"],
+        "rle": row["rle"],
+        "properties": json.loads(row["properties"] or "{}"),
+        "confidence": row["confidence"],
+        "annotator": row["annotator"],
+        "source": row["source"],
+        "source_id": row["source_id"],
+    }
+
+
+def _flags(old: pa.Table, new: pa.Table) -> dict[str, npt.NDArray[np.bool_]]:
+    """For each field, which pairs of rows differ in it."""
+
+    def differ(*names: str) -> npt.NDArray[np.bool_]:
+        return np.asarray(hash_rows(old, names) != hash_rows(new, names))
+
+    own = np.isin(np.array(new.column("kind").to_pylist(), dtype=object), _OWN_BOUNDS)
+    frame, shape = differ(*BOUNDS), differ("coords", "parts", "rle", "kind")
+    return {
+        "class": differ("class"),
+        "kind": differ("kind"),
+        "geometry": shape | (own & frame),
+        "bounds": frame & ~shape & ~own,
+        "properties": differ("properties"),
+        "confidence": differ("confidence"),
+        "annotator": differ("annotator"),
+        "extra": differ("extra"),
+    }
+
+
+def _fields(
+    was: Mapping[str, Any], now: Mapping[str, Any], flags: set[str], overlap: float, shift: list[float]
+) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name in ("class", "kind", "confidence", "annotator"):
+        if name in flags:
+            fields[name] = [was[name], now[name]]
+    if "geometry" in flags:
+        moved = [round(step, 3) for step in shift] if np.isfinite(shift).all() else None
+        fields["geometry"] = {"iou": round(overlap, 4), "shift": moved}
+    if "bounds" in flags:
+        fields["bounds"] = [[row[name] for name in BOUNDS] for row in (was, now)]
+    for name in ("properties", "extra"):
+        if name in flags:
+            fields[name] = _pairs(json.loads(was[name] or "{}"), json.loads(now[name] or "{}"))
+    return fields
+
+
+def _pairs(was: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: [was.get(name), now.get(name)]
+        for name in sorted({*was, *now})
+        if was.get(name) != now.get(name) or (name in was) != (name in now)
+    }
+
+
+def _centres(labels: pa.Table) -> npt.NDArray[np.float64]:
+    corners = bounds(labels)
+    return (corners[:, :2] + corners[:, 2:]) / 2
+
+
+def _rows(table: pa.Table, rows: Index) -> list[dict[str, Any]]:
+    return list(table.take(pa.array(rows)).to_pylist())
+
+
+def _gone(row: Mapping[str, Any]) -> LabelChange:
+    return LabelChange(row["item"], row["id"], "removed", {}, label_json(row), None)
+
+
+def _came(row: Mapping[str, Any]) -> LabelChange:
+    return LabelChange(row["item"], row["id"], "added", {}, None, label_json(row))

@@ -1,0 +1,287 @@
+"""The geometry of labels, computed over columns: bounds, areas and overlap.
+
+Everything is computed from the geometry itself, never from the recorded `x y w h` of a polygon or mask: a
+published set's boxes can be wrong. Absurd geometry (not finite, negative, self-intersecting) never raises.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+
+_RINGS = ("polygon", "rotated_box")
+_BOUNDED = ("polyline", "keypoints")
+_THIN = 1.0
+"""Pixels by which the bounds of lines and keypoints are widened, so that a straight line has an area."""
+
+
+def bounds(labels: pa.Table) -> Floats:
+    """True bounds of each label: x1, y1, x2, y2 in pixels, shape (n, 4).
+
+    Boxes as recorded; coordinates for polygons, lines and rotated boxes; labelled points for keypoints; the
+    run-length code for masks. NaN where there is nothing (a category, an empty mask).
+    """
+    found = np.full((labels.num_rows, 4), np.nan)
+    kind = _texts(labels, "kind")
+    boxes = np.flatnonzero(kind == "box")
+    if len(boxes):
+        found[boxes] = _recorded(labels, boxes)
+    for names, stride in ((("polygon", "rotated_box", "polyline"), 2), (("keypoints",), 3)):
+        rows = np.flatnonzero(np.isin(kind, names))
+        if len(rows):
+            found[rows] = _point_bounds(labels, rows, stride)
+    masks = np.flatnonzero(kind == "mask")
+    if len(masks):
+        found[masks] = _mask_bounds(labels, masks)
+    return found
+
+
+def area(labels: pa.Table) -> Floats:
+    """The area of each label in square pixels, shape (n,).
+
+    Width times height for boxes, the shoelace formula for rings (pieces added, holes taken away), set pixels
+    for masks; 0 for lines, keypoints and categories.
+    """
+    found = np.zeros(labels.num_rows)
+    kind = _texts(labels, "kind")
+    boxes = np.flatnonzero(kind == "box")
+    if len(boxes):
+        corners = _recorded(labels, boxes)
+        found[boxes] = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])
+    rings = np.flatnonzero(np.isin(kind, _RINGS))
+    if len(rings):
+        found[rings] = _ring_areas(labels, rings)
+    masks = np.flatnonzero(kind == "mask")
+    if len(masks):
+        from pycocotools import mask
+
+        found[masks] = mask.area(_codes(labels, masks))
+    return found
+
+
+def ious(left: pa.Table, left_rows: Rows, right: pa.Table, right_rows: Rows) -> Floats:
+    """Intersection over union of pairs of labels, shape (m,), each in 0…1.
+
+    Boxes by their corners; boxes, polygons and rotated boxes among each other by their exact shapes; masks of
+    one size by their pixels. What has no area of its own (lines, keypoints), and a mask with something else,
+    is compared by bounds, widened by half a pixel on each side. Two categories overlap wholly; a category
+    and anything else not at all. Geometry that is not finite overlaps nothing.
+    """
+    found = np.zeros(len(left_rows))
+    first, second = _texts(left, "kind")[left_rows], _texts(right, "kind")[right_rows]
+    found[(first == "category") & (second == "category")] = 1.0
+    solid = ("box", *_RINGS)
+    boxes = (first == "box") & (second == "box")
+    shapes = np.isin(first, solid) & np.isin(second, solid) & ~boxes
+    masks = (first == "mask") & (second == "mask")
+    drawn = (first != "category") & (second != "category")
+    rest = drawn & ~boxes & ~shapes & ~masks
+    for chosen, compare in (
+        (boxes, _box_ious),
+        (shapes, _shape_ious),
+        (masks, _mask_ious),
+        (rest, _bounds_ious),
+    ):
+        where = np.flatnonzero(chosen)
+        if len(where):
+            found[where] = compare(left.take(left_rows[where]), right.take(right_rows[where]))
+    return np.clip(np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0), 0.0, 1.0)
+
+
+# Columns
+
+
+def _texts(labels: pa.Table, name: str) -> npt.NDArray[np.object_]:
+    encoded = labels.column(name).combine_chunks().dictionary_encode()
+    words = np.array(encoded.dictionary.to_pylist(), dtype=object)
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    return words[codes] if len(words) else np.empty(0, dtype=object)
+
+
+def _recorded(labels: pa.Table, rows: Rows) -> Floats:
+    part = labels.take(pa.array(rows))
+    x, y, w, h = (part.column(name).to_numpy() for name in ("x", "y", "w", "h"))
+    with np.errstate(all="ignore"):
+        return np.stack([x, y, x + w, y + h], axis=1)
+
+
+def _lists(labels: pa.Table, rows: Rows, name: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """The values of a list column end to end, and how many each row has."""
+    column = labels.column(name).take(pa.array(rows)).combine_chunks()
+    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    return column.flatten().to_numpy(zero_copy_only=False), lengths
+
+
+def _point_bounds(labels: pa.Table, rows: Rows, stride: int) -> Floats:
+    values, lengths = _lists(labels, rows, "coords")
+    found = np.full((len(rows), 4), np.nan)
+    counts = lengths // stride
+    usable = np.repeat(lengths % stride == 0, lengths)
+    points = values[usable].reshape(-1, stride)
+    owner = np.repeat(np.arange(len(rows)), np.where(lengths % stride == 0, counts, 0))
+    if stride == 3:
+        labelled = points[:, 2] > 0
+        points, owner = points[labelled], owner[labelled]
+    if not len(points):
+        return found
+    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    owners = owner[starts]
+    found[owners, 0] = np.minimum.reduceat(points[:, 0], starts)
+    found[owners, 1] = np.minimum.reduceat(points[:, 1], starts)
+    found[owners, 2] = np.maximum.reduceat(points[:, 0], starts)
+    found[owners, 3] = np.maximum.reduceat(points[:, 1], starts)
+    return found
+
+
+def _codes(labels: pa.Table, rows: Rows) -> list[dict[str, Any]]:
+    """Masks as pycocotools takes them; one whose code or size is missing counts as empty."""
+    part = labels.take(pa.array(rows)).select(["rle", "parts"]).to_pylist()
+    return [
+        {"counts": row["rle"].encode(), "size": row["parts"]}
+        if row["rle"] and row["parts"] and len(row["parts"]) == 2
+        else {"counts": b"", "size": [0, 0]}
+        for row in part
+    ]
+
+
+def _mask_bounds(labels: pa.Table, rows: Rows) -> Floats:
+    from pycocotools import mask
+
+    boxes = np.asarray(mask.toBbox(_codes(labels, rows)), dtype=np.float64).reshape(-1, 4)
+    found = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+    found[(boxes[:, 2] <= 0) | (boxes[:, 3] <= 0)] = np.nan
+    return found
+
+
+def _ring_areas(labels: pa.Table, rows: Rows) -> Floats:
+    """Shoelace over every ring, vectorised over all points of all rows."""
+    values, lengths = _lists(labels, rows, "coords")
+    parts, rings = _lists(labels, rows, "parts")
+    whole = lengths // 2
+    implicit = rings == 0
+    sizes = np.concatenate([parts.astype(np.int64), whole[implicit]])
+    owners = np.concatenate([np.repeat(np.arange(len(rows)), rings), np.flatnonzero(implicit)])
+    order = np.argsort(owners, kind="stable")
+    sizes, owners = sizes[order], owners[order]
+    counts = np.abs(sizes)
+    told = np.bincount(owners, weights=counts, minlength=len(rows)).astype(np.int64)
+    sound = (lengths % 2 == 0) & (told == whole)
+    keep = np.repeat(sound, lengths)
+    x, y = values[keep][0::2], values[keep][1::2]
+    ring_ok = sound[owners] & (counts > 0)
+    counts, sizes, owners = counts[ring_ok], sizes[ring_ok], owners[ring_ok]
+    if not len(counts):
+        return np.zeros(len(rows))
+    starts = np.cumsum(counts) - counts
+    following = np.arange(len(x)) + 1
+    following[starts + counts - 1] = starts
+    with np.errstate(all="ignore"):
+        twice = np.add.reduceat(x * y[following] - x[following] * y, starts)
+        signed = np.where(sizes < 0, -1.0, 1.0) * np.abs(twice) / 2
+    return np.bincount(owners, weights=signed, minlength=len(rows)).astype(np.float64)
+
+
+# Overlap of pairs
+
+
+def _corner_ious(first: Floats, second: Floats) -> Floats:
+    with np.errstate(all="ignore"):
+        low, high = np.maximum(first[:, :2], second[:, :2]), np.minimum(first[:, 2:], second[:, 2:])
+        sides = np.clip(high - low, 0, None)
+        shared = sides[:, 0] * sides[:, 1]
+        union = _sizes(first) + _sizes(second) - shared
+        return np.where(union > 0, shared / union, 0.0)
+
+
+def _sizes(corners: Floats) -> Floats:
+    return np.clip(corners[:, 2] - corners[:, 0], 0, None) * np.clip(corners[:, 3] - corners[:, 1], 0, None)
+
+
+def _box_ious(left: pa.Table, right: pa.Table) -> Floats:
+    every = np.arange(left.num_rows)
+    return _corner_ious(_recorded(left, every), _recorded(right, every))
+
+
+def _bounds_ious(left: pa.Table, right: pa.Table) -> Floats:
+    widen = np.array([-_THIN / 2, -_THIN / 2, _THIN / 2, _THIN / 2])
+    return _corner_ious(bounds(left) + widen, bounds(right) + widen)
+
+
+def _shape_ious(left: pa.Table, right: pa.Table) -> Floats:
+    import shapely
+
+    touching = _corner_ious(bounds(left), bounds(right)) > 0
+    found = np.zeros(left.num_rows)
+    rows = np.flatnonzero(touching)
+    if len(rows):
+        first, second = shapes(left.take(pa.array(rows))), shapes(right.take(pa.array(rows)))
+        with np.errstate(all="ignore"):
+            shared = shapely.area(shapely.intersection(first, second))
+            union = shapely.area(first) + shapely.area(second) - shared
+            found[rows] = np.where(union > 0, shared / union, 0.0)
+    return found
+
+
+def shapes(labels: pa.Table) -> npt.NDArray[np.object_]:
+    """Boxes, polygons and rotated boxes as valid Shapely geometries, shape (n,); empty for what is neither,
+    or is not finite."""
+    import shapely
+
+    found = np.array(
+        [_shape(row) for row in labels.select(["kind", "x", "y", "w", "h", "coords", "parts"]).to_pylist()]
+    )
+    broken = ~shapely.is_valid(found)
+    if broken.any():
+        found[broken] = shapely.make_valid(found[broken])
+    return found
+
+
+def _shape(row: dict[str, Any]) -> Any:
+    import shapely
+
+    if row["kind"] == "box":
+        corners = [row["x"], row["y"], row["x"] + row["w"], row["y"] + row["h"]]
+        return shapely.box(*corners) if np.isfinite(corners).all() else shapely.Polygon()
+    points = np.asarray(row["coords"] or [], dtype=np.float64)
+    if len(points) % 2 or not np.isfinite(points).all():
+        return shapely.Polygon()
+    rings = np.split(points.reshape(-1, 2), np.cumsum(np.abs(row["parts"] or [])).astype(int)[:-1])
+    return _polygon(rings, row["parts"] or [len(points) // 2])
+
+
+def _polygon(rings: list[Floats], parts: list[int]) -> Any:
+    """Rings with holes after their shells as one geometry; pieces are united."""
+    import shapely
+
+    pieces: list[tuple[Floats, list[Floats]]] = []
+    for ring, size in zip(rings, parts, strict=False):
+        if len(ring) < 3:
+            continue
+        if size < 0 and pieces:
+            pieces[-1][1].append(ring)
+        else:
+            pieces.append((ring, []))
+    polygons = [shapely.Polygon(shell, holes) for shell, holes in pieces]
+    if len(polygons) == 1:
+        return polygons[0]
+    return shapely.union_all([shapely.make_valid(polygon) for polygon in polygons])
+
+
+def _mask_ious(left: pa.Table, right: pa.Table) -> Floats:
+    from pycocotools import mask
+
+    every = np.arange(left.num_rows)
+    first, second = _codes(left, every), _codes(right, every)
+    return np.array(
+        [
+            float(mask.iou([a], [b], [0])[0, 0]) if a["size"] == b["size"] and 0 not in a["size"] else 0.0
+            for a, b in zip(first, second, strict=True)
+        ]
+    )

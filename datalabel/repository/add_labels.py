@@ -1,0 +1,213 @@
+"""Adding a label source: what the file says now, merged with what was done here since it was last read.
+
+Adding is a three-way merge. Base is the source as last read or written, theirs is the file now, ours is
+staging. Only the items about which the source says something new are touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from datalabel.content import ObjectId
+from datalabel.errors import Fault
+from datalabel.formats.base import Format, Read
+from datalabel.labels.match import match, mint_ids
+from datalabel.labels.merge import Conflict, Merged, merge
+from datalabel.labels.rows import (
+    constant,
+    differing_items,
+    distinct,
+    item_hashes,
+    of_items,
+    sort_rows,
+    split_by_source,
+    with_column,
+)
+from datalabel.labels.tables import ITEMS, LABELS, MENTIONS, empty
+from datalabel.repository.base_trees import Theirs, remember_base
+from datalabel.repository.rivals import refuse_overlap
+from datalabel.repository.spoken import MENTION_ORDER, LabelOptions, Spoken, digests, own_mentions, spoken
+from datalabel.repository.stage import Stage, item_rows
+from datalabel.repository.view import View, view_of
+from datalabel.store.history import Source
+
+LABEL_ORDER = ("item", "source", "rank", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsAdded:
+    """What adding one source did. With conflicts and no preference, nothing of the source was staged.
+
+    `awaited` counts the items that the source names and whose images are not here.
+    """
+
+    source: str
+    format: str
+    set: str
+    labels: int
+    changed_items: int
+    conflicts: tuple[Conflict, ...] = ()
+    remarks: tuple[Fault, ...] = ()
+    new_classes: tuple[str, ...] = ()
+    awaited: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A source and what was read from it. `keys` gives the item of each row of `read.mentions`; `digest`
+    names the bytes of its files; `path` is None for a file outside the project."""
+
+    name: str
+    path: str | None
+    format: Format
+    read: Read
+    keys: Sequence[str]
+    digest: ObjectId
+
+
+def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded:
+    """Bring what one source says into staging.
+
+    Raises:
+        RefusedError: a new source names items that another source of the set labels, without `replaces` or
+            `beside`.
+    """
+    name = reading.name
+    now = spoken(name, reading.read, reading.keys, how)
+    if name not in stage.tree.sources and not how.replaces and not how.beside:
+        refuse_overlap(stage, name, how.set, now)
+    addition = _Addition(stage, name, now, how)
+    merged = addition.merged()
+    counts = (name, reading.format.name, how.set, now.labels.num_rows)
+    if merged.conflicts and how.prefer is None:
+        return LabelsAdded(*counts, 0, merged.conflicts, reading.read.remarks)
+    addition.apply(merged)
+    header = stage.put_header(reading.read.header)
+    source = Source(reading.format.name, reading.path, how.set, how.annotator, header, how.options)
+    stage.set_source(name, source)
+    remember_base(stage, name, reading.digest, addition.theirs)
+    return LabelsAdded(
+        *counts,
+        len(addition.changed),
+        merged.conflicts,
+        reading.read.remarks,
+        tuple(sorted(distinct(now.labels.column("class")) - stage.view.spec.classes.keys())),
+        sum(stage.known.get(key) is None for key in now.items),
+    )
+
+
+class _Addition:
+    """One source on its way into staging."""
+
+    def __init__(self, stage: Stage, name: str, now: Spoken, how: LabelOptions) -> None:
+        self._stage = stage
+        self._name = name
+        self._old_name = how.replaces or name
+        self._now = now
+        self._how = how
+        base = stage.bases.get(self._old_name)
+        self._base: View | None = view_of(stage.project.store, base.tree, name) if base else None
+        self._said = self._base.mentions_of(self._old_name) if self._base else empty(MENTIONS)
+        self.changed = self._changed_items()
+        self._present = stage.read(stage.labels(how.set), self.changed)
+        self._before = self._base_labels()
+        self.theirs = Theirs(how.set, self.changed, self._identified())
+
+    def _changed_items(self) -> list[str]:
+        """The items about whose labels the source says something else than before."""
+        old, new = digests(self._said), digests(self._now.mentions)
+        if self._how.replaces:
+            return sorted(new.keys() | old.keys())
+        if self._how.partial:
+            old = {key: digest for key, digest in old.items() if key in new}
+        return differing_items(old, new)
+
+    def _base_labels(self) -> pa.Table:
+        if self._base is None:
+            return empty(LABELS)
+        table = self._base.label_table(self._how.set)
+        rows, _ = split_by_source(
+            self._stage.project.store.tables.read(table, items=self.changed), self._old_name
+        )
+        return with_column(rows, "source", constant(self._name, rows.num_rows))
+
+    def _identified(self) -> pa.Table:
+        """The source's rows with the ids that their earlier selves had; new ones get ids of their own."""
+        rows = of_items(self._now.labels, self.changed) if self._base else self._now.labels
+        ids = np.zeros(rows.num_rows, dtype=np.uint64)
+        if self._before.num_rows:
+            pairs = match(self._before, rows, group=("item", "annotator"))
+            ids[pairs.right] = self._before.column("id").to_numpy()[pairs.left]
+        fresh = np.flatnonzero(ids == 0)
+        if len(fresh):
+            taken = pa.concat_tables(
+                [known.select(["item", "id"]) for known in (self._before, self._present)]
+            )
+            ids[fresh] = mint_ids(rows.take(pa.array(fresh)) if len(fresh) < len(ids) else rows, taken)
+        return with_column(rows, "id", pa.array(ids))
+
+    def merged(self) -> Merged:
+        """Base, staging and the source brought together, on the items that the source changed."""
+        ours, _ = split_by_source(self._present, self._old_name)
+        ours = with_column(ours, "source", constant(self._name, ours.num_rows))
+        return merge(self._before, ours, self.theirs.labels, prefer=self._how.prefer)
+
+    def apply(self, merged: Merged) -> None:
+        """Write the outcome into staging."""
+        self._put_labels(merged)
+        self._put_mentions()
+        self._put_items()
+        if self._how.replaces:
+            self._stage.set_source(self._how.replaces, None)
+            self._stage.bases.pop(self._how.replaces, None)
+
+    def _put_labels(self, merged: Merged) -> None:
+        _, others = split_by_source(self._present, self._old_name)
+        rows = sort_rows(pa.concat_tables([others, merged.labels]), *LABEL_ORDER)
+        gone = distinct(self._present.column("item")) - distinct(rows.column("item"))
+        self._stage.put_labels(self._how.set, rows, gone)
+
+    def _put_mentions(self) -> None:
+        """The source's mentions are what it says now; those of other sources stay."""
+        old, new = (item_hashes(rows, MENTIONS.names) for rows in (self._said, self._now.mentions))
+        if self._how.partial:
+            old = {key: known for key, known in old.items() if key in new}
+        touched = differing_items(old, new)
+        present = self._stage.read(self._stage.mentions, touched)
+        _, others = split_by_source(present, self._name, self._old_name)
+        rows = sort_rows(pa.concat_tables([others, of_items(self._now.mentions, touched)]), *MENTION_ORDER)
+        gone = distinct(present.column("item")) - distinct(rows.column("item"))
+        self._stage.put_mentions(rows, gone)
+
+    def _put_items(self) -> None:
+        """Items that only label files know come with their mention, follow its size, and go with it."""
+        stage, known = self._stage, self._stage.known
+        sizes = {
+            row["item"]: row
+            for row in own_mentions(self._now.mentions).select(["item", "width", "height"]).to_pylist()
+            if known.get(row["item"]) is None
+        }
+        present = stage.read(stage.items, sorted(key for key in sizes if key in known))
+        rows = {row["item"]: row for row in present.to_pylist()}
+        columns: dict[str, list[Any]] = {column: [] for column in ITEMS.names}
+        for key in sorted(sizes):
+            row = rows.get(key, {})
+            said = {name: value for name, value in sizes[key].items() if value is not None}
+            if key not in rows or any(row[name] != value for name, value in said.items()):
+                for column, cells in columns.items():
+                    cells.append(said.get(column, row.get(column)))
+        stage.put_items(item_rows(columns), self._forgotten())
+
+    def _forgotten(self) -> set[str]:
+        """Items without an image that nobody mentions any more."""
+        if self._how.partial:
+            return set()
+        known = self._stage.known
+        named = set(self._now.items)
+        gone = {key for key in distinct(self._said.column("item")) - named if known.get(key, "") is None}
+        return gone - distinct(self._stage.read(self._stage.mentions, sorted(gone)).column("item"))

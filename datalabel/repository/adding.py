@@ -1,0 +1,256 @@
+"""The verb `add`: what paths hold, and what changed in the tracked sources, brought into staging."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from datalabel.errors import Fault, InputError, UsageError
+from datalabel.labels.tables import GROUND_TRUTH
+from datalabel.repository.add_images import ImagesAdded, add_images
+from datalabel.repository.add_labels import LabelsAdded, Reading, add_labels
+from datalabel.repository.digests import digest_of
+from datalabel.repository.names import Images, Place, resolve
+from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.repository.recognise import IMAGES, Found, LabelFiles, Recogniser, image_files
+from datalabel.repository.spec_file import stage_spec
+from datalabel.repository.spoken import LabelOptions, own_mentions
+from datalabel.repository.stage import Stage
+from datalabel.repository.view import View, view_of
+from datalabel.store.history import Source
+
+
+@dataclass(frozen=True, slots=True)
+class AddOptions:
+    """The options of `add`; None means: as before, else the default."""
+
+    format: str | None = None
+    images: str | None = None
+    set: str | None = None
+    annotator: str | None = None
+    model: str | None = None
+    item_key: str | None = None
+    replaces: str | None = None
+    beside: bool = False
+    partial: bool = False
+    name: str | None = None
+    keep_going: bool = False
+    prefer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What `add` did. `changed` says whether staging moved; `unrecognised` files were left where they are."""
+
+    images: ImagesAdded
+    labels: tuple[LabelsAdded, ...]
+    spec: bool
+    changed: bool
+    missing: tuple[str, ...] = ()
+    unrecognised: tuple[Fault, ...] = ()
+
+    @property
+    def has_conflicts(self) -> bool:
+        """Whether a source was left out because it and staging changed the same label differently."""
+        return any(added.conflicts for added in self.labels)
+
+
+def add(project: Project, paths: Sequence[Path], options: AddOptions) -> Added:
+    """Bring what the paths hold into staging; without paths, every tracked source that changed.
+
+    Raises:
+        InputError: a path, image or label file cannot be used; then nothing is staged.
+        RefusedError: something would be counted twice; then nothing is staged.
+    """
+    _check(options, paths)
+    with project.writing("dlabel add") as position:
+        stage = Stage(project, position, view_of(project.store, position.staging, "STAGED"))
+        missing: list[str] = []
+        found = _found(stage, paths, options) if paths else _tracked(stage, missing)
+        wants_spec = not paths or any(path.name == SPEC_FILE for path in paths)
+        spec = wants_spec and stage_spec(stage)
+        images = add_images(stage, list(found.images.values()), keep_going=options.keep_going)
+        for folder in sorted(found.folders):
+            if not _is_covered(stage, folder):
+                stage.set_source(folder, Source(IMAGES, folder))
+        labels = _add_sources(stage, found, options, everything=bool(paths))
+        changed = stage.save()
+    return Added(images, tuple(labels), spec, changed, tuple(missing), tuple(found.unrecognised))
+
+
+def _check(options: AddOptions, paths: Sequence[Path]) -> None:
+    if options.replaces and options.beside:
+        raise UsageError("--replaces and --beside exclude each other")
+    if options.name and len(paths) != 1:
+        raise UsageError("--as NAME takes exactly one path")
+    if options.prefer not in (None, "ours", "theirs"):
+        raise UsageError(f"--prefer takes `ours` or `theirs`, not {options.prefer!r}")
+
+
+def _is_covered(stage: Stage, folder: str) -> bool:
+    """Whether a tracked image folder holds this one already."""
+    return any(
+        source.format == IMAGES and source.path is not None and (folder + "/").startswith(source.path + "/")
+        for source in stage.tree.sources.values()
+    ) or any(source.format == IMAGES and source.path == "." for source in stage.tree.sources.values())
+
+
+def _found(stage: Stage, paths: Sequence[Path], options: AddOptions) -> Found:
+    recogniser = Recogniser(stage.project, stage.tree, options.format)
+    for path in paths:
+        recogniser.add(path, options.name)
+    return recogniser.found
+
+
+def _tracked(stage: Stage, missing: list[str]) -> Found:
+    """Everything tracked, as it is on disk now; label sources that are gone are noted as missing."""
+    recogniser = Recogniser(stage.project, stage.tree)
+    for name, source in sorted(stage.tree.sources.items()):
+        if source.set and source.path and not recogniser.add_known(source.path):
+            missing.append(name)
+    folders = [
+        source.path for source in stage.tree.sources.values() if source.format == IMAGES and source.path
+    ]
+    images = image_files(stage.project, sorted(folders), sorted(stage.known))
+    recogniser.found.images.update(images.images)
+    missing += sorted(
+        key for key, content in stage.known.items() if content is not None and key not in images.images
+    )
+    return recogniser.found
+
+
+def _add_sources(stage: Stage, found: Found, options: AddOptions, *, everything: bool) -> list[LabelsAdded]:
+    added: list[LabelsAdded] = []
+    cached = stage.project.store.cache.files()
+    for name in sorted(found.labels):
+        source = found.labels[name]
+        how = _how(stage, name, options if everything else AddOptions(prefer=options.prefer))
+        digest = digest_of(stage.project.store, source.files, source.entries, cached)
+        base = stage.bases.get(name)
+        known = stage.tree.sources.get(name)
+        if base and known and base.digest == digest and _same_options(known, how):
+            continue
+        reading = _read(stage, source, how, digest)
+        added.append(add_labels(stage, reading, how))
+    return added
+
+
+def _same_options(known: Source, how: LabelOptions) -> bool:
+    return (known.set, known.annotator, dict(known.options)) == (how.set, how.annotator, dict(how.options))
+
+
+def _how(stage: Stage, name: str, options: AddOptions) -> LabelOptions:
+    """The options for one source: those given, else those it was added with."""
+    known = stage.tree.sources.get(name)
+    kept = dict(known.options) if known else {}
+    if options.images is not None:
+        kept["images"] = stage.project.key_of(Path(options.images))
+    if options.item_key is not None:
+        kept["item_key"] = options.item_key
+    if options.replaces and options.replaces not in stage.tree.sources:
+        raise InputError(
+            f"there is no source {options.replaces!r} to replace",
+            hint="the sources are: " + (", ".join(sorted(stage.tree.sources)) or "none yet"),
+        )
+    annotator = options.annotator or options.model or (known.annotator if known else None)
+    set_name = options.set or options.model or (known.set if known else None) or GROUND_TRUTH
+    if known and known.set and set_name != known.set:
+        raise InputError(
+            f"belongs to the set {known.set!r} already",
+            where=name,
+            hint=f"dlabel rm {name}, then add it to the other",
+        )
+    prefer: Any = options.prefer
+    return LabelOptions(set_name, annotator, options.replaces, options.beside, options.partial, prefer, kept)
+
+
+def _read(stage: Stage, source: LabelFiles, how: LabelOptions, digest: Any) -> Reading:
+    place = _place(source, how)
+    images = _images(stage)
+    context = _Context(stage, source, place, images, how)
+    with stage.project.progress.task(f"reading {source.name}"):
+        read = source.format.read(source.files, context)
+    earlier = _earlier(stage, how.replaces or source.name)
+    keys = resolve(read.mentions.column("name").to_pylist(), place, images, earlier, source.name)
+    return Reading(source.name, source.path, source.format, read, keys, digest)
+
+
+def _place(source: LabelFiles, how: LabelOptions) -> Place:
+    if source.path is None:
+        return Place(None, how.options.get("images"))
+    folder = source.path if source.files.members else source.path.rpartition("/")[0] or "."
+    return Place(folder, how.options.get("images"))
+
+
+def _images(stage: Stage) -> Images:
+    project = stage.project
+    return Images(
+        stage.known,
+        on_disk=lambda key: project.on_disk(key) is not None,
+        list_disk=lambda: image_files(project, ["."], []).images,
+    )
+
+
+def _earlier(stage: Stage, source: str) -> dict[str, str]:
+    """What the source's names were resolved to before."""
+    rows = own_mentions(stage.view.mentions_of(source, ["name", "item"]))
+    return dict(zip(rows.column("name").to_pylist(), rows.column("item").to_pylist(), strict=True))
+
+
+class _Context:
+    """What a reader may ask about the project around a source."""
+
+    def __init__(
+        self, stage: Stage, source: LabelFiles, place: Place, images: Images, how: LabelOptions
+    ) -> None:
+        self._stage = stage
+        self._source = source
+        self._place = place
+        self._images = images
+        self._sizes: dict[str, tuple[int, int]] | None = None
+        self.annotator = how.annotator
+        self.item_key = how.options.get("item_key")
+
+    def size_of(self, name: str) -> tuple[int, int] | None:
+        """The size of the item that a name means."""
+        if self._sizes is None:
+            self._sizes = {}
+            for batch in self._stage.project.store.tables.scan(
+                self._stage.items, ["item", "width", "height"]
+            ):
+                for row in batch.to_pylist():
+                    if row["width"] is not None and row["height"] is not None:
+                        self._sizes[row["item"]] = (row["width"], row["height"])
+        key = resolve([name], self._place, self._images, {}, self._source.name)[0]
+        return self._sizes.get(key)
+
+    @cached_property
+    def _staged(self) -> View:
+        """Staging with what this command has added so far."""
+        return View(self._stage.project.store, self._stage.finished(), "STAGED")
+
+    def _relatives(self) -> list[tuple[str, Source]]:
+        return [
+            (name, source)
+            for name, source in sorted(self._stage.tree.sources.items())
+            if source.format == self._source.format.name and name != self._source.name
+        ]
+
+    def names_by_number(self) -> Mapping[str, str]:
+        """Names of images by the numbers that other sources of the format give them."""
+        names: dict[str, str] = {}
+        for name, _ in self._relatives():
+            rows = own_mentions(self._staged.mentions_of(name, ["number", "name"]))
+            names.update(zip(rows.column("number").to_pylist(), rows.column("name").to_pylist(), strict=True))
+        return names
+
+    def categories(self) -> Sequence[Mapping[str, Any]]:
+        """Categories of the first other source of the format that has any."""
+        for _, source in self._relatives():
+            found = self._staged.header(source).get("categories")
+            if found:
+                return list(found)
+        return []

@@ -1,0 +1,56 @@
+"""Which items, sources and spec file a command's paths mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from datalabel.errors import Faults, nearest
+from datalabel.repository.history import narrowing
+from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.store.history import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Items by key, label sources and image folders by name, and whether `dlabel.yaml` is meant."""
+
+    items: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    spec: bool = False
+
+
+def choose(project: Project, paths: Sequence[Path], trees: Iterable[Tree], items: Iterable[str]) -> Chosen:
+    """What the paths mean: files, folders or globs; whatever the trees or items know counts, on disk or not.
+
+    Raises:
+        InputError: a path means nothing that is tracked (every such path is named).
+    """
+    known = sorted(set(items))
+    labels = {name: source.path for tree in trees for name, source in tree.sources.items() if source.set}
+    folders = {name: source.path for tree in trees for name, source in tree.sources.items() if not source.set}
+    chosen: tuple[set[str], set[str], set[str]] = (set(), set(), set())
+    faults, spec = Faults(), False
+    for path in paths:
+        key = project.key_of(path)
+        means = narrowing([key])
+        assert means is not None  # noqa: S101 - there is a pattern
+        found = (
+            {item for item in known if means(item)},
+            {name for name, where in labels.items() if name == key or (where is not None and means(where))},
+            {name for name, where in folders.items() if where is not None and means(where)},
+        )
+        is_spec = key in (SPEC_FILE, ".")
+        if not any(found) and not is_spec:
+            close = nearest(key, [*known[:5000], *labels])
+            faults.add(
+                "is not tracked", key, f"did you mean {close}?" if close else "dlabel status lists what is"
+            )
+        for total, part in zip(chosen, found, strict=True):
+            total.update(part)
+        spec = spec or is_spec
+    faults.raise_if_any(hint="dlabel status lists what is tracked")
+    items_, sources, image_folders = (tuple(sorted(part)) for part in chosen)
+    return Chosen(items_, sources, image_folders, spec)

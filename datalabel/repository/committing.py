@@ -1,0 +1,103 @@
+"""The verb `commit`: check what changed, record staging, move the branch."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from datalabel.check.finding import Finding, Severity
+from datalabel.content import ObjectId
+from datalabel.errors import InputError, RefusedError
+from datalabel.repository.adding import Added, AddOptions, add
+from datalabel.repository.checking import check_between
+from datalabel.repository.differences import Difference
+from datalabel.repository.git import git_commit, git_user
+from datalabel.repository.project import Project
+from datalabel.repository.view import view_of
+from datalabel.store.history import Commit
+from datalabel.store.state import Position, now
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What `commit` did: the new commit (None: nothing to commit), what changed, and what its checks found."""
+
+    id: ObjectId | None
+    branch: str
+    message: str
+    summary: Mapping[str, Any]
+    findings: tuple[Finding, ...] = ()
+    added: Added | None = None
+
+
+def commit(project: Project, message: str, *, all_sources: bool = False) -> Committed:
+    """Record staging as a commit on HEAD's branch; with `all_sources`, add what changed first.
+
+    Raises:
+        InputError: the message is empty.
+        RefusedError: the spec says `check: {on_commit: …}` and the checks found something as bad as that.
+    """
+    if not message.strip():
+        raise InputError("a commit needs a message", hint='dlabel commit -m "what and why"')
+    added = add(project, [], AddOptions()) if all_sources else None
+    if added is not None and added.has_conflicts:
+        raise RefusedError(
+            "a source and staging changed the same labels differently", hint="dlabel add --prefer ours|theirs"
+        )
+    with project.writing("dlabel commit") as position:
+        before, staged = _head_tree(project, position), position.staging
+        if staged is None or staged == before:
+            return Committed(None, position.branch, message, {}, added=added)
+        difference = Difference(
+            project, view_of(project.store, before, "HEAD"), view_of(project.store, staged, "STAGED")
+        )
+        findings = tuple(check_between(difference))
+        _refuse_bad(difference.after.spec.check.on_commit, findings)
+        summary = difference.summary()
+        record = Commit(
+            tree=staged,
+            parents=(position.head,) if position.head else (),
+            branch=position.branch,
+            author=author_of(project),
+            time=now(),
+            message=message.strip(),
+            summary=summary,
+            git=git_commit(project.root),
+        )
+        name = project.store.history.put_commit(record)
+        project.store.objects.flush()
+        project.store.state.move_branch(position, name, staged, record.author, f"commit: {record.message}")
+    return Committed(name, position.branch, record.message, summary, findings, added)
+
+
+def _head_tree(project: Project, position: Position) -> ObjectId | None:
+    return project.store.history.commit(position.head).tree if position.head else None
+
+
+def _refuse_bad(limit: str, findings: tuple[Finding, ...]) -> None:
+    if limit == "never":
+        return
+    bad = [finding for finding in findings if finding.severity.rank <= Severity(limit).rank]
+    if bad:
+        raise RefusedError(
+            f"the checks found {len(bad):,} problems in what changed (first: {bad[0].item}: {bad[0].message})",
+            hint="dlabel check STAGED shows them; `check: {on_commit: …}` in dlabel.yaml makes commit refuse",
+        )
+
+
+def author_of(project: Project) -> str:
+    """Who commits: `user` of config.yaml, else git's user, else the account on this machine."""
+    return project.config.user or git_user(project.root) or _account()
+
+
+def _account() -> str:
+    try:
+        import pwd
+
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):
+        name = f"user{os.getuid()}"
+    return f"{name}@{socket.gethostname()}"

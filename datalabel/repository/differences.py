@@ -1,0 +1,230 @@
+"""What differs between two trees: spec, items, and labels by object. Costs what differs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.labels.diff import LabelChange, diff_labels, summarise
+from datalabel.labels.rows import distinct, sort_rows, with_column
+from datalabel.repository.project import Project
+from datalabel.repository.view import View
+from datalabel.store.history import SPEC
+
+CHUNK = 4096
+"""So many items are compared at a time."""
+
+_IGNORED = {"item", "moved_to"}
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChange:
+    """What happened to an item. `fields` maps a column to [before, after]; `old_key` is set for a rename."""
+
+    key: str
+    change: str
+    fields: Mapping[str, Any]
+    old_key: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape that scripts rely on."""
+        shown = {"key": self.key, "change": self.change, "fields": dict(self.fields)}
+        return {**shown, "old_key": self.old_key} if self.old_key else shown
+
+
+class Difference:
+    """Two trees side by side. What is asked for is computed; labels come in pieces of bounded size."""
+
+    def __init__(
+        self, project: Project, before: View, after: View, narrow: Callable[[str], bool] | None = None
+    ) -> None:
+        self._tables = project.store.tables
+        self._objects = project.store.objects
+        self._narrow = narrow
+        self.before = before
+        self.after = after
+
+    # Items
+
+    @cached_property
+    def items(self) -> list[ItemChange]:
+        """Every item that was added, removed, replaced, renamed or changed, by key."""
+        changed = self._tables.changed_items(self.before.items, self.after.items)
+        old = self._item_rows(self.before, changed)
+        new = self._item_rows(self.after, changed)
+        moved = self._moved_keys(changed)
+        changes: list[ItemChange] = []
+        for key in sorted({*old, *new}):
+            if key in moved and key not in new:
+                continue
+            origin = next((source for source, target in moved.items() if target == key), None)
+            change = _item_change(key, old.get(key), new.get(key), origin, old.get(origin or ""))
+            if change is not None and self._wanted(key, origin):
+                changes.append(change)
+        return changes
+
+    def _item_rows(self, view: View, keys: list[str] | None) -> dict[str, dict[str, Any]]:
+        rows: dict[str, dict[str, Any]] = {}
+        for batch in self._tables.scan(view.items, items=keys):
+            rows.update((row["item"], row) for row in batch.to_pylist())
+        return rows
+
+    def _moved_keys(self, keys: list[str] | None) -> dict[str, str]:
+        """Old key → new key of the items that were renamed on the way, chains followed to their end."""
+        marked = self._tables.read(self.after.items, ["item", "moved_to"], items=keys, markers=True)
+        marked = marked.filter(pc.and_(marked.column("deleted"), pc.is_valid(marked.column("moved_to"))))
+        steps = dict(
+            zip(marked.column("item").to_pylist(), marked.column("moved_to").to_pylist(), strict=True)
+        )
+        before = set(
+            self._tables.read(self.before.items, ["item"], items=sorted(steps)).column("item").to_pylist()
+        )
+        moved: dict[str, str] = {}
+        for key in before & steps.keys():
+            target, seen = steps[key], {key}
+            while target in steps and target not in seen:
+                seen.add(target)
+                target = steps[target]
+            if target not in seen:
+                moved[key] = target
+        return moved
+
+    @cached_property
+    def renames(self) -> dict[str, str]:
+        """Old key → new key."""
+        return {change.old_key: change.key for change in self.items if change.old_key}
+
+    def _wanted(self, key: str, other: str | None = None) -> bool:
+        return self._narrow is None or self._narrow(key) or (other is not None and self._narrow(other))
+
+    # Labels
+
+    @property
+    def sets(self) -> list[str]:
+        """The label sets of either side whose tables differ."""
+        names = {*self.before.tree.sets, *self.after.tree.sets}
+        return sorted(
+            name for name in names if self.before.tree.sets.get(name) != self.after.tree.sets.get(name)
+        )
+
+    def changed_items(self, name: str) -> list[str]:
+        """Items whose labels of one set may differ, by their new keys, sorted."""
+        old, new = self.before.label_table(name), self.after.label_table(name)
+        keys = self._tables.changed_items(old, new)
+        if keys is None:
+            keys = [key for table in (old, new) for batch in self._tables.scan(table, ["item"])
+                    for key in distinct(batch.column("item"))]  # fmt: skip
+        return sorted(
+            {self.renames.get(key, key) for key in keys if self._wanted(self.renames.get(key, key), key)}
+        )
+
+    def pieces(self, name: str, columns: Sequence[str] | None = None) -> Iterator[tuple[pa.Table, pa.Table]]:
+        """The labels of changed items before and after, in key order, a bounded number of items at a time."""
+        keys = self.changed_items(name)
+        origin = {new: old for old, new in self.renames.items()}
+        for start in range(0, len(keys), CHUNK):
+            chunk = keys[start : start + CHUNK]
+            old_keys = sorted({origin.get(key, key) for key in chunk})
+            before = self._tables.read(self.before.label_table(name), columns, items=old_keys)
+            after = self._tables.read(self.after.label_table(name), columns, items=chunk)
+            yield self._under_new_keys(before), after
+
+    def _under_new_keys(self, rows: pa.Table) -> pa.Table:
+        if not self.renames or not rows.num_rows:
+            return rows
+        items = [self.renames.get(key, key) for key in rows.column("item").to_pylist()]
+        return sort_rows(with_column(rows, "item", pa.array(items, pa.string())), "item")
+
+    def labels(self) -> Iterator[tuple[str, LabelChange]]:
+        """Every label that was added, removed or changed: its set, and what changed."""
+        for name in self.sets:
+            for before, after in self.pieces(name):
+                for change in diff_labels(before, after).changes():
+                    yield name, change
+
+    # Spec and summary
+
+    @cached_property
+    def spec(self) -> list[dict[str, Any]]:
+        """What changed in the resolved spec: path and change. Effects on labels are not judged here."""
+        if self.before.tree.spec == self.after.tree.spec:
+            return []
+        old, new = (self._spec_values(view) for view in (self.before, self.after))
+        return [
+            {"path": path, "change": _word(path in old, path in new), "effect": None}
+            for path in sorted({*old, *new})
+            if old.get(path) != new.get(path) or (path in old) != (path in new)
+        ]
+
+    def _spec_values(self, view: View) -> dict[str, Any]:
+        if view.tree.spec is None:
+            return {}
+        return dict(_leaves(json.loads(self._objects.get(SPEC, view.tree.spec)), ""))
+
+    def summary(self) -> dict[str, Any]:
+        """Counts: items by change, and per set added, removed, changed and by field."""
+        items = Counter(change.change for change in self.items)
+        sets: dict[str, Any] = {}
+        for name in self.sets:
+            total = summarise(self._summaries(name))
+            if any(total[word] for word in ("added", "removed", "changed")):
+                sets[name] = total
+        words = ("added", "removed", "replaced", "renamed", "changed")
+        return {"items": {word: items.get(word, 0) for word in words}, "sets": sets, "spec": len(self.spec)}
+
+    def _summaries(self, name: str) -> Iterator[dict[str, Any]]:
+        if not self.before.label_table(name).segments and self._narrow is None:
+            count = sum(rows.num_rows for rows in self._tables.scan(self.after.label_table(name), ["item"]))
+            yield {"added": count, "removed": 0, "changed": 0, "by_field": {}}
+            return
+        for before, after in self.pieces(name):
+            yield diff_labels(before, after).summary()
+
+    @cached_property
+    def is_empty(self) -> bool:
+        """Whether nothing differs that a commit would show."""
+        return not self.spec and not self.items and next(iter(self.labels()), None) is None
+
+
+def _item_change(
+    key: str,
+    old: dict[str, Any] | None,
+    new: dict[str, Any] | None,
+    origin: str | None,
+    moved: dict[str, Any] | None,
+) -> ItemChange | None:
+    if new is None:
+        return ItemChange(key, "removed", {})
+    if origin is not None and moved is not None:
+        return ItemChange(key, "renamed", _fields(moved, new), origin)
+    if old is None:
+        return ItemChange(key, "added", {})
+    fields = _fields(old, new)
+    if not fields:
+        return None
+    return ItemChange(
+        key, "replaced" if "content" in fields and old["content"] is not None else "changed", fields
+    )
+
+
+def _fields(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    return {name: [old[name], new[name]] for name in new if name not in _IGNORED and old[name] != new[name]}
+
+
+def _word(before: bool, after: bool) -> str:
+    return "changed" if before and after else "added" if after else "removed"
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
+    else:
+        yield path, value

@@ -1,0 +1,155 @@
+"""Which item does a label file mean? Names as a file writes them, resolved to keys.
+
+The order: what the source's earlier reading resolved; the key as written; below `--images`; beside the label
+file; the format's own habit (`JPEGImages` beside `Annotations`); a base name that only one item or image file
+has. What stays unresolved becomes an item without content, and is joined with its image when that comes.
+A name that leaves the project is only ever matched by its base name; it is never opened.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from datalabel.errors import Faults
+from datalabel.files import key_fault, normalised
+
+SIBLINGS = ("JPEGImages", "images", "Images", "imgs", "img")
+"""Folders beside a label file, or beside its folder, where formats keep their images by habit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a source lies: its folder (`.`: the root; None: outside the project) and `--images`, as keys."""
+
+    folder: str | None
+    images: str | None = None
+
+    def candidates(self, name: str) -> Iterable[str]:
+        """Keys that a relative name may mean, best first; those that leave the project are left out."""
+        tries = [name]
+        if self.images is not None:
+            tries.append(posixpath.join(self.images, name))
+        if self.folder is not None:
+            tries.append(posixpath.join(self.folder, name))
+            above = posixpath.dirname(self.folder)
+            tries += [
+                posixpath.join(base, sibling, name) for base in (self.folder, above) for sibling in SIBLINGS
+            ]
+        for path in tries:
+            key = normalised(posixpath.normpath(path))
+            if key_fault(key) is None:
+                yield key
+
+
+@dataclass(slots=True)
+class Images:
+    """The images that names may mean: keys of tracked items, and image files on disk (listed when needed)."""
+
+    tracked: Mapping[str, str | None]
+    on_disk: Callable[[str], bool]
+    list_disk: Callable[[], Iterable[str]]
+    _by_base: dict[str, list[str]] | None = field(default=None)
+    _by_stem: dict[str, list[str]] | None = field(default=None)
+
+    def has(self, key: str) -> bool:
+        """Whether there is such an item or such a file."""
+        return key in self.tracked or self.on_disk(key)
+
+    def with_base(self, base: str) -> Sequence[str]:
+        """Keys that end in this base name; for a name without suffix also those with this stem."""
+        if self._by_base is None:
+            self._index()
+        assert self._by_base is not None  # noqa: S101 - built just above
+        assert self._by_stem is not None  # noqa: S101
+        found = self._by_base.get(base)
+        if found:
+            return found
+        return self._by_stem.get(base, ()) if "." not in base else ()
+
+    def _index(self) -> None:
+        keys = dict.fromkeys(key for key, content in self.tracked.items() if content is not None)
+        keys.update(dict.fromkeys(self.list_disk()))
+        self._by_base, self._by_stem = {}, {}
+        for key in sorted(keys):
+            base = posixpath.basename(key)
+            self._by_base.setdefault(base, []).append(key)
+            self._by_stem.setdefault(posixpath.splitext(base)[0], []).append(key)
+
+
+def resolve(
+    names: Sequence[str], place: Place, images: Images, earlier: Mapping[str, str], source: str
+) -> list[str]:
+    """The key that each name means, in order.
+
+    Raises:
+        InputError: a name may mean several images, two names mean one image, or a name cannot be a key.
+    """
+    faults = Faults()
+    keys = [_resolve_one(name, place, images, earlier, source, faults) for name in names]
+    faults.raise_if_any(hint="give the folder with --images DIR, or make the names in the file unambiguous")
+    taken: dict[str, str] = {}
+    for name, key in zip(names, keys, strict=True):
+        other = taken.setdefault(key, name)
+        if other is not name:
+            words = (
+                f"the image {name!r} is listed twice"
+                if other == name
+                else f"{other!r} and {name!r} mean one image"
+            )
+            faults.add(f"{words} ({key})", source)
+    faults.raise_if_any(
+        hint="if file names are not unique here, name the field that is with --item-key FIELD"
+    )
+    return keys
+
+
+def meant(name: str, place: Place, images: Images) -> str | None:
+    """The key that one name certainly means; None when no image, or more than one, may be meant."""
+    found = _candidates(name, place, images)
+    return found[0] if len(found) == 1 else None
+
+
+def _candidates(name: str, place: Place, images: Images) -> Sequence[str]:
+    """The keys that a name may mean: one when its path leads somewhere, else all with its base name."""
+    if _is_relative(name):
+        for key in place.candidates(_path(name)):
+            if images.has(key):
+                return [key]
+    return images.with_base(posixpath.basename(_path(name)))
+
+
+def _path(name: str) -> str:
+    """A name as written, with the separators of a key (a leading slash is lost)."""
+    return normalised(name.replace("\\", "/"))
+
+
+def _is_relative(name: str) -> bool:
+    return not name.startswith(("/", "\\")) and name[1:2] != ":"
+
+
+def _resolve_one(
+    name: str, place: Place, images: Images, earlier: Mapping[str, str], source: str, faults: Faults
+) -> str:
+    if name in earlier:
+        return earlier[name]
+    found = _candidates(name, place, images)
+    if len(found) == 1:
+        return found[0]
+    if len(found) > 1:
+        shown = ", ".join(found[:4]) + (", …" if len(found) > 4 else "")
+        faults.add(f"the image {name!r} may be any of {len(found)}: {shown}", source)
+        return posixpath.basename(_path(name))
+    return _unresolved(name, place, source, faults)
+
+
+def _unresolved(name: str, place: Place, source: str, faults: Faults) -> str:
+    """The key of an item whose image is not here: below `--images` when given, else the name as written."""
+    path = _path(name)
+    inside = _is_relative(name) and ".." not in path.split("/")
+    key = normalised(posixpath.join(place.images or "", path)) if inside else posixpath.basename(path)
+    fault = key_fault(key)
+    if fault:
+        faults.add(f"the image name {name!r} {fault}", source)
+    return key

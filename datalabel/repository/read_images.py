@@ -1,0 +1,140 @@
+"""Reading image files into the store: each once; hashed, stored and understood in the same read."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from datalabel.content import BLOB, ObjectId, object_id
+from datalabel.errors import DlabelError, Fault, InputError
+from datalabel.files import Stat, clone
+from datalabel.images import ImageFacts, read_facts
+from datalabel.progress import Progress
+from datalabel.store.cache import Known
+from datalabel.store.objects import LocalObjects, hash_stream
+from datalabel.store.store import Store
+
+SMALL = 64 << 20
+"""Files up to this size are read in one piece; larger ones pass through in blocks."""
+
+BLOCK = 64
+"""Files per task: one task per file costs more than it wins."""
+
+FLUSH = 4096
+"""Files after which what was read is made durable, so that an interrupted `add` does not repeat it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadImage:
+    """One file that was read: its key, and what was found or what is wrong with it."""
+
+    key: str
+    known: Known | None = None
+    fault: Fault | None = None
+
+
+def read_images(
+    store: Store, files: Sequence[tuple[str, Path]], *, keep: bool, progress: Progress
+) -> list[ReadImage]:
+    """Read files, two at a time; those that are images are in the store and in the cache afterwards.
+
+    `keep` stores the bytes; without it only their id is recorded. Whatever was read stays known, also when
+    the caller is interrupted or decides not to go on.
+    """
+    found: list[ReadImage] = []
+    unsaved: list[ReadImage] = []
+    with progress.task("reading images", len(files)) as task:
+        try:
+            for block in _in_threads(store.objects, files, keep):
+                found += block
+                unsaved += block
+                task.advance(len(block))
+                if len(unsaved) >= FLUSH:
+                    _save(store, unsaved)
+                    unsaved = []
+        finally:
+            _save(store, unsaved)
+    return found
+
+
+def _save(store: Store, images: Sequence[ReadImage]) -> None:
+    store.objects.flush()
+    store.cache.remember((image.key, image.known) for image in images if image.known is not None)
+
+
+def _in_threads(
+    objects: LocalObjects, files: Sequence[tuple[str, Path]], keep: bool
+) -> Iterator[list[ReadImage]]:
+    blocks = [files[start : start + BLOCK] for start in range(0, len(files), BLOCK)]
+    if len(blocks) == 1:
+        yield _read_block(objects, blocks[0], keep)
+        return
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        waiting: list[Future[list[ReadImage]]] = []
+        try:
+            for block in blocks:
+                waiting.append(pool.submit(_read_block, objects, block, keep))
+                if len(waiting) > 4:
+                    yield waiting.pop(0).result()
+            while waiting:
+                yield waiting.pop(0).result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _read_block(objects: LocalObjects, files: Sequence[tuple[str, Path]], keep: bool) -> list[ReadImage]:
+    return [_read_one(objects, key, path, keep) for key, path in files]
+
+
+def _read_one(objects: LocalObjects, key: str, path: Path, keep: bool) -> ReadImage:
+    try:
+        return ReadImage(key, known=read_image(objects, key, path, keep=keep))
+    except DlabelError as error:
+        return ReadImage(key, fault=error.faults[0])
+    except OSError as error:
+        return ReadImage(key, fault=Fault(f"cannot be read: {error.strerror or error}", key))
+
+
+def read_image(objects: LocalObjects, key: str, path: Path, *, keep: bool) -> Known:
+    """Read one image file: its content id and header facts; with `keep`, its bytes go to the store.
+
+    Raises:
+        InputError: it is no image, truncated, beyond limits, or changed while it was read.
+    """
+    checked = time.time_ns()
+    with path.open("rb") as file:
+        before = Stat.of(os.fstat(file.fileno()))
+        if before.size <= SMALL:
+            data = file.read()
+            facts = read_facts(data, name=key)
+            content = objects.put(BLOB, data) if keep else object_id(BLOB, data)
+        elif keep:
+            facts, content = _copy_large(objects, key, file)
+        else:
+            content, _ = hash_stream(file)
+            file.seek(0)
+            facts = read_facts(file, name=key)
+        if Stat.of(os.fstat(file.fileno())) != before:
+            raise InputError("changed while it was read", where=key, hint="add it again")
+    return Known(before, checked, content, facts.width, facts.height, facts.format, facts.orientation)
+
+
+def _copy_large(objects: LocalObjects, key: str, file: BinaryIO) -> tuple[ImageFacts, ObjectId]:
+    """Copy in constant memory, by reflink where the file system can; what is hashed is the copy."""
+    temporary = objects.new_temporary()
+    try:
+        with temporary.open("w+b") as copy:
+            content, _ = hash_stream(copy) if clone(file, copy) else hash_stream(file, copy)
+            copy.seek(0)
+            facts = read_facts(copy, name=key)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    objects.adopt(temporary, content)
+    return facts, content

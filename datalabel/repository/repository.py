@@ -1,0 +1,200 @@
+"""The library's front door: one project, and every verb of the command line as a method of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from datalabel.progress import SILENT, Progress
+from datalabel.repository.project import Project
+
+if TYPE_CHECKING:
+    from datalabel.labels.stats import Stats
+    from datalabel.repository.adding import Added
+    from datalabel.repository.checking import Checked
+    from datalabel.repository.committing import Committed
+    from datalabel.repository.differences import Difference
+    from datalabel.repository.exporting import Exported
+    from datalabel.repository.history import LogEntry
+    from datalabel.repository.moving import Moved, Removed
+    from datalabel.repository.restoring import Restored
+    from datalabel.repository.status import Status
+    from datalabel.repository.view import LabelView, View
+
+PathLike = str | Path
+
+
+class Repository:
+    """A project, opened.
+
+    Paths are taken relative to the project's root unless they are absolute. Methods that change something
+    either do all of it or nothing; they raise `BusyError` while another process holds the project. Nothing
+    is printed; errors are of `datalabel.errors.DlabelError`.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    @classmethod
+    def open(cls, path: PathLike = ".", *, progress: Progress = SILENT, wait: float = 0.0) -> Repository:
+        """Open the project that a folder lies in.
+
+        Raises:
+            NoProjectError: there is none here or above.
+        """
+        return cls(Project.find(Path(path).absolute(), progress, wait))
+
+    @classmethod
+    def init(
+        cls,
+        path: PathLike = ".",
+        *,
+        spec: str | None = None,
+        name: str | None = None,
+        templates: Path | None = None,
+    ) -> Repository:
+        """Make a project of a folder and open it. `spec` names a template or a file.
+
+        Raises:
+            InputError: it is a project already, or the spec cannot be used.
+        """
+        from datalabel.repository.starting import init
+
+        return cls(Project(init(Path(path), spec=spec, name=name, templates=templates).root))
+
+    @property
+    def root(self) -> Path:
+        """The folder that the project is about."""
+        return self.project.root
+
+    def close(self) -> None:
+        """Release the databases; the repository may be used again."""
+        self.project.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _paths(self, paths: Sequence[PathLike]) -> list[Path]:
+        return [self.root / path for path in paths]
+
+    # Looking
+
+    def view(self, revision: str = "STAGED") -> View:
+        """The tree of a revision: its spec, items, mentions and sets."""
+        from datalabel.repository.revisions import view_at
+
+        return view_at(self.project, revision)
+
+    def labels(self, revision: str = "STAGED", set: str = "ground_truth") -> LabelView:  # noqa: A002
+        """A label set at a revision: `.to_arrow()`, `.to_pandas()`, `.batches()`."""
+        return self.view(revision).labels(set)
+
+    def items(self, revision: str = "STAGED") -> Any:
+        """The items at a revision, as an Arrow table (schema `datalabel.labels.tables.ITEMS`)."""
+        view = self.view(revision)
+        return self.project.store.tables.read(view.items)
+
+    def status(self) -> Status:
+        """What is staged, changed and untracked."""
+        from datalabel.repository.status import status
+
+        return status(self.project)
+
+    def log(self, revision: str = "HEAD", limit: int | None = None) -> Iterator[LogEntry]:
+        """The commits that led to a revision, newest first."""
+        from datalabel.repository.history import log
+
+        return log(self.project, revision, limit)
+
+    def show(self, revision: str = "HEAD", paths: Sequence[str] = ()) -> tuple[LogEntry, Difference]:
+        """A commit, and what it changed against its first parent."""
+        from datalabel.repository.history import diff_of_commit, log_entry
+
+        entry = log_entry(self.project, revision)
+        return entry, diff_of_commit(self.project, entry, paths)
+
+    def diff(self, before: str = "HEAD", after: str = "STAGED", paths: Sequence[str] = ()) -> Difference:
+        """What differs between two revisions, by object."""
+        from datalabel.repository.history import diff
+
+        return diff(self.project, before, after, paths)
+
+    def check(
+        self,
+        revision: str = "STAGED",
+        *,
+        select: Sequence[str] = (),
+        ignore: Sequence[str] = (),
+        paths: Sequence[str] = (),
+    ) -> Checked:
+        """What the rules find at a revision."""
+        from datalabel.repository.checking import CheckOptions, check_view
+        from datalabel.repository.history import narrowing
+
+        return check_view(self.view(revision), CheckOptions(select, ignore, narrowing(paths)))
+
+    def stats(self, revision: str = "STAGED") -> Stats:
+        """Counts and distributions at a revision."""
+        from datalabel.repository.statistics import stats_of
+
+        return stats_of(self.view(revision))
+
+    # Changing
+
+    def add(self, *paths: PathLike, **options: Any) -> Added:
+        """Bring what paths hold into staging; without paths, every tracked source that changed.
+
+        `options` are the fields of `datalabel.repository.adding.AddOptions`.
+        """
+        from datalabel.repository.adding import AddOptions, add
+
+        return add(self.project, self._paths(paths), AddOptions(**options))
+
+    def commit(self, message: str, *, all_sources: bool = False) -> Committed:
+        """Check what is staged, and record it."""
+        from datalabel.repository.committing import commit
+
+        return commit(self.project, message, all_sources=all_sources)
+
+    def restore(
+        self, *paths: PathLike, revision: str | None = None, staged: bool = False, force: bool = False
+    ) -> Restored:
+        """Bring files, or staging, back to a revision."""
+        from datalabel.repository.restoring import restore
+
+        return restore(self.project, self._paths(paths), revision=revision, staged=staged, force=force)
+
+    def rm(
+        self, *paths: PathLike, files: bool = False, force: bool = False, dry_run: bool = False
+    ) -> Removed:
+        """Stop tracking items or sources; with `files`, delete them."""
+        from datalabel.repository.moving import remove
+
+        return remove(self.project, self._paths(paths), files=files, force=force, dry_run=dry_run)
+
+    def mv(self, old: PathLike, new: PathLike) -> Moved:
+        """Rename an image, a label file or a folder."""
+        from datalabel.repository.moving import move
+
+        return move(self.project, self.root / old, self.root / new)
+
+    def export(
+        self,
+        format: str,  # noqa: A002
+        folder: PathLike,
+        *,
+        revision: str = "HEAD",
+        set: str = "ground_truth",  # noqa: A002
+        allow_loss: bool = False,
+    ) -> Exported:
+        """Write a label set as files of a foreign format into a new folder."""
+        from datalabel.repository.exporting import export
+
+        return export(self.project, revision, format, self.root / folder, set_name=set, allow_loss=allow_loss)

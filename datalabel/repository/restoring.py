@@ -1,0 +1,243 @@
+"""The verb `restore`: bring back what a tree holds, into the working tree, into staging, or both."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from datalabel.content import BLOB, ObjectId, hasher
+from datalabel.errors import InputError, RefusedError
+from datalabel.files import sync_all
+from datalabel.formats.base import OutputFile
+from datalabel.formats.registry import get_format
+from datalabel.repository.choosing import Chosen, choose
+from datalabel.repository.digests import digest_of, digest_of_contents
+from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.repository.recognise import label_files
+from datalabel.repository.revisions import STAGED, resolve_revision
+from datalabel.repository.selections import SourceSelection
+from datalabel.repository.stage import Stage
+from datalabel.repository.taking import take
+from datalabel.repository.view import View, view_of
+from datalabel.store.history import Source
+from datalabel.store.objects import hash_stream
+from datalabel.store.state import Base, Rename
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was brought back: the paths of written and deleted files, and whether staging changed."""
+
+    revision: str
+    written: tuple[str, ...]
+    deleted: tuple[str, ...]
+    staged: bool
+
+
+def restore(
+    project: Project,
+    paths: Sequence[Path],
+    *,
+    revision: str | None = None,
+    staged: bool = False,
+    force: bool = False,
+) -> Restored:
+    """Bring paths back as a revision has them.
+
+    With `staged`, staging alone goes back (to HEAD unless a revision is given; without paths, all of it).
+    Otherwise the files of the working tree are written as staging has them, or as the given revision has
+    them, and then staging follows. Either everything is brought back, or nothing.
+
+    Raises:
+        InputError: a path is not tracked, or its content is not in the store.
+        RefusedError: a file would be overwritten whose content is not recorded; `force` insists.
+    """
+    if not paths and not staged:
+        raise InputError("restore needs paths", hint="dlabel restore PATH…, or dlabel restore --staged")
+    with project.writing("dlabel restore") as position:
+        stage = Stage(project, position, view_of(project.store, position.staging, STAGED))
+        name = revision or ("HEAD" if staged else STAGED)
+        wanted = view_of(project.store, resolve_revision(project, name).tree, name)
+        chosen = _chosen(stage, wanted, paths)
+        if staged or revision is not None:
+            take(stage, wanted, chosen if paths else None)
+        if staged:
+            _reset_bases(stage, chosen, everything=not paths)
+            return Restored(name, (), (), stage.save())
+        writer = _Writer(stage, wanted, force=force)
+        writer.write(chosen)
+        changed = stage.save(writer.renames())
+        return Restored(name, tuple(sorted(writer.written)), tuple(sorted(writer.deleted)), changed)
+
+
+def _chosen(stage: Stage, wanted: View, paths: Sequence[Path]) -> Chosen:
+    items = {*stage.known, *tracked_items_of(stage.project, wanted)} if paths else set(stage.known)
+    return choose(stage.project, paths, (stage.tree, wanted.tree), items)
+
+
+def tracked_items_of(project: Project, view: View) -> dict[str, str | None]:
+    """Key and content of a tree that need not be staging; the index is left alone."""
+    known = project.store.cache.tracked(view.tree.items)
+    if known is not None:
+        return known
+    found: dict[str, str | None] = {}
+    for batch in view.item_batches(["item", "content"]):
+        found.update(zip(batch.column("item").to_pylist(), batch.column("content").to_pylist(), strict=True))
+    return found
+
+
+def _reset_bases(stage: Stage, chosen: Chosen, *, everything: bool) -> None:
+    """The sources are remembered as they were at the last commit, so that their files count as new again."""
+    names = {*stage.bases, *stage.position.head_bases} if everything else set(chosen.sources)
+    for name in names:
+        base = stage.position.head_bases.get(name)
+        if base is not None:
+            stage.bases[name] = base
+        else:
+            stage.bases.pop(name, None)
+
+
+class _Writer:
+    """Writes files beside the store first; they take their places once staging has moved."""
+
+    def __init__(self, stage: Stage, wanted: View, *, force: bool) -> None:
+        self._stage = stage
+        self._project = stage.project
+        self._wanted = wanted
+        self._force = force
+        self._cached = stage.project.store.cache.files()
+        self._temporary: list[tuple[Path, str]] = []
+        self.written: set[str] = set()
+        self.deleted: set[str] = set()
+
+    def write(self, chosen: Chosen) -> None:
+        """Prepare everything that was chosen.
+
+        Raises:
+            RefusedError: some files hold what is not recorded (all are named).
+        """
+        contents = tracked_items_of(self._project, self._wanted)
+        for name in chosen.sources:
+            source = self._wanted.tree.sources.get(name)
+            if source is not None and source.path is not None:
+                self._write_source(name, source)
+        for key in chosen.items:
+            content = contents.get(key)
+            if content is not None:
+                self._write_image(key, ObjectId(content))
+        if chosen.spec and self._wanted.tree.spec_text is not None:
+            self._write_spec(self._wanted.tree.spec_text)
+
+    def renames(self) -> list[Rename]:
+        """What is to be journalled; the files are durable by now."""
+        sync_all(self._project.store.temporary, [path for path, _ in self._temporary])
+        root = self._project.root
+        moves = [Rename(path.relative_to(root).as_posix(), key) for path, key in self._temporary]
+        return [*moves, *(Rename(key, "") for key in sorted(self.deleted))]
+
+    def _prepare(self, key: str, chunks: Iterator[bytes]) -> ObjectId:
+        temporary = self._project.store.objects.new_temporary()
+        running = hasher(BLOB)
+        with temporary.open("wb") as out:
+            for chunk in chunks:
+                running.update(chunk)
+                out.write(chunk)
+        self._temporary.append((temporary, key))
+        self.written.add(key)
+        return ObjectId(running.hexdigest())
+
+    # Images and the spec
+
+    def _write_image(self, key: str, content: ObjectId) -> None:
+        objects = self._project.store.objects
+        path = self._project.on_disk(key)
+        if path is not None and self._content_of(path) == content:
+            return
+        if not objects.has(content):
+            raise InputError(
+                "the image's bytes are not in the store",
+                where=key,
+                hint="with `images: reference` only ids are kept",
+            )
+        self._refuse_unrecorded(key, path)
+        if self._prepare(key, _pieces(objects.open(content))) != content:
+            raise InputError("the image in the store is damaged", where=key)
+
+    def _write_spec(self, text: ObjectId) -> None:
+        path = self._project.root / SPEC_FILE
+        if path.exists():
+            if self._content_of(path) == text:
+                return
+            self._refuse_unrecorded(SPEC_FILE, path)
+        self._prepare(SPEC_FILE, iter([self._project.store.objects.get(BLOB, text)]))
+
+    def _refuse_unrecorded(self, key: str, path: Path | None) -> None:
+        if path is None or self._force:
+            return
+        if not self._project.store.objects.has(self._content_of(path)):
+            raise RefusedError(
+                "has changes that are not recorded",
+                where=key,
+                hint=f"dlabel add {key} first, or --force to lose them",
+            )
+
+    def _content_of(self, path: Path) -> ObjectId:
+        with path.open("rb") as file:
+            return hash_stream(file)[0]
+
+    # Label sources
+
+    def _write_source(self, name: str, source: Source) -> None:
+        path = source.path or ""
+        self._refuse_unread(name, path)
+        fmt = get_format(source.format)
+        view = View(self._project.store, self._stage.finished(), self._wanted.name)
+        contents: dict[str, str] = {}
+        for file in fmt.write(SourceSelection(view, name, source)):
+            member = self._member(file, folder=fmt.folder and self._is_folder(path))
+            contents[member] = self._prepare(f"{path}/{member}" if member else path, iter(file.chunks))
+        self._delete_others(path, set(contents))
+        tree = self._project.store.history.put_tree(view.tree)
+        self._stage.bases[name] = Base(tree, digest_of_contents(dict(sorted(contents.items()))))
+
+    def _member(self, file: OutputFile, *, folder: bool) -> str:
+        return file.path if folder else ""
+
+    def _is_folder(self, path: str) -> bool:
+        return not path.lower().endswith((".xml", ".json", ".txt"))
+
+    def _refuse_unread(self, name: str, path: str) -> None:
+        """The file on disk must be what was read from it last, so that nothing is overwritten unread."""
+        place = self._project.path_of(path)
+        if self._force or not place.exists():
+            return
+        known = self._stage.tree.sources.get(name)
+        base = self._stage.position.bases.get(name)
+        if known is not None and base is not None:
+            found = label_files(self._project, name, path, get_format(known.format))
+            if digest_of(self._project.store, found.files, found.entries, self._cached) == base.digest:
+                return
+        raise RefusedError(
+            "has changes that are not added",
+            where=path,
+            hint=f"dlabel add {path} first, or --force to lose them",
+        )
+
+    def _delete_others(self, path: str, members: set[str]) -> None:
+        """Files of a folder source that it did not have then."""
+        place = self._project.path_of(path)
+        if "" in members or not place.is_dir():
+            return
+        suffixes = {os.path.splitext(member)[1] for member in members}
+        for key, _, _ in self._project.walk(path):
+            if key[len(path) + 1 :] not in members and os.path.splitext(key)[1] in suffixes:
+                self.deleted.add(key)
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while data := file.read(1 << 22):
+            yield data

@@ -1,0 +1,111 @@
+"""Revisions: whatever names a tree. `HEAD`, `HEAD~2`, a branch, a tag, a commit id or its prefix, `STAGED`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from datalabel.content import ObjectId
+from datalabel.errors import InputError, nearest
+from datalabel.repository.project import Project
+from datalabel.repository.view import View, view_of
+from datalabel.store.history import COMMIT
+from datalabel.store.state import Position
+
+STAGED = "STAGED"
+_STEPS = re.compile(r"^(?P<base>.+?)(?P<steps>(?:~\d*|\^\d*)*)$")
+_STEP = re.compile(r"([~^])(\d*)")
+_HEX = re.compile(r"^[0-9a-f]{4,64}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A revision that was found: how it was asked for, its tree, and its commit (None: staging, or unborn)."""
+
+    name: str
+    tree: ObjectId | None
+    commit: ObjectId | None
+
+
+def resolve_revision(project: Project, name: str) -> Revision:
+    """The tree that a revision names.
+
+    `HEAD` before the first commit is the empty tree.
+
+    Raises:
+        InputError: nothing has this name, a prefix is ambiguous, or history does not reach that far back.
+    """
+    position = project.store.state.read()
+    if name == STAGED:
+        return Revision(STAGED, position.staging, None)
+    matched = _STEPS.match(name)
+    base, steps = (matched["base"], matched["steps"]) if matched else (name, "")
+    commit = _commit_named(project, position, base)
+    for sign, digits in _STEP.findall(steps):
+        commit = _walk_back(project, name, commit, sign, int(digits) if digits else 1)
+    tree = project.store.history.commit(commit).tree if commit else None
+    return Revision(name, tree, commit)
+
+
+def view_at(project: Project, name: str) -> View:
+    """The tree of a revision, opened for reading."""
+    return view_of(project.store, resolve_revision(project, name).tree, name)
+
+
+def _commit_named(project: Project, position: Position, base: str) -> ObjectId | None:
+    if base in ("HEAD", "@"):
+        return position.head
+    refs = project.store.state.refs()
+    for prefix in ("", "heads/", "tags/"):
+        if prefix + base in refs:
+            return refs[prefix + base]
+    if base == position.branch:
+        return None
+    if _HEX.match(base):
+        found = _commits_with(project, base, refs)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            shown = ", ".join(sorted(one[:12] for one in found))
+            raise InputError(f"the prefix {base!r} is ambiguous: {shown}", hint="give more of its digits")
+    names = ["HEAD", STAGED, *(ref.partition("/")[2] for ref in refs)]
+    close = nearest(base, names)
+    raise InputError(
+        f"no revision is called {base!r}",
+        hint=f"did you mean {close!r}?" if close else "dlabel log lists the commits",
+    )
+
+
+def _commits_with(project: Project, prefix: str, refs: dict[str, ObjectId]) -> list[ObjectId]:
+    """Commits in history whose id begins so."""
+    found: set[ObjectId] = set()
+    for start in set(refs.values()):
+        found.update(name for name, _ in project.store.history.walk(start) if name.startswith(prefix))
+    if not found and len(prefix) == 64 and project.store.objects.has(ObjectId(prefix)):
+        project.store.objects.get(COMMIT, ObjectId(prefix))
+        found.add(ObjectId(prefix))
+    return list(found)
+
+
+def _walk_back(
+    project: Project, name: str, commit: ObjectId | None, sign: str, count: int
+) -> ObjectId | None:
+    """`~n`: n first parents back; `^n`: the n-th parent."""
+    if commit is None:
+        raise InputError(f"{name}: there is no commit yet", hint='dlabel commit -m "…" makes the first')
+    history = project.store.history
+    if sign == "^":
+        parents = history.commit(commit).parents
+        if count == 0:
+            return commit
+        if count > len(parents):
+            raise InputError(f"{name}: {commit[:12]} has {len(parents)} parents")
+        return parents[count - 1]
+    for done in range(count):
+        parents = history.commit(commit).parents
+        if not parents:
+            raise InputError(
+                f"{name}: history ends {done} commits back", hint="dlabel log shows how far it goes"
+            )
+        commit = parents[0]
+    return commit

@@ -1,0 +1,186 @@
+"""What an export or a restore writes: one source as it came, or a whole set."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.formats.base import READ_MENTIONS, Batch
+from datalabel.labels.rows import constant, distinct, of_items, sort_rows, split_by_source, with_column
+from datalabel.labels.tables import ITEMS
+from datalabel.repository.view import View
+from datalabel.store.history import Source
+
+ITEM_COLUMNS = pa.schema([ITEMS.field("item"), *READ_MENTIONS])
+
+
+class SourceSelection:
+    """One source, to be written again by its own format: names, numbers, extras and header as it gave them."""
+
+    foreign_extras: Mapping[str, int] = {}
+
+    def __init__(self, view: View, name: str, source: Source) -> None:
+        self._view = view
+        self._source = name
+        self._set = source.set or ""
+        self.name = (source.path or name).rpartition("/")[2]
+        self.header: Mapping[str, Any] | None = view.header(source)
+        self.annotator = source.annotator
+
+    @cached_property
+    def classes(self) -> Sequence[str]:
+        """Every class of the source and the spec."""
+        return classes_of(self._view, self._set, lambda rows: split_by_source(rows, self._source)[0])
+
+    @property
+    def keypoints(self) -> Mapping[str, Any]:
+        """Skeletons of the spec."""
+        return skeletons(self._view)
+
+    def batches(self) -> Iterator[Batch]:
+        """The source in key order."""
+        mentions = self._view.mentions_of(self._source)
+        own = mentions.filter(pc.is_valid(mentions.column("name")))
+        seen = _annotators_by_item(mentions.filter(pc.is_null(mentions.column("name"))))
+        keys = own.column("item").to_pylist()
+        for start in range(0, len(keys), 8192):
+            part = own.slice(start, 8192)
+            chunk = keys[start : start + 8192]
+            rows = list(self._view.labels(self._set).batches(items=chunk)) if self._view.tree.sets else []
+            table = pa.concat_tables(rows) if rows else self._view.label_table(self._set).schema.empty_table()
+            labels, _ = split_by_source(table, self._source)
+            yield Batch(_items(part, seen), sort_rows(labels, "item", "rank", "id"))
+
+
+def _annotators_by_item(mentions: pa.Table) -> dict[str, list[str]]:
+    seen: dict[str, list[str]] = {}
+    rows = zip(mentions.column("item").to_pylist(), mentions.column("annotator").to_pylist(), strict=True)
+    for item, annotator in rows:
+        seen.setdefault(item, []).append(annotator)
+    return seen
+
+
+def _items(mentions: pa.Table, seen: Mapping[str, list[str]]) -> pa.Table:
+    cells = {
+        name: mentions.column(name)
+        for name in ("item", "name", "number", "order", "width", "height", "extra")
+    }
+    cells["annotators"] = pa.array(
+        [seen.get(key) for key in mentions.column("item").to_pylist()], pa.list_(pa.string())
+    )
+    return pa.table(cells).select(ITEM_COLUMNS.names).cast(ITEM_COLUMNS)
+
+
+class SetSelection:
+    """A whole label set over all items, to be written in some format: numbers are assigned anew.
+
+    Fields that only the format of their source knows are taken out and counted, unless the source is of the
+    format being written.
+    """
+
+    header: Mapping[str, Any] | None = None
+    annotator: str | None = None
+
+    def __init__(self, view: View, set_name: str, format_name: str, name: str | None = None) -> None:
+        self._view = view
+        self._set = set_name
+        self._own = sorted(key for key, source in view.tree.sources.items() if source.format == format_name)
+        self.name = name or set_name
+
+    @cached_property
+    def classes(self) -> Sequence[str]:
+        """Every class of the set and the spec."""
+        return classes_of(self._view, self._set, lambda rows: rows)
+
+    @property
+    def keypoints(self) -> Mapping[str, Any]:
+        """Skeletons of the spec."""
+        return skeletons(self._view)
+
+    @cached_property
+    def foreign_extras(self) -> Mapping[str, int]:
+        """Fields of other formats, with how often each occurs; headers of sources count once per field."""
+        counts: Counter[str] = Counter()
+        for source in self._view.tree.sources.values():
+            if source.set == self._set:
+                counts.update(f"{name} of the file" for name in _header_fields(self._view.header(source)))
+        for batch in self._view.store.tables.scan(self._view.label_table(self._set), ["source", "extra"]):
+            counts.update(_fields(split_by_source(batch, *self._own)[1]))
+        for batch in self._view.store.tables.scan(self._view.mentions, ["set", "source", "extra"]):
+            rows = batch.filter(pc.equal(batch.column("set"), self._set))
+            counts.update(f"{name} of the image" for name in _fields(rows).elements())
+        return dict(sorted(counts.items()))
+
+    def batches(self) -> Iterator[Batch]:
+        """The set in key order."""
+        for items, labels in self._view.keyed_batches(self._set):
+            yield Batch(
+                self._named(items), sort_rows(self._without_foreign_extras(labels), "item", "rank", "id")
+            )
+
+    def _without_foreign_extras(self, labels: pa.Table) -> pa.Table:
+        own = pc.is_in(labels.column("source"), value_set=pa.array(self._own, pa.string()))
+        extra = pc.if_else(own, labels.column("extra"), pa.scalar(None, pa.string()))
+        return with_column(with_column(labels, "extra", extra), "source_id", constant(None, labels.num_rows))
+
+    def _named(self, items: pa.Table) -> pa.Table:
+        keys = items.column("item")
+        mentions = self._view.store.tables.read(
+            self._view.mentions, ["item", "set", "annotator"], items=keys.to_pylist()
+        )
+        mentions = mentions.filter(pc.equal(mentions.column("set"), self._set))
+        seen = _annotators_by_item(mentions.filter(pc.is_valid(mentions.column("annotator"))))
+        cells = {
+            "item": keys,
+            "name": keys,
+            "number": constant(None, len(keys)),
+            "order": pa.array(np.arange(len(keys)), pa.int64()),
+            "width": items.column("width"),
+            "height": items.column("height"),
+            "extra": constant(None, len(keys)),
+            "annotators": pa.array([seen.get(key) for key in keys.to_pylist()], pa.list_(pa.string())),
+        }
+        return pa.table(cells).cast(ITEM_COLUMNS)
+
+
+def _header_fields(header: Mapping[str, Any]) -> list[str]:
+    """What a header holds beside the notes of its reader."""
+    fields = header.get("fields", {})
+    return sorted(fields) if isinstance(fields, dict) else []
+
+
+def _fields(rows: pa.Table) -> Counter[str]:
+    """How often each field occurs in the extras of rows; distinct texts are parsed once."""
+    counts: Counter[str] = Counter()
+    for found in pc.value_counts(rows.column("extra")).to_pylist():
+        if found["values"] is not None:
+            for name in json.loads(found["values"]):
+                counts[name] += found["counts"]
+    return counts
+
+
+def classes_of(view: View, set_name: str, choose: Callable[[pa.Table], pa.Table]) -> list[str]:
+    """The classes of the spec in its order, then the others in alphabetical order."""
+    found: set[str] = set()
+    for batch in view.store.tables.scan(view.label_table(set_name), ["class", "source"]):
+        found |= distinct(choose(batch).column("class"))
+    return [*view.spec.classes, *sorted(found - view.spec.classes.keys())]
+
+
+def skeletons(view: View) -> dict[str, Any]:
+    """Per class with keypoints in the spec: the names of its points and its edges."""
+    return {
+        name: (kinds["keypoints"].points, kinds["keypoints"].edges)
+        for name, kinds in view.spec.classes.items()
+        if "keypoints" in kinds
+    }
+
+
+__all__ = ["SetSelection", "SourceSelection", "of_items"]

@@ -1,0 +1,75 @@
+"""`dlabel.yaml`, the project's spec in the working tree, and the spec in staging."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datalabel.content import BLOB, object_id
+from datalabel.errors import InputError
+from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.store.history import SPEC, Tree
+
+if TYPE_CHECKING:
+    from datalabel.repository.stage import Stage
+    from datalabel.spec.load import LoadedSpec
+
+MAX_BYTES = 16 << 20
+
+
+def read_spec(project: Project) -> bytes | None:
+    """The bytes of `dlabel.yaml`, or None when there is none.
+
+    Raises:
+        InputError: it is too large to be a spec.
+    """
+    path = project.root / SPEC_FILE
+    if not path.is_file():
+        return None
+    if path.stat().st_size > MAX_BYTES:
+        raise InputError("is too large to be a data spec", where=SPEC_FILE)
+    return path.read_bytes()
+
+
+def spec_changed(project: Project, tree: Tree) -> str | None:
+    """How `dlabel.yaml` differs from the spec in staging: `added`, `modified`, `deleted`, or None."""
+    text = read_spec(project)
+    if text is None:
+        return "deleted" if tree.spec_text else None
+    if tree.spec_text is None:
+        return "added"
+    return "modified" if object_id(BLOB, text) != tree.spec_text else None
+
+
+def stage_spec(stage: Stage) -> bool:
+    """Bring `dlabel.yaml` into staging; whether it changed.
+
+    Raises:
+        InputError: the spec has faults (all are named).
+    """
+    change = spec_changed(stage.project, stage.tree)
+    if change is None:
+        return False
+    if change == "deleted":
+        stage.tree = replace(stage.tree, spec=None, spec_text=None)
+        return True
+    text = read_spec(stage.project)
+    assert text is not None  # noqa: S101 - it was there a moment ago
+    loaded = load_project_spec(stage.project)
+    objects = stage.project.store.objects
+    stage.tree = replace(
+        stage.tree, spec=objects.put(SPEC, loaded.canonical), spec_text=objects.put(BLOB, text)
+    )
+    return True
+
+
+def load_project_spec(project: Project, path: Path | None = None) -> LoadedSpec:
+    """`dlabel.yaml` (or another file) with everything that it extends.
+
+    Raises:
+        InputError: it is missing or has faults.
+    """
+    from datalabel.spec.load import load_file
+
+    return load_file(path or project.root / SPEC_FILE)

@@ -1,0 +1,174 @@
+"""Building the tree that the next commit will record, and making it visible in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.content import ObjectId, canonical_json
+from datalabel.labels.tables import ITEMS, empty, table_of
+from datalabel.repository.project import Project
+from datalabel.repository.view import View
+from datalabel.store.history import HEADER, Source, Tree
+from datalabel.store.state import Base, Position, Rename
+from datalabel.store.tables import Table
+
+
+class Tables:
+    """The tables of one tree while a command changes them. Appending costs what changed."""
+
+    def __init__(self, project: Project, view: View) -> None:
+        self.project = project
+        self.view = view
+        self.tree = view.tree
+        self._items: Table | None = None
+        self._mentions: Table | None = None
+        self._sets: dict[str, Table] = {}
+
+    @property
+    def items(self) -> Table:
+        """The items as they are now."""
+        return self._items if self._items is not None else self.view.items
+
+    @property
+    def mentions(self) -> Table:
+        """The mentions as they are now."""
+        return self._mentions if self._mentions is not None else self.view.mentions
+
+    def labels(self, name: str) -> Table:
+        """A label set as it is now."""
+        return self._sets[name] if name in self._sets else self.view.label_table(name)
+
+    @property
+    def set_names(self) -> list[str]:
+        """Every label set, sorted."""
+        return sorted({*self.tree.sets, *self._sets})
+
+    def read(self, table: Table, items: Sequence[str]) -> pa.Table:
+        """The rows of some items (sorted)."""
+        return self.project.store.tables.read(table, items=items)
+
+    def put_items(
+        self, rows: pa.Table, removed: Iterable[str] = (), moved: Mapping[str, str] | None = None
+    ) -> None:
+        """These items are now exactly these rows; `removed` are gone, or `moved` to another key."""
+        self._items = self._append(self.items, rows, [*removed, *(moved or {})], moved)
+
+    def put_mentions(self, rows: pa.Table, removed: Iterable[str] = ()) -> None:
+        """The items of `rows` now have exactly these mentions; those of `removed` none."""
+        self._mentions = self._append(self.mentions, rows, removed)
+
+    def put_labels(self, name: str, rows: pa.Table, removed: Iterable[str] = ()) -> None:
+        """The items of `rows` now have exactly these labels in this set; those of `removed` none."""
+        self._sets[name] = self._append(self.labels(name), rows, removed)
+
+    def _append(
+        self, table: Table, rows: pa.Table, removed: Iterable[str], moved: Mapping[str, str] | None = None
+    ) -> Table:
+        gone = list(removed)
+        if not rows.num_rows and not gone:
+            return table
+        return self.project.store.tables.append(table, rows, gone, moved)
+
+    def finished(self) -> Tree:
+        """The tree with every changed table put into the store (not yet flushed)."""
+        save = self.project.store.tables.save
+        sets = dict(self.tree.sets)
+        for name, table in self._sets.items():
+            saved = save(table)
+            if saved is not None:
+                sets[name] = saved
+        return replace(
+            self.tree,
+            items=save(self._items) if self._items is not None else self.tree.items,
+            mentions=save(self._mentions) if self._mentions is not None else self.tree.mentions,
+            sets=sets,
+        )
+
+
+class Stage(Tables):
+    """Staging, while one command changes it. `save` makes everything visible at once, or nothing."""
+
+    def __init__(self, project: Project, position: Position, view: View) -> None:
+        super().__init__(project, view)
+        self.position = position
+        self.bases: dict[str, Base] = dict(position.bases)
+        self._known: dict[str, str | None] | None = None
+        self._changed: dict[str, str | None] = {}
+        self._gone: set[str] = set()
+
+    @property
+    def known(self) -> Mapping[str, str | None]:
+        """Key and content of every item in staging."""
+        if self._known is None:
+            self._known = tracked_items(self.project, self.view)
+        return self._known
+
+    def put_items(
+        self, rows: pa.Table, removed: Iterable[str] = (), moved: Mapping[str, str] | None = None
+    ) -> None:
+        """As for every tree, and the index of tracked items follows."""
+        gone = {*removed, *(moved or {})}
+        known = dict(self.known)
+        super().put_items(rows, removed, moved)
+        fresh = dict(zip(rows.column("item").to_pylist(), rows.column("content").to_pylist(), strict=True))
+        self._changed = {key: content for key, content in self._changed.items() if key not in gone} | fresh
+        self._gone = (self._gone | gone) - fresh.keys()
+        self._known = {key: content for key, content in known.items() if key not in gone} | fresh
+
+    def become(self, other: View) -> None:
+        """Staging is now what another tree is."""
+        self.view, self.tree = other, other.tree
+        self._items, self._mentions, self._sets = None, None, {}
+        self._known, self._changed, self._gone = None, {}, set()
+
+    def set_source(self, name: str, source: Source | None) -> None:
+        """Record a source, or forget it."""
+        sources = {known: value for known, value in self.tree.sources.items() if known != name}
+        self.tree = replace(self.tree, sources=sources if source is None else {**sources, name: source})
+
+    def put_header(self, header: Mapping[str, object]) -> ObjectId:
+        """Keep a source's header."""
+        return self.project.store.objects.put(HEADER, canonical_json(header))
+
+    def save(self, renames: Sequence[Rename] = ()) -> bool:
+        """Flush the objects, then move staging in one transaction, then carry out the renames.
+
+        Returns whether the staging tree changed. Saving what is already there writes nothing.
+        """
+        store = self.project.store
+        tree = self.finished()
+        name = store.history.put_tree(tree)
+        new = replace(self.position, staging=name, bases=self.bases)
+        if new == self.position and not renames:
+            store.objects.discard()
+            return False
+        store.objects.flush()
+        store.state.stage(self.position, new, renames)
+        store.cache.reindex(self.view.tree.items, tree.items, self._changed, self._gone)
+        self.project.finish_journal()
+        return name != self.position.staging
+
+
+def tracked_items(project: Project, view: View) -> dict[str, str | None]:
+    """Key and content of every item of a tree, from the index where that is current."""
+    known = project.store.cache.tracked(view.tree.items)
+    if known is None:
+        known = {}
+        for batch in view.item_batches(["item", "content"]):
+            known.update(
+                zip(batch.column("item").to_pylist(), batch.column("content").to_pylist(), strict=True)
+            )
+        project.store.cache.index(view.tree.items, known)
+    return known
+
+
+def item_rows(columns: Mapping[str, Sequence[object]]) -> pa.Table:
+    """Rows for the items table, sorted by key."""
+    if not columns or not columns["item"]:
+        return empty(ITEMS)
+    rows = table_of(dict(columns), ITEMS)
+    return rows.take(pc.sort_indices(rows.column("item")))

@@ -1,0 +1,81 @@
+"""Taking over parts of another tree into staging: items, sources, the spec."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pyarrow as pa
+
+from datalabel.labels.rows import distinct, sort_rows, split_by_source
+from datalabel.repository.choosing import Chosen
+from datalabel.repository.spoken import MENTION_ORDER
+from datalabel.repository.stage import Stage
+from datalabel.repository.view import View
+from datalabel.store.tables import Table
+
+
+def take(stage: Stage, other: View, chosen: Chosen | None) -> None:
+    """Make what was chosen (everything: None) in staging as it is in another tree."""
+    if chosen is None:
+        stage.become(other)
+        return
+    for name in chosen.sources:
+        _take_source(stage, other, name)
+    for name in chosen.folders:
+        stage.set_source(name, other.tree.sources.get(name))
+    _take_items(stage, other, list(chosen.items))
+    if chosen.spec:
+        stage.tree = replace(stage.tree, spec=other.tree.spec, spec_text=other.tree.spec_text)
+
+
+def _take_items(stage: Stage, other: View, keys: list[str]) -> None:
+    tables = stage.project.store.tables
+    changed = tables.changed_items(stage.items, other.items)
+    wanted = keys if changed is None else sorted(set(keys) & set(changed))
+    rows = tables.read(other.items, items=wanted)
+    stage.put_items(rows, set(wanted) - distinct(rows.column("item")))
+
+
+def _take_source(stage: Stage, other: View, name: str) -> None:
+    """Labels, mentions and record of one source as the other tree has them; other sources' rows stay."""
+    recorded = other.tree.sources.get(name) or stage.tree.sources.get(name)
+    set_name = (recorded.set if recorded else None) or ""
+    labels = stage.labels(set_name)
+    changed = _taken(stage, labels, other.label_table(set_name), name, ("item", "source", "rank", "id"))
+    stage.put_labels(set_name, *changed)
+    mentions, gone = _taken(stage, stage.mentions, other.mentions, name, MENTION_ORDER)
+    touched = [*distinct(mentions.column("item")), *gone]
+    stage.put_mentions(mentions, gone)
+    stage.set_source(name, other.tree.sources.get(name))
+    _take_waiting_items(stage, other, touched)
+
+
+def _taken(
+    stage: Stage, mine: Table, theirs: Table, source: str, order: tuple[str, ...]
+) -> tuple[pa.Table, set[str]]:
+    """The rows of the items on which the source differs, with the source's rows as the other table has them."""
+    tables = stage.project.store.tables
+    items = tables.changed_items(mine, theirs)
+    if items is None:
+        keys = {
+            key
+            for table in (mine, theirs)
+            for rows in tables.scan(table, ["item"])
+            for key in distinct(rows[0])
+        }
+        items = sorted(keys)
+    present, others = tables.read(mine, items=items), tables.read(theirs, items=items)
+    rows = pa.concat_tables([split_by_source(present, source)[1], split_by_source(others, source)[0]])
+    return sort_rows(rows, *order), distinct(present.column("item")) - distinct(rows.column("item"))
+
+
+def _take_waiting_items(stage: Stage, other: View, touched: list[str]) -> None:
+    """Items that only label files know come and go with their mentions."""
+    known = stage.known
+    waiting = sorted(key for key in touched if known.get(key) is None)
+    mentioned = distinct(stage.read(stage.mentions, waiting).column("item"))
+    rows = stage.project.store.tables.read(other.items, items=sorted(mentioned))
+    fresh = rows.filter(
+        pa.array([known.get(key) is None for key in rows.column("item").to_pylist()], pa.bool_())
+    )
+    stage.put_items(fresh, {key for key in waiting if key in known} - mentioned)

@@ -1,0 +1,162 @@
+"""Looking at one tree: its spec, items, mentions and label sets, as Arrow tables in key order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.content import ObjectId
+from datalabel.errors import InputError, nearest
+from datalabel.labels.tables import LABELS
+from datalabel.store.history import HEADER, SPEC, Source, Tree
+from datalabel.store.store import Store
+from datalabel.store.tables import EVERYTHING, KeyRange, Table
+
+if TYPE_CHECKING:
+    from datalabel.spec.model import Spec
+
+
+class LabelView:
+    """The labels of one set at one revision."""
+
+    def __init__(self, view: View, name: str) -> None:
+        self.name = name
+        self._view = view
+        self.table = view.label_table(name)
+
+    def batches(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        items: Sequence[str] | None = None,
+        keys: KeyRange = EVERYTHING,
+    ) -> Iterator[pa.Table]:
+        """The labels in key order, in pieces of bounded size; an item's labels are never split."""
+        yield from self._view.store.tables.scan(self.table, columns, items=items, keys=keys)
+
+    def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """All labels of the set in one Arrow table (schema `datalabel.labels.tables.LABELS`)."""
+        return self._view.store.tables.read(self.table, columns)
+
+    def to_pandas(self) -> Any:
+        """All labels of the set as a pandas DataFrame; needs the extra `pandas`."""
+        return self.to_arrow().to_pandas()
+
+    def count(self) -> int:
+        """How many labels the set has."""
+        return sum(batch.num_rows for batch in self.batches(["item"]))
+
+
+class View:
+    """One tree, opened for reading. Nothing is read before it is asked for."""
+
+    def __init__(self, store: Store, tree: Tree, name: str) -> None:
+        self.store = store
+        self.tree = tree
+        self.name = name
+
+    @cached_property
+    def items(self) -> Table:
+        """The items table."""
+        return self.store.tables.load(self.tree.items, "items")
+
+    @cached_property
+    def mentions(self) -> Table:
+        """The mentions table."""
+        return self.store.tables.load(self.tree.mentions, "mentions")
+
+    def label_table(self, name: str) -> Table:
+        """The table of a label set; an empty one when the tree does not have the set."""
+        return self.store.tables.load(self.tree.sets.get(name), "labels")
+
+    def labels(self, name: str) -> LabelView:
+        """A label set.
+
+        Raises:
+            InputError: the tree has no such set.
+        """
+        if name not in self.tree.sets and self.tree.sets:
+            close = nearest(name, self.tree.sets)
+            raise InputError(
+                f"there is no label set {name!r} at {self.name}",
+                hint=f"did you mean {close!r}?"
+                if close
+                else "the sets are: " + ", ".join(sorted(self.tree.sets)),
+            )
+        return LabelView(self, name)
+
+    @cached_property
+    def spec(self) -> Spec:
+        """The data spec; one that allows everything when the tree has none."""
+        from datalabel.spec.canonical import spec_from_canonical
+        from datalabel.spec.model import Spec
+
+        if self.tree.spec is None:
+            return Spec()
+        return spec_from_canonical(self.store.objects.get(SPEC, self.tree.spec))
+
+    def header(self, source: Source) -> Mapping[str, Any]:
+        """What belongs to a source file as a whole."""
+        import json
+
+        if source.header is None:
+            return {}
+        value = json.loads(self.store.objects.get(HEADER, source.header))
+        return dict(value)
+
+    def item_batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """The items in key order, in pieces of bounded size."""
+        yield from self.store.tables.scan(self.items, columns)
+
+    def keyed_batches(
+        self, name: str, items: Sequence[str] | None = None, columns: Sequence[str] | None = None
+    ) -> Iterator[tuple[pa.Table, pa.Table]]:
+        """Items (bounded pieces, key order) together with all their labels of one set.
+
+        Restricted to `items` (sorted) when given; items without labels come as well.
+        """
+        table = self.label_table(name)
+        for piece in self._item_pieces(items):
+            keys = piece.column("item")
+            first, last = keys[0].as_py(), keys[-1].as_py()
+            rows = self.store.tables.scan(
+                table,
+                columns,
+                keys=KeyRange(first, last + "\0"),
+                items=None if items is None else keys.to_pylist(),
+            )
+            found = list(rows)
+            yield piece, pa.concat_tables(found) if found else _empty(table, columns)
+
+    def _item_pieces(self, items: Sequence[str] | None, size: int = 8192) -> Iterator[pa.Table]:
+        for batch in self.store.tables.scan(self.items, items=items):
+            for start in range(0, batch.num_rows, size):
+                yield batch.slice(start, size)
+
+    def mentions_of(self, source: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Every mention of one source, in key order."""
+        names = list(dict.fromkeys([*(columns or self.mentions.schema.names), "source"]))
+        found = [
+            batch.filter(pc.equal(batch.column("source"), source))
+            for batch in self.store.tables.scan(self.mentions, names)
+        ]
+        schema = pa.schema([self.mentions.schema.field(name) for name in names])
+        table = pa.concat_tables(found) if found else schema.empty_table()
+        return table.select(list(columns)) if columns else table
+
+
+def _empty(table: Table, columns: Sequence[str] | None) -> pa.Table:
+    schema = LABELS if columns is None else pa.schema([table.schema.field(name) for name in columns])
+    return schema.empty_table()
+
+
+EMPTY_TREE = Tree()
+
+
+def view_of(store: Store, tree: ObjectId | None, name: str) -> View:
+    """The tree of this id, or the empty one."""
+    return View(store, store.history.tree(tree) if tree else EMPTY_TREE, name)

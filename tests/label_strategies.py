@@ -1,0 +1,146 @@
+"""Hypothesis strategies for items and labels of every kind.
+
+Values are odd but possible: finite floats, also negative sizes, names with spaces, quotes, line breaks and
+letters of all sorts. Items never differ by suffix, case or Unicode form alone; tests of those are apart.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from pycocotools import mask as coco_mask
+from selections import InMemorySelection
+
+from datalabel.content import canonical_json
+from datalabel.formats.base import Capabilities
+from datalabel.labels.tables import KINDS
+
+SKELETONS = {
+    "person": (("nose", "left hand", "right hand"), ((0, 1), (0, 2))),
+    "fish #2": (("head", "tail"), ((0, 1),)),
+}
+"""Classes with keypoints: names of points, edges."""
+
+ALL = Capabilities(
+    kinds=frozenset(KINDS), properties=True, confidence=True, annotator=True, holes=True, pieces=True
+)
+
+_LETTERS = st.sampled_from([*"aZ09 -_#'\"&<>%;,()[]{}+=@!~", "é", "ß", "한", "😀", "\n", "\t"])
+
+
+def texts(max_size: int = 8) -> st.SearchStrategy[str]:
+    """A short text in NFC, never blank."""
+    return st.text(_LETTERS, min_size=1, max_size=max_size).map(
+        lambda text: unicodedata.normalize("NFC", f"n{text}" if text.isspace() else text)
+    )
+
+
+def numbers(low: float = -1e6, high: float = 1e6) -> st.SearchStrategy[float]:
+    """Finite coordinates: whole, of few digits, or any float in the range."""
+    whole = st.integers(int(low), int(high)).map(float)
+    few = st.integers(int(low), int(high)).map(lambda tenths: tenths / 10)
+    return st.one_of(whole, few, st.floats(low, high, allow_subnormal=False)).map(lambda value: value + 0.0)
+
+
+@st.composite
+def items(draw: st.DrawFn, max_size: int = 4) -> dict[str, tuple[int, int]]:
+    """Item keys with their sizes in pixels."""
+    count = draw(st.integers(1, max_size))
+    folders = st.sampled_from(["", "images/", "a b/é #1/"])
+    return {
+        f"{draw(folders)}{number}{draw(texts())}.jpg": draw(st.tuples(st.integers(1, 40), st.integers(1, 40)))
+        for number in range(count)
+    }
+
+
+@st.composite
+def properties(draw: st.DrawFn) -> str | None:
+    """Canonical JSON of a label's properties, or nothing."""
+    value = st.one_of(
+        texts(), st.booleans(), st.integers(-9, 9**9), numbers(), st.lists(texts(4), max_size=3, unique=True)
+    )
+    found = draw(st.dictionaries(texts(), value, max_size=3))
+    return canonical_json(found).decode() if found else None
+
+
+@st.composite
+def _geometry(
+    draw: st.DrawFn, kind: str, cls: str, size: tuple[int, int], holds: Capabilities
+) -> dict[str, Any]:
+    if kind == "category":
+        return {}
+    if kind == "box":
+        return dict(zip("xywh", draw(st.tuples(numbers(), numbers(), numbers(), numbers())), strict=True))
+    if kind == "mask":
+        return _mask(draw(st.integers(0, 2**32 - 1)), size)
+    if kind == "keypoints":
+        return _bounded(
+            draw(st.lists(_point(), min_size=len(SKELETONS[cls][0]), max_size=len(SKELETONS[cls][0]))), 3
+        )
+    if kind == "rotated_box":
+        return _bounded(draw(st.lists(st.tuples(numbers(), numbers()), min_size=4, max_size=4)), 2)
+    least = 3 if kind == "polygon" else 2
+    several = holds.pieces or kind == "polyline"
+    lengths = draw(st.lists(st.integers(least, 5), min_size=1, max_size=3 if several else 1))
+    total = sum(lengths)
+    points = draw(st.lists(st.tuples(numbers(), numbers()), min_size=total, max_size=total))
+    if kind == "polygon" and holds.holes and len(lengths) > 1 and draw(st.booleans()):
+        lengths[-1] = -lengths[-1]
+    return _bounded(points, 2) | {"parts": lengths}
+
+
+def _point() -> st.SearchStrategy[tuple[float, float, float]]:
+    seen = st.tuples(numbers(), numbers(), st.sampled_from([1.0, 2.0]))
+    return st.one_of(seen, st.just((0.0, 0.0, 0.0)))
+
+
+def _bounded(points: list[Any], width: int) -> dict[str, Any]:
+    """Coordinates with the bounds of the points that are there."""
+    there = np.array([point[:2] for point in points if width == 2 or point[2] > 0] or [(0.0, 0.0)])
+    (x, y), (right, bottom) = there.min(axis=0), there.max(axis=0)
+    coords = [float(number) for point in points for number in point]
+    return {"x": float(x), "y": float(y), "w": float(right - x), "h": float(bottom - y), "coords": coords}
+
+
+def _mask(seed: int, size: tuple[int, int]) -> dict[str, Any]:
+    width, height = size
+    bits = np.random.default_rng(seed).integers(0, 2, (height, width), dtype=np.uint8)
+    rle = coco_mask.encode(np.asfortranarray(bits))
+    x, y, w, h = (float(value) for value in coco_mask.toBbox(rle))
+    return {"x": x, "y": y, "w": w, "h": h, "rle": rle["counts"].decode(), "parts": [height, width]}
+
+
+@st.composite
+def label_rows(
+    draw: st.DrawFn, item: str, size: tuple[int, int], classes: Collection[str], holds: Capabilities
+) -> dict[str, Any]:
+    """One row of `LABELS` without id and rank, of what the capabilities allow."""
+    kind = draw(st.sampled_from(sorted(holds.kinds)))
+    cls = draw(st.sampled_from(sorted(SKELETONS) if kind == "keypoints" else sorted(classes)))
+    row = {"item": item, "class": cls, "kind": kind, **draw(_geometry(kind, cls, size, holds))}
+    if holds.properties:
+        row["properties"] = draw(properties())
+    if holds.confidence:
+        row["confidence"] = draw(st.none() | st.floats(0, 1))
+    if holds.annotator:
+        row["annotator"] = draw(st.none() | texts())
+    return row
+
+
+@st.composite
+def selections(draw: st.DrawFn, holds: Capabilities = ALL, max_labels: int = 5) -> InMemorySelection:
+    """A set of labels that uses everything in the capabilities, and nothing else."""
+    found = draw(items())
+    classes = draw(st.sets(texts(), min_size=1, max_size=3)) - set(SKELETONS) | {"potato"}
+    rows = []
+    for item, size in found.items():
+        count = draw(st.integers(0 if holds.empty_items else 1, max_labels))
+        for rank in range(count):
+            rows.append({**draw(label_rows(item, size, classes, holds)), "rank": rank})
+    return InMemorySelection.of(
+        found, rows, sorted(classes | set(SKELETONS)), name="labels.json", keypoints=SKELETONS
+    )
