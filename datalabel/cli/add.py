@@ -130,7 +130,7 @@ def add(
     paths: list[str] = typer.Argument(
         None, metavar="[PATH]…", help="Images, label files, or folders of them."
     ),
-    format: str = typer.Option(None, "--format", "-f", metavar="F", help="Insist on this label format."),  # noqa: A002
+    format: str = typer.Option(None, "--format", "-f", metavar="F", help="Insist on this label format."),
     images: str = typer.Option(
         None, "--images", metavar="DIR", help="Where the images of the label file lie."
     ),

@@ -42,7 +42,7 @@ class ExportedText(Presentation):
 
 def export(
     revision: str = typer.Argument("HEAD", metavar="[REV]", autocompletion=revisions),
-    format: str = typer.Option(..., "--format", "-f", metavar="FORMAT", help="coco or voc."),  # noqa: A002
+    format: str = typer.Option(..., "--format", "-f", metavar="FORMAT", help="coco or voc."),
     folder: str = typer.Option(..., "--output", "-o", metavar="DIR", help="A new or empty folder."),
     set_: str = typer.Option(
         "ground_truth", "--set", metavar="NAME", autocompletion=sets, help="The label set."

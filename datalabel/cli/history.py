@@ -119,8 +119,8 @@ class DiffText(Presentation):
             screen.line()
             summary_lines(screen, summary)
         if self.unstaged:
-            screen.line((f"{count(len(self.unstaged), 'source')} changed and not added: "
-                         f"{', '.join(map(shown, self.unstaged[:5]))}  (dlabel add)", "warn"))  # fmt: skip
+            names = ", ".join(map(shown, self.unstaged[:5])) + (", …" if self.unstaged[5:] else "")
+            screen.line((f"Changed and not added: {names}  (dlabel add)", "warn"))
 
     def _spec(self, screen: Screen) -> None:
         if self.difference.spec:

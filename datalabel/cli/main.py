@@ -27,7 +27,7 @@ def _remember(name: str, value: Any, keep: Any = None) -> None:
 
 
 def _common(
-    format: str = typer.Option(  # noqa: A002
+    format: str = typer.Option(
         None, "--format", metavar="F", help="text, json or jsonl.", callback=lambda v: _remember("format", v)
     ),
     output: str = typer.Option(
@@ -132,7 +132,7 @@ def _equip(command: Any) -> None:
     command.params += [option for option in common_options() if not own & set(option.opts)]
 
 
-app = typer.Typer(cls=Group, add_completion=True, rich_markup_mode=None, context_settings=_SETTINGS)
+app = typer.Typer(cls=Group, invoke_without_command=True, add_completion=True, rich_markup_mode=None, context_settings=_SETTINGS)
 
 
 @app.callback()
@@ -141,17 +141,24 @@ def _root(
     version: bool = typer.Option(False, "--version", help="Print the version."),
 ) -> None:
     SESSION.folder = folder
+    if version:
+        _print_version()
+        raise typer.Exit
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line and exit with its status."""
+    """Run the command line and exit with its status. `--version` alone does not build the commands."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments == ["--version"]:
-        from datalabel.version import version
-
-        print(f"dlabel {version()}")  # noqa: T201
+        _print_version()
         sys.exit(0)
     sys.exit(run(arguments))
+
+
+def _print_version() -> None:
+    from datalabel.version import version
+
+    print(f"dlabel {version()}")  # noqa: T201
 
 
 def run(arguments: list[str]) -> int:

@@ -217,9 +217,8 @@ def _bounds_ious(left: pa.Table, right: pa.Table) -> Floats:
 def _shape_ious(left: pa.Table, right: pa.Table) -> Floats:
     import shapely
 
-    touching = _corner_ious(bounds(left), bounds(right)) > 0
     found = np.zeros(left.num_rows)
-    rows = np.flatnonzero(touching)
+    rows = np.flatnonzero(_corner_ious(bounds(left), bounds(right)) > 0)
     if len(rows):
         first, second = shapes(left.take(pa.array(rows))), shapes(right.take(pa.array(rows)))
         with np.errstate(all="ignore"):
@@ -234,44 +233,55 @@ def shapes(labels: pa.Table) -> npt.NDArray[np.object_]:
     or is not finite."""
     import shapely
 
-    found = np.array(
-        [_shape(row) for row in labels.select(["kind", "x", "y", "w", "h", "coords", "parts"]).to_pylist()]
-    )
+    found = np.full(labels.num_rows, shapely.Polygon(), dtype=object)
+    kind = _texts(labels, "kind")
+    boxes = np.flatnonzero(kind == "box")
+    corners = _recorded(labels, boxes)
+    finite = np.isfinite(corners).all(axis=1)
+    found[boxes[finite]] = shapely.box(*corners[finite].T)
+    rings = np.flatnonzero(np.isin(kind, _RINGS))
+    simple = _simple_rings(labels, rings)
+    if len(simple):
+        values, lengths = _lists(labels, simple, "coords")
+        owner = np.repeat(np.arange(len(simple)), lengths // 2)
+        found[simple] = shapely.polygons(shapely.linearrings(values.reshape(-1, 2), indices=owner))
+    others = np.setdiff1d(rings, simple)
+    rest = labels.take(pa.array(others)).select(["coords", "parts"]).to_pylist()
+    found[others] = [_rings(row["coords"] or [], row["parts"] or []) for row in rest]
     broken = ~shapely.is_valid(found)
     if broken.any():
         found[broken] = shapely.make_valid(found[broken])
     return found
 
 
-def _shape(row: dict[str, Any]) -> Any:
-    import shapely
-
-    if row["kind"] == "box":
-        corners = [row["x"], row["y"], row["x"] + row["w"], row["y"] + row["h"]]
-        return shapely.box(*corners) if np.isfinite(corners).all() else shapely.Polygon()
-    points = np.asarray(row["coords"] or [], dtype=np.float64)
-    if len(points) % 2 or not np.isfinite(points).all():
-        return shapely.Polygon()
-    rings = np.split(points.reshape(-1, 2), np.cumsum(np.abs(row["parts"] or [])).astype(int)[:-1])
-    return _polygon(rings, row["parts"] or [len(points) // 2])
+def _simple_rings(labels: pa.Table, rows: Rows) -> Rows:
+    """Of rows with rings, those with one finite ring of three points or more."""
+    values, lengths = _lists(labels, rows, "coords")
+    _, parts = _lists(labels, rows, "parts")
+    odd = np.bincount(
+        np.repeat(np.arange(len(rows)), lengths), weights=~np.isfinite(values), minlength=len(rows)
+    )
+    return rows[(lengths >= 6) & (lengths % 2 == 0) & (parts <= 1) & (odd == 0)]
 
 
-def _polygon(rings: list[Floats], parts: list[int]) -> Any:
+def _rings(coords: list[float], parts: list[int]) -> Any:
     """Rings with holes after their shells as one geometry; pieces are united."""
     import shapely
 
+    points = np.asarray(coords, dtype=np.float64)
+    if len(points) % 2 or not np.isfinite(points).all():
+        return shapely.Polygon()
+    sizes = parts or [len(points) // 2]
+    rings = np.split(points.reshape(-1, 2), np.cumsum(np.abs(sizes)).astype(int)[:-1])
     pieces: list[tuple[Floats, list[Floats]]] = []
-    for ring, size in zip(rings, parts, strict=False):
+    for ring, size in zip(rings, sizes, strict=False):
         if len(ring) < 3:
             continue
         if size < 0 and pieces:
             pieces[-1][1].append(ring)
         else:
             pieces.append((ring, []))
-    polygons = [shapely.Polygon(shell, holes) for shell, holes in pieces]
-    if len(polygons) == 1:
-        return polygons[0]
-    return shapely.union_all([shapely.make_valid(polygon) for polygon in polygons])
+    return shapely.union_all([shapely.make_valid(shapely.Polygon(shell, holes)) for shell, holes in pieces])
 
 
 def _mask_ious(left: pa.Table, right: pa.Table) -> Floats:

@@ -202,21 +202,22 @@ def _assign(left: Index, right: Index, weight: npt.NDArray[np.float64]) -> Index
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    lefts, a = np.unique(left, return_inverse=True)
-    rights, b = np.unique(right, return_inverse=True)
-    total = len(lefts) + len(rights)
-    graph = coo_array((np.ones(len(a), np.int8), (a, b + len(lefts))), shape=(total, total))
-    _, component = connected_components(graph, directed=False)
-    of_pair = component[a]
-    order = np.argsort(of_pair, kind="stable")
-    starts = np.flatnonzero(np.diff(of_pair[order], prepend=-1))
-    chosen = [_assign_component(a, b, weight, pairs) for pairs in np.split(order, starts[1:])]
+    lefts, a, lefts_in = np.unique(left, return_inverse=True, return_counts=True)
+    rights, b, rights_in = np.unique(right, return_inverse=True, return_counts=True)
+    alone = (lefts_in[a] == 1) & (rights_in[b] == 1)
+    chosen = [np.flatnonzero(alone)]
+    pairs = np.flatnonzero(~alone)
+    if len(pairs):
+        total = len(lefts) + len(rights)
+        graph = coo_array((np.ones(len(a), np.int8), (a, b + len(lefts))), shape=(total, total))
+        component = connected_components(graph, directed=False)[1][a[pairs]]
+        order = np.argsort(component, kind="stable")
+        starts = np.flatnonzero(np.diff(component[order], prepend=-1))
+        chosen += [_assign_component(a, b, weight, part) for part in np.split(pairs[order], starts[1:])]
     return np.concatenate(chosen)
 
 
 def _assign_component(a: Index, b: Index, weight: npt.NDArray[np.float64], pairs: Index) -> Index:
-    if len(pairs) == 1:
-        return pairs
     lefts, rights = np.unique(a[pairs]), np.unique(b[pairs])
     if max(len(lefts), len(rights)) > OPTIMAL:
         return _greedy(a, b, weight, pairs)

@@ -107,7 +107,7 @@ def _joins(stage: Stage, fresh: Iterable[str]) -> dict[str, str]:
     waiting = {key for key, content in stage.known.items() if content is None and key not in arrived}
     if not waiting or not arrived:
         return {}
-    images = Images(dict.fromkeys(arrived, ""), on_disk=arrived.__contains__, list_disk=lambda: ())
+    images = Images(dict.fromkeys(arrived, ""), list_disk=lambda: ())
     found: dict[str, list[str]] = {}
     for source, names in _waiting_names(stage, waiting).items():
         place = place_of(stage, source)

@@ -96,9 +96,20 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
         len(addition.changed),
         merged.conflicts,
         reading.read.remarks,
-        tuple(sorted(distinct(now.labels.column("class")) - stage.view.spec.classes.keys())),
+        tuple(
+            sorted(
+                distinct(now.labels.column("class"))
+                - View(stage.project.store, stage.tree, name).spec.classes.keys()
+            )
+        ),
         sum(stage.known.get(key) is None for key in now.items),
     )
+
+
+def _new_classes(stage: Stage, labels: pa.Table) -> tuple[str, ...]:
+    """Classes that the spec in staging does not name."""
+    spec = View(stage.project.store, stage.tree, "STAGED").spec
+    return tuple(sorted(distinct(labels.column("class")) - spec.classes.keys()))
 
 
 class _Addition:

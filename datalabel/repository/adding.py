@@ -187,11 +187,8 @@ def _place(source: LabelFiles, how: LabelOptions) -> Place:
 
 def _images(stage: Stage) -> Images:
     project = stage.project
-    return Images(
-        stage.known,
-        on_disk=lambda key: project.on_disk(key) is not None,
-        list_disk=lambda: image_files(project, ["."], []).images,
-    )
+    folders = [".", *project.config.roots]
+    return Images(stage.known, list_disk=lambda: image_files(project, folders, []).images)
 
 
 def _earlier(stage: Stage, source: str) -> dict[str, str]:

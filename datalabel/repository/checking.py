@@ -45,9 +45,7 @@ def check_view(view: View, options: CheckOptions) -> Checked:
     return Checked(view.name, _run(counted.batches(), view.spec, options), counted.items, counted.labels)
 
 
-def check_between(
-    project: Project, difference: Difference, options: CheckOptions | None = None
-) -> list[Finding]:
+def check_between(difference: Difference, options: CheckOptions | None = None) -> list[Finding]:
     """What the rules find on the items whose labels changed, as they are after the change.
 
     When the spec changed, on everything.

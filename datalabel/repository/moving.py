@@ -151,12 +151,10 @@ def _source_deletions(stage: Stage, name: str, faults: Faults, *, force: bool) -
     if source.path is None or not project.path_of(source.path).exists():
         return []
     found = label_files(project, name, source.path, get_format(source.format))
-    base, committed = stage.position.bases.get(name), stage.position.head_bases.get(name)
-    cached = project.store.cache.files()
-    same = base is not None and base == committed
-    if not force and not (
-        same and digest_of(project.store, found.files, found.entries, cached) == base.digest
-    ):
+    base = stage.position.bases.get(name)
+    committed = base is not None and base == stage.position.head_bases.get(name)
+    digest = digest_of(project.store, found.files, found.entries, project.store.cache.files())
+    if not force and not (committed and base is not None and digest == base.digest):
         faults.add("holds what no commit holds", source.path)
     if not found.files.members:
         return [source.path]

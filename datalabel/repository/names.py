@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from datalabel.errors import Faults
 from datalabel.files import key_fault, normalised
@@ -43,39 +44,37 @@ class Place:
                 yield key
 
 
-@dataclass(slots=True)
 class Images:
-    """The images that names may mean: keys of tracked items, and image files on disk (listed when needed)."""
+    """The images that names may mean: tracked items, and image files on disk (listed when first needed)."""
 
-    tracked: Mapping[str, str | None]
-    on_disk: Callable[[str], bool]
-    list_disk: Callable[[], Iterable[str]]
-    _by_base: dict[str, list[str]] | None = field(default=None)
-    _by_stem: dict[str, list[str]] | None = field(default=None)
+    def __init__(self, tracked: Mapping[str, str | None], list_disk: Callable[[], Iterable[str]]) -> None:
+        self.tracked = tracked
+        self._list_disk = list_disk
+
+    @cached_property
+    def _disk(self) -> frozenset[str]:
+        return frozenset(self._list_disk())
 
     def has(self, key: str) -> bool:
         """Whether there is such an item or such a file."""
-        return key in self.tracked or self.on_disk(key)
+        return key in self.tracked or key in self._disk
 
     def with_base(self, base: str) -> Sequence[str]:
         """Keys that end in this base name; for a name without suffix also those with this stem."""
-        if self._by_base is None:
-            self._index()
-        assert self._by_base is not None  # noqa: S101 - built just above
-        assert self._by_stem is not None  # noqa: S101
-        found = self._by_base.get(base)
-        if found:
-            return found
-        return self._by_stem.get(base, ()) if "." not in base else ()
+        by_base, by_stem = self._index
+        return by_base.get(base) or (() if "." in base else by_stem.get(base, ()))
 
-    def _index(self) -> None:
-        keys = dict.fromkeys(key for key, content in self.tracked.items() if content is not None)
-        keys.update(dict.fromkeys(self.list_disk()))
-        self._by_base, self._by_stem = {}, {}
-        for key in sorted(keys):
+    @cached_property
+    def _index(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        by_base: dict[str, list[str]] = {}
+        by_stem: dict[str, list[str]] = {}
+        for key in sorted(
+            {*self._disk, *(key for key, content in self.tracked.items() if content is not None)}
+        ):
             base = posixpath.basename(key)
-            self._by_base.setdefault(base, []).append(key)
-            self._by_stem.setdefault(posixpath.splitext(base)[0], []).append(key)
+            by_base.setdefault(base, []).append(key)
+            by_stem.setdefault(posixpath.splitext(base)[0], []).append(key)
+        return by_base, by_stem
 
 
 def resolve(
@@ -113,11 +112,15 @@ def meant(name: str, place: Place, images: Images) -> str | None:
 
 def _candidates(name: str, place: Place, images: Images) -> Sequence[str]:
     """The keys that a name may mean: one when its path leads somewhere, else all with its base name."""
-    if _is_relative(name):
-        for key in place.candidates(_path(name)):
+    path = _path(name)
+    if _is_relative(name) and path in images.tracked:
+        return [path]
+    found = images.with_base(posixpath.basename(path))
+    if found and _is_relative(name):
+        for key in place.candidates(path):
             if images.has(key):
                 return [key]
-    return images.with_base(posixpath.basename(_path(name)))
+    return found
 
 
 def _path(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -231,9 +231,9 @@ class _Writer:
         place = self._project.path_of(path)
         if "" in members or not place.is_dir():
             return
-        suffixes = {os.path.splitext(member)[1] for member in members}
+        suffixes = {posixpath.splitext(member)[1] for member in members}
         for key, _, _ in self._project.walk(path):
-            if key[len(path) + 1 :] not in members and os.path.splitext(key)[1] in suffixes:
+            if key[len(path) + 1 :] not in members and posixpath.splitext(key)[1] in suffixes:
                 self.deleted.add(key)
 
 

@@ -92,11 +92,12 @@ class View:
     @cached_property
     def spec(self) -> Spec:
         """The data spec; one that allows everything when the tree has none."""
-        from datalabel.spec.canonical import spec_from_canonical
         from datalabel.spec.model import Spec
 
         if self.tree.spec is None:
             return Spec()
+        from datalabel.spec.canonical import spec_from_canonical
+
         return spec_from_canonical(self.store.objects.get(SPEC, self.tree.spec))
 
     def header(self, source: Source) -> Mapping[str, Any]:

@@ -72,8 +72,7 @@ class SegmentWriter:
         self._rows = 0
         self._first: str | None = None
         self._last = ""
-        metadata = {_FOLDS: canonical_json([ref.to_json() for ref in folds])} if folds else {}
-        self._schema = schema.append(DELETED).with_metadata(metadata)
+        self._schema = schema.append(DELETED)
         self._writer = pq.ParquetWriter(
             self._temporary,
             self._schema,
@@ -82,6 +81,8 @@ class SegmentWriter:
             write_page_checksum=True,
             store_schema=False,
         )
+        if folds:
+            self._writer.add_key_value_metadata({_FOLDS: canonical_json([ref.to_json() for ref in folds])})
 
     @property
     def rows(self) -> int:
@@ -139,11 +140,15 @@ class Segment:
         self.ref = ref
         self._schema = schema.append(DELETED)
         self._file = objects.open(ref.id)
-        self._trust_footer()
-        with self._damage():
-            self._parquet = pq.ParquetFile(self._file, page_checksum_verification=True)
-        if self._parquet.metadata.num_rows != ref.rows:
-            raise self.damaged("has another number of rows than its table says")
+        try:
+            self._trust_footer()
+            with self._damage():
+                self._parquet = pq.ParquetFile(self._file, page_checksum_verification=True)
+            if self._parquet.metadata.num_rows != ref.rows:
+                raise self.damaged("has another number of rows than its table says")
+        except BaseException:
+            self._file.close()
+            raise
         self._bounds: list[tuple[str, str]] | None = None
 
     def _trust_footer(self) -> None:
@@ -154,6 +159,9 @@ class Segment:
         running.update(read_footer(self._file, self.ref.size))
         if running.hexdigest() != self.ref.footer_hash:
             raise self.damaged("has a damaged footer")
+        self._file.seek(0)
+        if self._file.read(4) != b"PAR1":
+            raise self.damaged("does not begin like a Parquet file")
         self._file.seek(0)
 
     def damaged(self, what: str) -> DamagedError:
@@ -168,7 +176,7 @@ class Segment:
     @property
     def folds(self) -> list[SegmentRef]:
         """The segments that this one replaces, oldest first; empty when it is no fold."""
-        metadata = self._parquet.schema_arrow.metadata or {}
+        metadata = self._parquet.metadata.metadata or {}
         if _FOLDS not in metadata:
             return []
         return [SegmentRef.from_json(value) for value in json.loads(metadata[_FOLDS])]

@@ -219,7 +219,8 @@ class Tables:
         if before.segments == after.segments:
             return []
         changed = _outside_common(before.segments, after.segments)
-        if _is_costly(changed, before, after):
+        if set(before.segments) - set(after.segments):
+            # Something of the older list is gone; it may live on inside a fold.
             old, new = self._unfolded(before), self._unfolded(after)
             if old is None or new is None:
                 return None
@@ -408,9 +409,3 @@ def _outside_common(before: Sequence[SegmentRef], after: Sequence[SegmentRef]) -
         if tag != "equal":
             changed += [*old[a:b], *new[c:d]]
     return changed
-
-
-def _is_costly(changed: list[SegmentRef], before: Table, after: Table) -> bool:
-    """Whether unfolding could show that less has changed: something is on both sides' differing parts."""
-    old = set(before.segments) - set(after.segments)
-    return bool(old) and bool(changed)
