@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from datalabel.content import ObjectId, canonical_json
 from datalabel.errors import DamagedError
 from datalabel.labels.tables import ITEMS, LABELS, MENTIONS
+from datalabel.store.folding import outside_common, run_to_fold
 from datalabel.store.objects import ObjectStore
 from datalabel.store.segments import DELETED, Segment, SegmentRef, write_segments
 
@@ -27,9 +28,6 @@ SCHEMAS: dict[str, pa.Schema] = {"items": ITEMS, "mentions": MENTIONS, "labels":
 
 BATCH_ROWS = 1 << 16
 """About so many rows of the largest segment are held in memory at a time."""
-
-FAN = 16
-"""So many segments of one size class become one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +195,7 @@ class Tables:
         return self._folded(Table(table.holds, (*table.segments, *refs)))
 
     def _folded(self, table: Table) -> Table:
-        while (run := _run_to_fold(table.segments)) is not None:
+        while (run := run_to_fold(table.segments)) is not None:
             start, end = run
             inputs = table.segments[start:end]
             part = Table(table.holds, inputs)
@@ -218,13 +216,13 @@ class Tables:
         """
         if before.segments == after.segments:
             return []
-        changed = _outside_common(before.segments, after.segments)
+        changed = outside_common(before.segments, after.segments)
         if set(before.segments) - set(after.segments):
             # Something of the older list is gone; it may live on inside a fold.
             old, new = self._unfolded(before), self._unfolded(after)
             if old is None or new is None:
                 return None
-            changed = _outside_common(old, new)
+            changed = outside_common(old, new)
         names = [self._keys(ref, before.schema) for ref in dict.fromkeys(changed)]
         found = pa.chunked_array(names, pa.string()) if names else pa.chunked_array([], pa.string())
         return sorted(pc.unique(found).to_pylist())
@@ -364,48 +362,3 @@ def unsplit(rows: pa.Table, size: int) -> Iterator[pa.Table]:
             end += 1
         yield rows.slice(start, end - start)
         start = end
-
-
-def _tier(ref: SegmentRef) -> int:
-    """The size class: segments of one class are within a factor of `FAN` of each other."""
-    tier, rows = 0, ref.rows
-    while rows >= FAN:
-        rows //= FAN
-        tier += 1
-    return tier
-
-
-def _run_to_fold(segments: tuple[SegmentRef, ...]) -> tuple[int, int] | None:
-    """The first run in which `FAN` segments of one size class lie with nothing larger between them."""
-    for tier in sorted({_tier(ref) for ref in segments}):
-        start, count = 0, 0
-        for index, ref in enumerate(segments):
-            if _tier(ref) > tier:
-                count = 0
-            elif _tier(ref) == tier:
-                start = index if count == 0 else start
-                count += 1
-                if count == FAN:
-                    return start, index + 1
-    return None
-
-
-def _outside_common(before: Sequence[SegmentRef], after: Sequence[SegmentRef]) -> list[SegmentRef]:
-    """Every occurrence on either side that is not part of one common subsequence."""
-    low = 0
-    while low < min(len(before), len(after)) and before[low] == after[low]:
-        low += 1
-    high = 0
-    while high < min(len(before), len(after)) - low and before[-1 - high] == after[-1 - high]:
-        high += 1
-    old, new = before[low : len(before) - high], after[low : len(after) - high]
-    if not old or not new:
-        return [*old, *new]
-    from difflib import SequenceMatcher
-
-    matcher = SequenceMatcher(None, [ref.id for ref in old], [ref.id for ref in new], autojunk=False)
-    changed: list[SegmentRef] = []
-    for tag, a, b, c, d in matcher.get_opcodes():
-        if tag != "equal":
-            changed += [*old[a:b], *new[c:d]]
-    return changed

@@ -15,7 +15,8 @@ from object_stores import MemoryObjects, local_objects
 
 from datalabel.errors import DamagedError
 from datalabel.labels.tables import ITEMS, LABELS, table_of
-from datalabel.store.tables import FAN, KeyRange, Table, Tables, unsplit
+from datalabel.store.folding import FAN
+from datalabel.store.tables import KeyRange, Table, Tables, unsplit
 
 Model = dict[str, list[dict[str, Any]]]
 KEYS = [f"images/{number:02d}.jpg" for number in range(12)] + ["ä.png", "z z.jpg"]

@@ -1,0 +1,125 @@
+"""Imports point one way. Proven on the syntax trees, so that no import hidden in a function slips by."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "datalabel"
+
+LAYERS: dict[str, int] = {
+    "errors": 0, "progress": 0, "content": 0, "files": 0, "images": 0, "image_headers": 0, "version": 0,
+    "labels": 1, "spec": 1,
+    "store": 2, "formats": 2, "check": 2, "demo": 2,
+    "repository": 3,
+    "cli": 4,
+}  # fmt: skip
+
+ONLY = {
+    "pyarrow.parquet": {"store"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "sqlite3": {"store"},
+}
+
+
+def imports_of(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.add(node.module or "")
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def test_every_file_has_a_layer() -> None:
+    assert {room_of(path) for path in SOURCES} <= LAYERS.keys()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_down(path: Path) -> None:
+    room = room_of(path)
+    for name in imports_of(path):
+        parts = name.split(".")
+        if parts[0] != "datalabel" or len(parts) < 2 or parts[1] == room:
+            continue
+        other = parts[1]
+        lower = LAYERS[other] < LAYERS[room] or (LAYERS[room] == LAYERS[other] <= 1)
+        assert lower, f"{room} imports {name}"
+        if LAYERS[room] == 2:
+            assert LAYERS[other] < 2, f"{room} and {other} are introduced to each other by repository only"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_some_libraries_belong_to_one_room(path: Path) -> None:
+    for name in imports_of(path):
+        for library, rooms in ONLY.items():
+            if name == library or name.startswith(library + "."):
+                assert room_of(path) in rooms, f"{library} is imported in {room_of(path)}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_below_the_command_line_prints_or_looks_around(path: Path) -> None:
+    if room_of(path) == "cli":
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            assert called not in {
+                "print",
+                "input",
+                "exit",
+                "sys.exit",
+                "os.getcwd",
+                "Path.cwd",
+                "os.getenv",
+            }, called
+        if isinstance(node, ast.Attribute):
+            assert ast.unparse(node) not in {"os.environ", "sys.argv", "sys.stdout", "sys.stderr"}
+
+
+def test_files_stay_readable() -> None:
+    long = {
+        str(path): lines for path in SOURCES if (lines := path.read_text(encoding="utf-8").count("\n")) > 400
+    }
+    assert long == {}
+
+
+def modules_after(*arguments: str) -> set[str]:
+    code = f"import sys; sys.argv = ['dlabel', *{arguments!r}]\ntry:\n    from datalabel.cli.main import main; main()\n"
+    code += "except SystemExit:\n    pass\nprint('\\n@@', *sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.rpartition("@@")[2].split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["add", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    assert not modules_after(*arguments) & {
+        "pyarrow",
+        "numpy",
+        "scipy",
+        "jsonschema",
+        "PIL",
+        "shapely",
+        "yaml",
+    }
+
+
+def test_importing_the_package_is_cheap() -> None:
+    code = "import sys, datalabel; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"pyarrow", "numpy", "typer", "sqlite3"}
