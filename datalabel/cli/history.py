@@ -11,7 +11,7 @@ import typer
 
 from datalabel.cli.change_text import item_line, label_line, summary_lines
 from datalabel.cli.completion import revisions
-from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.presenting import Presentation, Screen, shown
 from datalabel.cli.session import SESSION
 from datalabel.errors import UsageError
 

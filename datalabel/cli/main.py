@@ -132,7 +132,13 @@ def _equip(command: Any) -> None:
     command.params += [option for option in common_options() if not own & set(option.opts)]
 
 
-app = typer.Typer(cls=Group, invoke_without_command=True, add_completion=True, rich_markup_mode=None, context_settings=_SETTINGS)
+app = typer.Typer(
+    cls=Group,
+    invoke_without_command=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    context_settings=_SETTINGS,
+)
 
 
 @app.callback()

@@ -78,7 +78,8 @@ def add(project: Project, paths: Sequence[Path], options: AddOptions) -> Added:
                 stage.set_source(folder, Source(IMAGES, folder))
         labels = _add_sources(stage, found, options, everything=bool(paths))
         changed = stage.save()
-    return Added(images, tuple(labels), spec, changed, tuple(missing), tuple(found.unrecognised))
+        gone = tuple(name for name in missing if name in stage.known or name in stage.tree.sources)
+    return Added(images, tuple(labels), spec, changed, gone, tuple(found.unrecognised))
 
 
 def _check(options: AddOptions, paths: Sequence[Path]) -> None:

@@ -45,24 +45,21 @@ def check_view(view: View, options: CheckOptions) -> Checked:
     return Checked(view.name, _run(counted.batches(), view.spec, options), counted.items, counted.labels)
 
 
-def check_between(difference: Difference, options: CheckOptions | None = None) -> list[Finding]:
-    """What the rules find on the items whose labels changed, as they are after the change.
-
-    When the spec changed, on everything.
-    """
+def check_since(difference: Difference, options: CheckOptions) -> Checked:
+    """The items whose labels or images changed, as they are after the change; when the spec changed, all."""
     after = difference.after
-    options = options or CheckOptions()
     if difference.spec:
-        return list(check_view(after, options).findings)
-    changed_items = {change.key for change in difference.items}
+        return check_view(after, options)
+    touched = {change.key for change in difference.items}
+    counted = _Counted(after, options.narrow)
 
     def batches() -> Iterator[CheckBatch]:
         for name in sorted(after.tree.sets):
-            keys = sorted(changed_items | set(difference.changed_items(name)))
-            for items, labels in after.keyed_batches(name, keys) if keys else ():
-                yield CheckBatch(name, items, labels, after.spec)
+            keys = sorted(touched | set(difference.changed_items(name)))
+            if keys:
+                yield from counted.batches_of(name, keys)
 
-    return list(_run(batches(), after.spec, options))
+    return Checked(after.name, _run(batches(), after.spec, options), counted.items, counted.labels)
 
 
 def check_files(paths: Sequence[Path], format_name: str | None, spec: Spec, options: CheckOptions) -> Checked:
@@ -112,13 +109,17 @@ class _Counted:
 
     def batches(self) -> Iterator[CheckBatch]:
         for name in sorted(self._view.tree.sets):
-            self.items = 0
-            for items, labels in self._view.keyed_batches(name):
-                if self._narrow is not None:
-                    items, labels = (_narrowed(rows, self._narrow) for rows in (items, labels))
-                self.items += items.num_rows
-                self.labels += labels.num_rows
-                yield CheckBatch(name, items, labels, self._view.spec)
+            yield from self.batches_of(name, None)
+
+    def batches_of(self, name: str, keys: list[str] | None) -> Iterator[CheckBatch]:
+        seen = 0
+        for items, labels in self._view.keyed_batches(name, keys):
+            if self._narrow is not None:
+                items, labels = (_narrowed(rows, self._narrow) for rows in (items, labels))
+            seen += items.num_rows
+            self.labels += labels.num_rows
+            yield CheckBatch(name, items, labels, self._view.spec)
+        self.items = max(self.items, seen)
 
 
 def _narrowed(rows: pa.Table, narrow: Callable[[str], bool]) -> pa.Table:

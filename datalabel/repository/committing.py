@@ -12,7 +12,7 @@ from datalabel.check.finding import Finding, Severity
 from datalabel.content import ObjectId
 from datalabel.errors import InputError, RefusedError
 from datalabel.repository.adding import Added, AddOptions, add
-from datalabel.repository.checking import check_between
+from datalabel.repository.checking import CheckOptions, check_since
 from datalabel.repository.differences import Difference
 from datalabel.repository.git import git_commit, git_user
 from datalabel.repository.project import Project
@@ -54,7 +54,7 @@ def commit(project: Project, message: str, *, all_sources: bool = False) -> Comm
         difference = Difference(
             project, view_of(project.store, before, "HEAD"), view_of(project.store, staged, "STAGED")
         )
-        findings = tuple(check_between(difference))
+        findings = check_since(difference, CheckOptions()).findings
         _refuse_bad(difference.after.spec.check.on_commit, findings)
         summary = difference.summary()
         record = Commit(

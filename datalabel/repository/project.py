@@ -18,6 +18,7 @@ from datalabel.store.store import FOLDER, Store
 
 SPEC_FILE = "dlabel.yaml"
 IGNORE_FILE = ".dlabelignore"
+CONFIG_FILE = "config.yaml"
 
 
 class Project:
@@ -46,15 +47,23 @@ class Project:
     @cached_property
     def config(self) -> Config:
         """The settings of this clone."""
-        return load_config(self.root / FOLDER / "config.yaml")
+        return load_config(self.root / FOLDER / CONFIG_FILE)
+
+    def check_config(self) -> None:
+        """Read the settings now, so that a fault in them is met before anything is done.
+
+        Raises:
+            InputError: they are faulty.
+        """
+        _ = self.config
 
     # Where keys lie
 
     def path_of(self, key: str) -> Path:
         """Where an item's file lies: below the project, or below a root of `config.yaml`."""
         head, _, rest = key.partition("/")
-        if rest and head in self.config.roots:
-            return contained(self.config.roots[head], rest)
+        if head in self.config.roots:
+            return contained(self.config.roots[head], rest) if rest else self.config.roots[head]
         return contained(self.root, key)
 
     def on_disk(self, key: str) -> Path | None:

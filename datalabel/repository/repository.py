@@ -43,8 +43,11 @@ class Repository:
 
         Raises:
             NoProjectError: there is none here or above.
+            InputError: its `config.yaml` is faulty.
         """
-        return cls(Project.find(Path(path).absolute(), progress, wait))
+        project = Project.find(Path(path).absolute(), progress, wait)
+        project.check_config()
+        return cls(project)
 
     @classmethod
     def init(

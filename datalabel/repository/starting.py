@@ -111,6 +111,20 @@ def _spec_text(spec: str | None, name: str, templates: Path | None, *, given: bo
     return "\n".join(lines) + "\n"
 
 
+def new_spec(path: Path, template: str | None, name: str, templates: Path | None, *, force: bool) -> None:
+    """Write a spec that extends a template.
+
+    Raises:
+        RefusedError: the file exists, and `force` is not given.
+        InputError: there is no such template.
+    """
+    if path.exists() and not force:
+        raise RefusedError(
+            "exists already", where=str(path), hint="--force replaces it, -o FILE writes another"
+        )
+    write_atomic(path, _spec_text(template, name, templates, given=True).encode())
+
+
 def _is_file(spec: str) -> bool:
     return spec.endswith((".yaml", ".yml", ".json")) and Path(spec).is_file()
 

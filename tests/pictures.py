@@ -1,0 +1,75 @@
+"""Small images and label files for tests, made on the spot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+Box = tuple[str, float, float, float, float]
+
+
+def write_image(path: Path, shade: int = 0, size: tuple[int, int] = (64, 48), **options: Any) -> Path:
+    """An image whose content depends on `shade`; the format follows the suffix unless `format` is given."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (shade % 256, (shade * 7) % 256, (shade * 31) % 256)).save(path, **options)
+    return path
+
+
+def coco(
+    images: dict[str, Sequence[Box]], size: tuple[int, int] = (64, 48), first: int = 1, **more: Any
+) -> dict[str, Any]:
+    """A COCO document: for each image name its boxes (class, x, y, w, h). Annotations count from `first`."""
+    names = sorted({box[0] for boxes in images.values() for box in boxes})
+    categories = [{"id": number, "name": name} for number, name in enumerate(names, 1)]
+    numbers = {name: number for number, name in enumerate(names, 1)}
+    listed = [
+        {"id": number, "file_name": name, "width": size[0], "height": size[1]}
+        for number, name in enumerate(images, 1)
+    ]
+    annotations = []
+    for image, boxes in zip(listed, images.values(), strict=True):
+        for name, *bounds in boxes:
+            annotations.append(
+                {
+                    "id": first + len(annotations),
+                    "image_id": image["id"],
+                    "category_id": numbers[name],
+                    "bbox": bounds,
+                    "area": bounds[2] * bounds[3],
+                    "iscrowd": 0,
+                }
+            )
+    return {"images": listed, "annotations": annotations, "categories": categories, **more}
+
+
+def write_coco(path: Path, images: dict[str, Sequence[Box]], **options: Any) -> Path:
+    """`coco` as a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(coco(images, **options)), encoding="utf-8")
+    return path
+
+
+def in_any_order(document: Any) -> Any:
+    """A JSON value in which the order of lists at the top does not count; numbers compare as numbers."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        if isinstance(value, list):
+            return [plain(one) for one in value]
+        if isinstance(value, dict):
+            return {key: plain(one) for key, one in value.items()}
+        return value
+
+    if not isinstance(document, dict):
+        return sorted(json.dumps(plain(one), sort_keys=True) for one in document)
+    return {
+        key: sorted(json.dumps(plain(one), sort_keys=True) for one in value)
+        if isinstance(value, list)
+        else plain(value)
+        for key, value in document.items()
+    }

@@ -1,0 +1,37 @@
+"""A project to work on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pictures import write_coco, write_image
+
+import datalabel
+from datalabel.repository.repository import Repository
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Iterator[Repository]:
+    """An empty project."""
+    with datalabel.init(tmp_path / "project", name="test") as repository:
+        yield repository
+
+
+@pytest.fixture
+def labelled(repo: Repository) -> Repository:
+    """Three images with labels, committed."""
+    for number, name in enumerate(("a.jpg", "b.jpg", "c.jpg")):
+        write_image(repo.root / "images" / name, number)
+    write_coco(
+        repo.root / "labels.json",
+        {
+            "images/a.jpg": [("cat", 1, 2, 10, 10), ("dog", 20, 20, 8, 8)],
+            "images/b.jpg": [("cat", 5, 5, 20, 20)],
+            "images/c.jpg": [],
+        },
+    )
+    repo.add("images", "labels.json")
+    repo.commit("first")
+    return repo

@@ -1,0 +1,200 @@
+"""Adding images: what is recognised, what is refused, what is not read twice."""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+from pictures import write_coco, write_image
+
+import datalabel
+from datalabel.errors import InputError
+from datalabel.repository.repository import Repository
+
+
+def keys(repo: Repository) -> list[str]:
+    return list(repo.items().column("item").to_pylist())
+
+
+def test_images_become_items(repo: Repository) -> None:
+    write_image(repo.root / "images" / "a.jpg", 1)
+    write_image(repo.root / "images" / "deep" / "b.png", 2, size=(30, 20))
+    done = repo.add("images")
+    assert done.images.added == ("images/a.jpg", "images/deep/b.png")
+    item = repo.items().to_pylist()[1]
+    assert (item["width"], item["height"], item["format"], item["orientation"]) == (30, 20, "png", 1)
+    assert item["bytes"] == (repo.root / "images/deep/b.png").stat().st_size
+
+
+def test_unchanged_images_are_not_read_again(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        path = write_image(repo.root / "images" / f"{number}.jpg", number)
+        os.utime(path, ns=(1_700_000_000_000_000_000, 1_700_000_000_000_000_000))
+    time.sleep(0.06)
+    repo.add("images")
+    opened: list[str] = []
+    plain_open = Path.open
+    monkeypatch.setattr(
+        Path, "open", lambda self, *a, **k: (opened.append(self.name), plain_open(self, *a, **k))[1]
+    )
+    write_image(repo.root / "images" / "5.jpg", 55)
+    opened.clear()
+    done = repo.add("images")
+    assert done.images.unchanged == 5
+    assert [name for name in opened if name.endswith(".jpg")] == ["5.jpg"]
+
+
+def test_a_change_within_one_tick_of_the_clock_is_seen(repo: Repository) -> None:
+    path = write_image(repo.root / "a.bmp", 1)
+    repo.add("a.bmp")
+    stat = path.stat()
+    size = len(path.read_bytes())
+    write_image(repo.root / "b.bmp", 200)
+    other = (repo.root / "b.bmp").read_bytes()
+    assert len(other) == size
+    path.write_bytes(other)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert repo.status().unstaged == (("a.bmp", "modified"),)
+
+
+def test_replaced_renamed_and_missing_images(labelled: Repository) -> None:
+    root = labelled.root / "images"
+    write_image(root / "a.jpg", 77)
+    (root / "b.jpg").rename(root / "moved.jpg")
+    (root / "c.jpg").unlink()
+    done = labelled.add()
+    assert done.images.replaced == ("images/a.jpg",)
+    assert done.images.renamed == (("images/b.jpg", "images/moved.jpg"),)
+    assert done.missing == ("images/c.jpg",)
+    changes = {change.key: change for change in labelled.diff().items}
+    assert changes["images/a.jpg"].change == "replaced"
+    assert changes["images/moved.jpg"].change == "renamed"
+    assert changes["images/moved.jpg"].old_key == "images/b.jpg"
+    assert list(labelled.diff().labels()) == []
+    assert [row["item"] for row in labelled.labels().to_arrow().to_pylist()][-1] == "images/moved.jpg"
+    labelled.commit("moved")
+    write_coco(labelled.root / "labels.json", {"images/b.jpg": [("cat", 6, 5, 20, 20)]})
+    labelled.add()
+    (change,) = [change for _, change in labelled.diff().labels() if change.change == "changed"]
+    assert change.item == "images/moved.jpg"
+
+
+def png_bomb() -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+def broken_files(folder: Path) -> dict[str, bytes]:
+    whole = write_image(folder / "whole.jpg", 5).read_bytes()
+    return {
+        "cut.jpg": whole[: len(whole) // 2],
+        "empty.png": b"",
+        "text.jpg": b"hello",
+        "bomb.png": png_bomb(),
+    }
+
+
+def test_files_that_are_no_images_are_all_named_and_nothing_is_staged(
+    repo: Repository, tmp_path: Path
+) -> None:
+    for name, data in broken_files(tmp_path).items():
+        (repo.root / name).write_bytes(data)
+    write_image(repo.root / "good.jpg")
+    with pytest.raises(InputError) as error:
+        repo.add(".")
+    assert [fault.where for fault in error.value.faults] == ["bomb.png", "cut.jpg", "empty.png", "text.jpg"]
+    assert error.value.hint is not None
+    assert "--keep-going" in error.value.hint
+    assert keys(repo) == []
+    done = repo.add(".", keep_going=True)
+    assert keys(repo) == ["good.jpg"]
+    assert len(done.images.faults) == 4
+
+
+def test_odd_but_sound_images_go_in(repo: Repository) -> None:
+    from PIL import Image
+
+    Image.new("CMYK", (8, 8)).save(repo.root / "cmyk.jpg")
+    Image.new("I;16", (8, 8)).save(repo.root / "deep.png")
+    write_image(repo.root / "really_png.jpg", format="PNG")
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        write_image(repo.root / f"turned{orientation}.jpg", orientation, exif=exif)
+    repo.add(".")
+    found = {row["item"]: row for row in repo.items().to_pylist()}
+    assert found["really_png.jpg"]["format"] == "png"
+    assert [found[f"turned{number}.jpg"]["orientation"] for number in range(1, 9)] == list(range(1, 9))
+    assert len(found) == 11
+
+
+def test_ignored_files_are_left_out(repo: Repository) -> None:
+    (repo.root / ".dlabelignore").write_text("thumbs/\n*.tmp.jpg\n!keep.tmp.jpg\n")
+    for name in ("a.jpg", "b.tmp.jpg", "keep.tmp.jpg", "thumbs/c.jpg"):
+        write_image(repo.root / name, len(name))
+    repo.add(".")
+    assert keys(repo) == ["a.jpg", "keep.tmp.jpg"]
+    assert repo.status().untracked == ()
+
+
+def test_names_in_two_unicode_forms_are_refused(repo: Repository) -> None:
+    write_image(repo.root / "images" / "e\u0301.jpg", 1)
+    repo.add("images")
+    assert keys(repo) == ["images/\u00e9.jpg"]
+    assert repo.status().unstaged == repo.status().untracked == ()
+    write_image(repo.root / "images" / "\u00e9.jpg", 2)
+    with pytest.raises(InputError, match="two files have the same name in different Unicode forms"):
+        repo.add("images")
+
+
+def test_names_that_differ_in_case_are_two_items(repo: Repository) -> None:
+    write_image(repo.root / "A.jpg", 1)
+    write_image(repo.root / "a.jpg", 2)
+    repo.add(".")
+    assert keys(repo) == ["A.jpg", "a.jpg"]
+
+
+def test_images_elsewhere_are_named_by_their_root(tmp_path: Path, repo: Repository) -> None:
+    write_image(tmp_path / "drive" / "x.jpg")
+    (repo.root / ".dlabel" / "config.yaml").write_text(f"roots: {{nas: {tmp_path / 'drive'}}}\n")
+    again = datalabel.open(repo.root)
+    again.add(tmp_path / "drive")
+    assert keys(again) == ["nas/x.jpg"]
+    again.commit("from the drive")
+    assert again.status().clean
+
+
+def test_images_may_stay_where_they_are(repo: Repository) -> None:
+    (repo.root / ".dlabel" / "config.yaml").write_text("images: reference\n")
+    again = datalabel.open(repo.root)
+    write_image(repo.root / "a.jpg")
+    again.add("a.jpg")
+    (item,) = again.items().to_pylist()
+    assert not again.project.store.objects.has(item["content"])
+    (repo.root / "a.jpg").unlink()
+    with pytest.raises(InputError, match="not in the store"):
+        again.restore("a.jpg")
+
+
+def test_links_are_read_but_folders_behind_links_are_not_entered(tmp_path: Path, repo: Repository) -> None:
+    write_image(tmp_path / "outside" / "x.jpg")
+    (repo.root / "link.jpg").symlink_to(tmp_path / "outside" / "x.jpg")
+    (repo.root / "folder").symlink_to(tmp_path / "outside")
+    repo.add(".")
+    assert keys(repo) == ["link.jpg"]
+
+
+@pytest.mark.parametrize(
+    "text", ["rots: {a: /x}\n", "images: maybe\n", "roots: {'../x': /y}\n", "roots: {a: b}\n", "- x\n", "{"]
+)
+def test_faulty_settings_are_named(repo: Repository, text: str) -> None:
+    (repo.root / ".dlabel" / "config.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"config\.yaml"):
+        datalabel.open(repo.root).add(".")

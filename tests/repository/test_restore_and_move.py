@@ -1,0 +1,171 @@
+"""Going back, moving, forgetting: nothing unrecorded is lost, and nothing is half done."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pictures import in_any_order, write_coco, write_image
+
+from datalabel.errors import InputError, RefusedError
+from datalabel.repository.repository import Repository
+from datalabel.store.state import Rename
+
+SECOND = {"images/a.jpg": [("cat", 3, 2, 10, 10)], "images/b.jpg": [("dog", 5, 5, 20, 20)]}
+
+
+@pytest.fixture
+def twice(labelled: Repository) -> Repository:
+    """Two commits: the second changed labels and an image."""
+    write_coco(labelled.root / "labels.json", SECOND)
+    write_image(labelled.root / "images" / "c.jpg", 99)
+    labelled.commit("second", all_sources=True)
+    return labelled
+
+
+def classes(repo: Repository, revision: str = "STAGED") -> list[tuple[str, str]]:
+    return [(row["item"], row["class"]) for row in repo.labels(revision).to_arrow().to_pylist()]
+
+
+def test_a_label_file_comes_back_as_it_was_and_staging_follows(twice: Repository) -> None:
+    done = twice.restore("labels.json", revision="HEAD~1")
+    assert done.written == ("labels.json",)
+    assert done.staged
+    assert classes(twice) == classes(twice, "HEAD~1")
+    document = json.loads((twice.root / "labels.json").read_text())
+    assert [len(document["images"]), len(document["annotations"])] == [3, 3]
+    assert twice.status().unstaged == ()
+    assert not twice.add().changed
+
+
+def test_staging_goes_back_and_the_files_count_as_changed_again(twice: Repository) -> None:
+    twice.restore("labels.json", revision="HEAD~1")
+    twice.restore(staged=True)
+    assert not twice.status().has_staged
+    assert twice.status().unstaged == (("labels.json", "modified"),)
+    twice.add()
+    assert classes(twice) == classes(twice, "HEAD~1")
+
+
+def test_an_image_comes_back_byte_for_byte(twice: Repository, tmp_path: Path) -> None:
+    twice.restore("images/c.jpg", revision="HEAD~1")
+    assert (twice.root / "images/c.jpg").read_bytes() == write_image(tmp_path / "c.jpg", 2).read_bytes()
+    (twice.root / "images/a.jpg").unlink()
+    assert twice.restore("images/a.jpg").written == ("images/a.jpg",)
+    assert (twice.root / "images/a.jpg").read_bytes() == write_image(tmp_path / "a.jpg", 0).read_bytes()
+
+
+def test_what_is_not_recorded_is_not_overwritten(twice: Repository) -> None:
+    write_coco(twice.root / "labels.json", {"images/a.jpg": [("new", 1, 1, 1, 1)]})
+    with pytest.raises(RefusedError, match=r"labels\.json: has changes that are not added"):
+        twice.restore("labels.json", revision="HEAD~1")
+    write_image(twice.root / "images" / "a.jpg", 123)
+    with pytest.raises(RefusedError, match=r"images/a\.jpg: has changes that are not recorded"):
+        twice.restore("images/a.jpg")
+    assert json.loads((twice.root / "labels.json").read_text())["categories"][0]["name"] == "new"
+    twice.restore("labels.json", "images/a.jpg", revision="HEAD~1", force=True)
+    assert classes(twice) == classes(twice, "HEAD~1")
+
+
+def test_a_restored_file_equals_its_source(twice: Repository) -> None:
+    before = json.loads((twice.root / "labels.json").read_text())
+    (twice.root / "labels.json").unlink()
+    twice.restore("labels.json")
+    assert in_any_order(json.loads((twice.root / "labels.json").read_text())) == in_any_order(before)
+
+
+def test_the_spec_comes_back(twice: Repository) -> None:
+    old = (twice.root / "dlabel.yaml").read_text()
+    (twice.root / "dlabel.yaml").write_text(old + "# more\n")
+    twice.commit("words", all_sources=True)
+    twice.restore("dlabel.yaml", revision="HEAD~1")
+    assert (twice.root / "dlabel.yaml").read_text() == old
+    assert twice.status().unstaged == ()
+
+
+def test_restore_names_what_it_does_not_know(twice: Repository) -> None:
+    with pytest.raises(InputError, match=r"label\.json: is not tracked") as error:
+        twice.restore("label.json")
+    assert "labels.json" in str(error.value.faults[0].hint)
+    with pytest.raises(InputError, match="restore needs paths"):
+        twice.restore()
+
+
+def test_a_killed_restore_is_finished_by_the_next_command(twice: Repository) -> None:
+    store = twice.project.store
+    left = store.temporary / "left"
+    left.write_text("finished late")
+    position = store.state.read()
+    store.state.stage(
+        position, position, [Rename(".dlabel/tmp/left", "notes/late.txt"), Rename("images/a.jpg", "")]
+    )
+    twice.add()
+    assert (twice.root / "notes/late.txt").read_text() == "finished late"
+    assert not (twice.root / "images/a.jpg").exists()
+    assert store.state.journal() == []
+
+
+def test_nothing_is_written_through_a_link(twice: Repository, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    (twice.root / "images").rename(outside)
+    (twice.root / "images").symlink_to(outside)
+    (outside / "a.jpg").unlink()
+    with pytest.raises(InputError, match="symbolic link"):
+        twice.restore("images/a.jpg")
+    assert not (outside / "a.jpg").exists()
+
+
+def test_rm_forgets_and_history_remembers(twice: Repository) -> None:
+    done = twice.rm("images/a.jpg")
+    assert (done.items, done.labels) == (("images/a.jpg",), 1)
+    assert (twice.root / "images/a.jpg").exists()
+    twice.commit("without a")
+    assert classes(twice) == [("images/b.jpg", "dog")]
+    assert len(classes(twice, "HEAD~1")) == 2
+    assert not twice.add("labels.json").changed
+
+
+def test_rm_of_a_source_takes_its_labels(twice: Repository) -> None:
+    assert twice.rm("labels.json").labels == 2
+    assert classes(twice) == []
+    assert twice.items().num_rows == 3
+
+
+def test_rm_deletes_only_what_a_commit_holds(twice: Repository) -> None:
+    write_image(twice.root / "images" / "new.jpg", 200)
+    twice.add("images")
+    with pytest.raises(RefusedError, match=r"images/new\.jpg: holds what no commit holds"):
+        twice.rm("images/new.jpg", files=True)
+    assert (twice.root / "images/new.jpg").exists()
+    assert twice.rm("images/b.jpg", files=True, dry_run=True).deleted == ("images/b.jpg",)
+    assert (twice.root / "images/b.jpg").exists()
+    assert twice.rm("images/b.jpg", files=True).deleted == ("images/b.jpg",)
+    assert not (twice.root / "images/b.jpg").exists()
+    twice.rm("labels.json", files=True)
+    assert not (twice.root / "labels.json").exists()
+
+
+def test_mv_keeps_labels_and_their_ids(twice: Repository) -> None:
+    before = {row["id"] for row in twice.labels().to_arrow().to_pylist()}
+    twice.mv("images", "photos")
+    assert not (twice.root / "images").exists()
+    assert twice.status().unstaged == ()
+    assert {change.change for change in twice.diff().items} == {"renamed"}
+    assert list(twice.diff().labels()) == []
+    assert {row["id"] for row in twice.labels().to_arrow().to_pylist()} == before
+    assert not twice.add().changed
+    twice.mv("labels.json", "photos")
+    assert (twice.root / "photos/labels.json").exists()
+    assert not twice.add().changed
+
+
+def test_mv_refuses_what_would_overwrite(twice: Repository) -> None:
+    with pytest.raises(InputError, match=r"images/b\.jpg: exists already"):
+        twice.mv("images/a.jpg", "images/b.jpg")
+    with pytest.raises(InputError, match="not tracked"):
+        twice.mv("nothing.jpg", "something.jpg")
+    with pytest.raises(InputError, match="into itself"):
+        twice.mv("images", "images/deeper")
+    with pytest.raises(InputError, match="outside the project"):
+        twice.mv("images/a.jpg", "/tmp/a.jpg")  # noqa: S108
