@@ -22,7 +22,7 @@ Said = tuple[Any, ...]
 """One label: the item's name, then the columns of `SAYS`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
     """What a reader may ask, answered from memory."""
 

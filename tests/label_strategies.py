@@ -6,6 +6,7 @@ letters of all sorts. Items never differ by suffix, case or Unicode form alone; 
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Collection
 from typing import Any
@@ -32,6 +33,7 @@ ALL = Capabilities(
 _LETTERS = st.sampled_from([*"aZ09 -_#'\"&<>%;,()[]{}+=@!~", "é", "ß", "한", "😀", "\n", "\t"])
 
 
+@functools.cache
 def texts(max_size: int = 8) -> st.SearchStrategy[str]:
     """A short text in NFC, never blank."""
     return st.text(_LETTERS, min_size=1, max_size=max_size).map(
@@ -39,6 +41,7 @@ def texts(max_size: int = 8) -> st.SearchStrategy[str]:
     )
 
 
+@functools.cache
 def numbers(low: float = -1e6, high: float = 1e6) -> st.SearchStrategy[float]:
     """Finite coordinates: whole, of few digits, or any float in the range."""
     whole = st.integers(int(low), int(high)).map(float)
@@ -46,25 +49,26 @@ def numbers(low: float = -1e6, high: float = 1e6) -> st.SearchStrategy[float]:
     return st.one_of(whole, few, st.floats(low, high, allow_subnormal=False)).map(lambda value: value + 0.0)
 
 
+_VALUE = st.one_of(
+    texts(), st.booleans(), st.integers(-9, 9**9), numbers(), st.lists(texts(4), max_size=3, unique=True)
+)
+PROPERTIES: st.SearchStrategy[str | None] = st.dictionaries(texts(), _VALUE, max_size=2).map(
+    lambda found: canonical_json(found).decode() if found else None
+)
+"""Canonical JSON of a label's properties, or nothing."""
+_CONFIDENCE = st.none() | st.floats(0, 1)
+_ANNOTATOR = st.none() | texts()
+_SIZE = st.tuples(st.integers(1, 40), st.integers(1, 40))
+_FOLDER = st.sampled_from(["", "images/", "a b/é #1/"])
+_BOX = st.tuples(numbers(), numbers(), numbers(), numbers())
+_XY = st.tuples(numbers(), numbers())
+
+
 @st.composite
-def items(draw: st.DrawFn, max_size: int = 4) -> dict[str, tuple[int, int]]:
+def items(draw: st.DrawFn, max_size: int = 3) -> dict[str, tuple[int, int]]:
     """Item keys with their sizes in pixels."""
     count = draw(st.integers(1, max_size))
-    folders = st.sampled_from(["", "images/", "a b/é #1/"])
-    return {
-        f"{draw(folders)}{number}{draw(texts())}.jpg": draw(st.tuples(st.integers(1, 40), st.integers(1, 40)))
-        for number in range(count)
-    }
-
-
-@st.composite
-def properties(draw: st.DrawFn) -> str | None:
-    """Canonical JSON of a label's properties, or nothing."""
-    value = st.one_of(
-        texts(), st.booleans(), st.integers(-9, 9**9), numbers(), st.lists(texts(4), max_size=3, unique=True)
-    )
-    found = draw(st.dictionaries(texts(), value, max_size=3))
-    return canonical_json(found).decode() if found else None
+    return {f"{draw(_FOLDER)}{number}{draw(texts())}.jpg": draw(_SIZE) for number in range(count)}
 
 
 @st.composite
@@ -74,7 +78,7 @@ def _geometry(
     if kind == "category":
         return {}
     if kind == "box":
-        return dict(zip("xywh", draw(st.tuples(numbers(), numbers(), numbers(), numbers())), strict=True))
+        return dict(zip("xywh", draw(_BOX), strict=True))
     if kind == "mask":
         return _mask(draw(st.integers(0, 2**32 - 1)), size)
     if kind == "keypoints":
@@ -82,17 +86,18 @@ def _geometry(
             draw(st.lists(_point(), min_size=len(SKELETONS[cls][0]), max_size=len(SKELETONS[cls][0]))), 3
         )
     if kind == "rotated_box":
-        return _bounded(draw(st.lists(st.tuples(numbers(), numbers()), min_size=4, max_size=4)), 2)
+        return _bounded(draw(st.lists(_XY, min_size=4, max_size=4)), 2)
     least = 3 if kind == "polygon" else 2
     several = holds.pieces or kind == "polyline"
     lengths = draw(st.lists(st.integers(least, 5), min_size=1, max_size=3 if several else 1))
     total = sum(lengths)
-    points = draw(st.lists(st.tuples(numbers(), numbers()), min_size=total, max_size=total))
+    points = draw(st.lists(_XY, min_size=total, max_size=total))
     if kind == "polygon" and holds.holes and len(lengths) > 1 and draw(st.booleans()):
         lengths[-1] = -lengths[-1]
     return _bounded(points, 2) | {"parts": lengths}
 
 
+@functools.cache
 def _point() -> st.SearchStrategy[tuple[float, float, float]]:
     seen = st.tuples(numbers(), numbers(), st.sampled_from([1.0, 2.0]))
     return st.one_of(seen, st.just((0.0, 0.0, 0.0)))
@@ -123,24 +128,47 @@ def label_rows(
     cls = draw(st.sampled_from(sorted(SKELETONS) if kind == "keypoints" else sorted(classes)))
     row = {"item": item, "class": cls, "kind": kind, **draw(_geometry(kind, cls, size, holds))}
     if holds.properties:
-        row["properties"] = draw(properties())
+        row["properties"] = draw(PROPERTIES)
     if holds.confidence:
-        row["confidence"] = draw(st.none() | st.floats(0, 1))
+        row["confidence"] = draw(_CONFIDENCE)
     if holds.annotator:
-        row["annotator"] = draw(st.none() | texts())
+        row["annotator"] = draw(_ANNOTATOR)
     return row
 
 
 @st.composite
-def selections(draw: st.DrawFn, holds: Capabilities = ALL, max_labels: int = 5) -> InMemorySelection:
+def selections(draw: st.DrawFn, holds: Capabilities = ALL, max_labels: int = 4) -> InMemorySelection:
     """A set of labels that uses everything in the capabilities, and nothing else."""
     found = draw(items())
     classes = draw(st.sets(texts(), min_size=1, max_size=3)) - set(SKELETONS) | {"potato"}
     rows = []
     for item, size in found.items():
         count = draw(st.integers(0 if holds.empty_items else 1, max_labels))
-        for rank in range(count):
-            rows.append({**draw(label_rows(item, size, classes, holds)), "rank": rank})
+        rows += [{**draw(label_rows(item, size, classes, holds)), "rank": rank} for rank in range(count)]
     return InMemorySelection.of(
         found, rows, sorted(classes | set(SKELETONS)), name="labels.json", keypoints=SKELETONS
     )
+
+
+def example(holds: Capabilities) -> InMemorySelection:
+    """One small set with a label of every kind in the capabilities, always the same."""
+    base = {"item": "a b/é.jpg", "class": "potato", "x": 1.0, "y": 2.5, "w": 3.0, "h": 4.0}
+    triangle = [1.0, 2.5, 4.0, 2.5, 4.0, 6.5]
+    geometries: dict[str, dict[str, Any]] = {
+        "box": {},
+        "rotated_box": {"coords": [*triangle, 1.0, 6.5]},
+        "polygon": {"coords": triangle, "parts": [3]},
+        "polyline": {"coords": triangle, "parts": [3]},
+        "keypoints": {"coords": [1.0, 2.5, 2.0, 4.0, 6.5, 1.0], "class": "fish #2"},
+        "mask": _mask(1, (8, 8)),
+        "category": {"x": None, "y": None, "w": None, "h": None},
+    }
+    said = {
+        "properties": '{"ripe":true,"site":"A"}' if holds.properties else None,
+        "confidence": 0.5 if holds.confidence else None,
+        "annotator": "me" if holds.annotator else None,
+    }
+    rows = [{**base, **said, "kind": kind, **geometries[kind]} for kind in KINDS if kind in holds.kinds]
+    items = {"a b/é.jpg": (8, 8)} | ({"empty.png": (9, 9)} if holds.empty_items else {})
+    classes = ["fish #2", "potato"]
+    return InMemorySelection.of(items, rows, classes, name="labels.json", keypoints=SKELETONS)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from datalabel.spec.model import Spec
+
+if TYPE_CHECKING:
+    from datalabel.check.columns import Columns
 
 
 class Severity(StrEnum):
@@ -55,19 +59,26 @@ class Finding:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CheckBatch:
     """What a rule looks at: some items, and every label of one set on them.
 
-    `items` has the columns `item`, `width`, `height`, `format`, `content`, `properties` (see `ITEMS`), one
-    row per item, sorted; a width is null when nobody has said it. `labels` is a table of schema `LABELS`,
-    sorted by item.
+    `items` has the columns `item`, `width`, `height`, `format`, `orientation`, `content`, `properties` (see
+    `ITEMS`), one row per item, sorted; a width is null when nobody has said it. `labels` is a table of
+    schema `LABELS`, sorted by item.
     """
 
     set: str
     items: pa.Table
     labels: pa.Table
     spec: Spec
+
+    @cached_property
+    def columns(self) -> Columns:
+        """What rules measure on the batch, each computed at most once."""
+        from datalabel.check.columns import Columns
+
+        return Columns(self.items, self.labels)
 
 
 RuleFunction = Callable[[CheckBatch], Iterable[Finding]]

@@ -48,11 +48,20 @@ def _item_fields(change: Mapping[str, Any]) -> str:
 
 
 def label_line(screen: Screen, change: Mapping[str, Any]) -> None:
-    """One changed label: what it is, and how each field changed."""
+    """One changed label: what it is, and below it how each field changed."""
     sign, style = {word: (sign, style) for word, sign, style in _SIGNS}[change["change"]]
     label = change["after"] or change["before"]
     what = f"{shown(label['class'])} {label['kind']} {_bounds(label['bbox'])}"
-    screen.line("    ", (f"{sign} {change['id']}", style), f"  {what}", *_fields(change["fields"]))
+    fields = [f"{name} {_field(name, value)}" for name, value in change["fields"].items()]
+    screen.line("    ", (f"{sign} {change['id']}", style), f"  {what}")
+    line = ""
+    for field in fields:
+        if line and len(line) + len(field) + 26 > screen.width:
+            screen.line(" " * 24, (line, "info"))
+            line = ""
+        line = f"{line}  {field}" if line else field
+    if line:
+        screen.line(" " * 24, (line, "info"))
 
 
 def _bounds(box: list[float] | None) -> str:
@@ -63,10 +72,6 @@ def _bounds(box: list[float] | None) -> str:
 
 def _number(value: Any) -> str:
     return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else shown(value)
-
-
-def _fields(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(f"  {name} {_field(name, value)}", "info") for name, value in fields.items()]
 
 
 def _field(name: str, value: Any) -> str:

@@ -44,9 +44,9 @@ class CheckText(Presentation):
         )
 
     def json(self) -> Any:
-        from datalabel.check.writers import check_json
+        from datalabel.check.writers import document
 
-        return check_json(self.found.revision, self.found.findings)
+        return document(self.found.revision, self.found.findings)
 
 
 def check(

@@ -92,16 +92,29 @@ class Selection(Protocol):
     are those of the source), else None (then numbers are assigned anew and `classes` gives their order).
     """
 
-    name: str
-    header: Mapping[str, Any] | None
-    annotator: str | None
-    """Who drew every label of this source unless a label says otherwise (`add --annotator`)."""
-    classes: Sequence[str]
-    """Every class in the selection and the spec: the spec's order first, then alphabetical."""
-    keypoints: Mapping[str, tuple[tuple[str, ...], tuple[tuple[int, int], ...]]]
-    """Per class with a skeleton: names of the points and edges (pairs of indexes from 0)."""
-    foreign_extras: Mapping[str, int]
-    """Fields that other formats left on items and labels, with how often: lost by this export."""
+    @property
+    def name(self) -> str:
+        """What the output is called."""
+
+    @property
+    def header(self) -> Mapping[str, Any] | None:
+        """The header of the source, or None."""
+
+    @property
+    def annotator(self) -> str | None:
+        """Who drew every label of this source unless a label says otherwise (`add --annotator`)."""
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Every class in the selection and the spec: the spec's order first, then alphabetical."""
+
+    @property
+    def keypoints(self) -> Mapping[str, tuple[tuple[str, ...], tuple[tuple[int, int], ...]]]:
+        """Per class with a skeleton: names of the points and edges (pairs of indexes from 0)."""
+
+    @property
+    def foreign_extras(self) -> Mapping[str, int]:
+        """Fields that other formats left on items and labels, with how often: lost by this export."""
 
     def batches(self) -> Iterator[Batch]:
         """The selection in key order, in pieces of bounded size. May be iterated several times."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from format_round_trip import Said, files_of, on_disk, read_folder, said_by, said_in
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from label_strategies import selections
+from label_strategies import example, selections
 from selections import InMemorySelection
 
 from datalabel.errors import InputError
@@ -19,7 +19,8 @@ from datalabel.formats.registry import detect_format, formats, get_format
 
 NAMES = [info.name for info in formats()]
 every_format = pytest.mark.parametrize("name", NAMES)
-modest = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
+modest = settings(max_examples=25, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 
 
 def round_trip(fmt: Format, selection: Selection) -> Read:
@@ -177,11 +178,11 @@ _JUNK = [
 
 
 @every_format
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_refused_as_input(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
-    files = files_of(fmt, data.draw(selections(fmt.holds, max_labels=2)))
+    files = files_of(fmt, example(fmt.holds))
     path = data.draw(st.sampled_from(sorted(files)))
     files[path] = data.draw(mutations(files[path]))
     with tempfile.TemporaryDirectory() as folder:
@@ -189,8 +190,7 @@ def test_a_damaged_file_is_read_or_refused_as_input(name: str, data: st.DataObje
         try:
             read = read_folder(fmt, Path(folder))
         except InputError as error:
-            assert error.faults
-            assert all("source" in (fault.where or "source") for fault in error.faults)
+            unplaced = [fault for fault in error.faults if "source" not in (fault.where or "source")]
+            assert unplaced == []
         else:
-            assert read.mentions.num_rows >= 0
             assert max(read.labels.column("mention").to_pylist(), default=-1) < read.mentions.num_rows

@@ -32,7 +32,7 @@ class Coco:
     name = "coco"
     title = "COCO"
     folder = False
-    suffixes = (".json",)
+    suffixes: tuple[str, ...] = (".json",)
     holds = Capabilities(
         kinds=frozenset({"box", "polygon", "mask", "keypoints"}),
         properties=True,

@@ -41,7 +41,7 @@ class Chunk:
     size: int
     texts: dict[str, pa.StringArray]
     writes: frozenset[str]
-    """Which of `id` and `bbox` the writer writes for every label: a label that differs in this is odd."""
+    """Which of the usual fields the writer gives every label: a label without one of them is odd."""
     annotator: str | None
     faults: Faults
     images: Images
@@ -134,7 +134,9 @@ def _link_categories(chunk: Chunk) -> None:
     chunk.odd |= other
     for row in np.flatnonzero(chunk.classes < 0).tolist():
         text = column[row].as_py()
-        what = "has no category_id" if text is None else f"is of category {text[:40]}, which is not in the file"
+        what = (
+            "has no category_id" if text is None else f"is of category {text[:40]}, which is not in the file"
+        )
         chunk.fault(row, what)
     shadowed = np.append(chunk.categories.shadowed, False)
     chunk.consume("category_id", ~shadowed[chunk.classes])
@@ -142,6 +144,9 @@ def _link_categories(chunk: Chunk) -> None:
 
 def _take_ids(chunk: Chunk) -> None:
     chunk.odd |= _valid(chunk.ids) != ("id" in chunk.writes)
+    for name in ("area", "iscrowd", "num_keypoints"):
+        if name in chunk.writes:
+            chunk.odd |= ~_valid(chunk.column(name))
     chunk.consume("id", np.ones(chunk.size, np.bool_))
 
 
@@ -186,6 +191,8 @@ def _annotator(chunk: Chunk) -> pa.StringArray:
 
 def _extra(chunk: Chunk, whole: Sequence[bytes | Raw]) -> pa.StringArray:
     left = dict(chunk.texts)
+    if VERBATIM in left:
+        chunk.odd |= _valid(left.pop(VERBATIM))
     if chunk.odd.any():
         left[VERBATIM] = text_column(
             [text if odd else b"" for text, odd in zip(whole, chunk.odd.tolist(), strict=True)]

@@ -5,7 +5,6 @@ A column holds, per object, the text of one field's value, or null where the obj
 
 from __future__ import annotations
 
-import itertools
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -50,9 +49,7 @@ class Fields:
                 self._decoder = None
             objects = self._learn(blob)
             if self._decoder is None:
-                return {
-                    name: text_column([one.get(name, _ABSENT) for one in objects]) for name in self.names
-                }
+                return {name: text_column([one.get(name, _ABSENT) for one in objects]) for name in self.names}
         raise NotObjectsError("an element is no object")  # pragma: no cover
 
     def _learn(self, blob: bytes) -> list[dict[str, Raw]]:
@@ -60,7 +57,7 @@ class Fields:
             objects = _OBJECTS.decode(blob)
         except msgspec.ValidationError as error:
             raise NotObjectsError(str(error)) from error
-        self.names = list(dict.fromkeys(itertools.chain(self.names, itertools.chain.from_iterable(objects))))
+        self.names = merged_order(self.names, objects)
         if len(self.names) > MAX_FIELDS:
             raise NotObjectsError(f"more than {MAX_FIELDS:,} different fields")
         # A struct cannot be given such names; dicts can, only slower.
@@ -80,6 +77,27 @@ class Fields:
             name: text_column(list(map(operator.attrgetter(attribute), rows)))
             for attribute, name in ((f"f{place}", name) for place, name in enumerate(self.names))
         }
+
+
+def merged_order(names: Iterable[str], objects: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The names and the fields of the objects in one order, which agrees with that of each object if any does.
+
+    A field met for the first time stands behind the field before it in its object.
+    """
+    order = list(dict.fromkeys(names))
+    known = set(order)
+    for shape in dict.fromkeys(map(tuple, objects)):
+        if known.issuperset(shape):
+            continue
+        known.update(shape)
+        place = 0
+        for name in shape:
+            if name not in order:
+                order.insert(place, name)
+                if len(order) > MAX_FIELDS:
+                    return order
+            place = order.index(name) + 1
+    return order
 
 
 def text_column(raws: Sequence[Any]) -> pa.StringArray:
@@ -143,8 +161,10 @@ def objects(fields: Mapping[str, pa.StringArray], size: int) -> pa.StringArray:
         pieces.append(pc.binary_join_element_wise(key, column, ""))
     if not pieces:
         return pa.array(["{}"] * size, pa.string())
-    joined = pc.binary_join_element_wise(*pieces, ",", null_handling="skip")
-    return pc.binary_join_element_wise("{", joined, "}", "")
+    # The brace is joined as a piece of its own: a row of nothing but nulls would be dropped from the result.
+    joined = pc.binary_join_element_wise("{", *pieces, ",", null_handling="skip")
+    whole = pc.binary_join_element_wise(joined, "}", "")
+    return pc.replace_substring(whole, "{,", "{", max_replacements=1)
 
 
 def decoded_strings(texts: pa.StringArray) -> pa.StringArray:

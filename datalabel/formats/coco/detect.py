@@ -35,7 +35,7 @@ def is_coco(path: Path, head: bytes) -> bool:
         top = msgspec.json.decode(text, type=dict[str, Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _looks_like_coco(path, text)
-    lists = {key for key, value in top.items() if bytes(value[:1] if False else value)[:1] == b"["}
+    lists = {key for key, value in top.items() if bytes(value)[:1] == b"["}
     if "images" not in lists:
         return False
     labels = bytes(top["annotations"]) if "annotations" in lists else b""

@@ -58,9 +58,8 @@ def load(source: SourceFiles) -> Document:
         return Document(name, RESULTS, {"annotations": _split(data, Raw, name)}, _style(data))
     if first == b"{":
         return Document(name, DOCUMENT, _split(data, dict[str, Raw], name), _style(data))
-    raise InputError(
-        "is not a COCO file: its top level must be an object, or a list of results", where=name
-    ) from _split_error(data, name)
+    _split(data, Raw, name)
+    raise InputError("is not a COCO file: its top level must be an object, or a list of results", where=name)
 
 
 def _split(data: bytes, type_: Any, name: str) -> Any:
@@ -72,22 +71,20 @@ def _split(data: bytes, type_: Any, name: str) -> Any:
         raise InputError(_what(error, data), where=name) from error
 
 
-def _split_error(data: bytes, name: str) -> None:
-    _split(data, Raw, name)
-
-
 def _what(error: Exception, data: bytes) -> str:
     text = str(error)
     at = re.search(r"\(byte (\d+)\)", text)
     if at is None:
+        half = re.search(rb"[^\\](?:\\\\)*\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])", data)
+        if half:
+            line = data.count(b"\n", 0, half.end()) + 1
+            return f"is not JSON: half of a surrogate pair stands alone in line {line:,}"
         lines = data.count(b"\n") + 1
         return f"is no whole JSON: it breaks off after {len(data):,} bytes, in line {lines:,}"
     byte = int(at[1])
     line = data.count(b"\n", 0, byte) + 1
     column = byte - data.rfind(b"\n", 0, byte)
-    seen = re.match(rb"-?(?:NaN|Infinity)", data[byte : byte + 9]) or re.match(
-        rb"-Infinity", data[max(byte - 1, 0) : byte + 9]
-    )
+    seen = re.compile(rb"-?(?:NaN|Infinity)").match(data, byte - (data[byte - 1 : byte] == b"-"))
     if seen:
         return f"is not JSON: {seen[0].decode()} is no number in JSON (line {line:,}, column {column:,})"
     reason = text.removeprefix("JSON is malformed: ").split(" (byte")[0]
@@ -113,7 +110,7 @@ def _style(data: bytes) -> Style:
     newline = data.endswith(b"\n")
     start = re.match(rb"\s*[\[{][ \t]*(?:\r?\n([ \t]*))?", data)
     if start is None or start[1] is None:
-        spaced = re.search(rb'"\s*: ', data[:4096]) is not None
+        spaced = re.match(rb'\s*\[?\s*\{\s*"(?:[^"\\]|\\.){0,999}":[ ]', data)
         return Style(0 if spaced else -1, newline=newline)
     tabs = start[1].startswith(b"\t")
     return Style(len(start[1]) or 1, tabs, newline)

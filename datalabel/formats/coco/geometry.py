@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from datalabel.formats.coco import rle
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+REACH = 65_536
+"""Pixels that an image is taken to have at most in each direction when outlines are filled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ def lists(size: int, pieces: Sequence[Piece], type_: pa.DataType) -> pa.ListArra
     offsets = np.zeros(size + 1, np.int64)
     np.cumsum(counts, out=offsets[1:])
     whole = [piece for piece in pieces if len(piece.values)]
+    values: npt.NDArray[Any]
     if len(whole) == 1:
         values = whole[0].values
     else:
@@ -87,18 +92,29 @@ def ring_areas(coords: Floats, points: Ints) -> Floats:
 
 
 def rasterise(coords: Floats, parts: Ints, height: int, width: int) -> str:
-    """A polygon with holes as compressed counts: rings are filled as COCO fills them, holes cut out."""
+    """A polygon with holes as compressed counts: rings are filled as COCO fills them, holes cut out.
+
+    Works on runs, so that its cost follows the outlines, not the size of the image.
+    """
     from pycocotools import mask
 
     starts = np.concatenate(([0], np.cumsum(np.abs(parts)))) * 2
-    whole = np.zeros((height, width), np.uint8)
+    near = np.clip(coords, -REACH, 2 * REACH)
+    whole = _mask_of(np.array([height * width]), height, width)
     for place, points in enumerate(parts.tolist()):
-        ring = coords[starts[place] : starts[place + 1]].tolist()
         if abs(points) < 3:
             continue
-        filled = mask.decode(mask.merge(mask.frPyObjects([ring], height, width)))
-        whole = np.where(filled > 0, np.uint8(points > 0), whole)
-    return str(mask.encode(np.asfortranarray(whole))["counts"].decode())
+        (ring,) = mask.frPyObjects([near[starts[place] : starts[place + 1]].tolist()], height, width)
+        if points > 0:
+            whole = mask.merge([whole, ring])
+        else:
+            outside = np.concatenate(([0], rle.decode(ring["counts"].decode())))
+            whole = mask.merge([whole, _mask_of(outside, height, width)], intersect=True)
+    return str(whole["counts"].decode())
+
+
+def _mask_of(counts: Ints, height: int, width: int) -> dict[str, Any]:
+    return {"size": [height, width], "counts": rle.encode(counts).encode()}
 
 
 def mask_bounds(counts: str, height: int) -> tuple[float, float, float, float]:

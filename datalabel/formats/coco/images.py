@@ -126,9 +126,11 @@ def read_categories(values: Any, name: str, faults: Faults) -> Categories:
         points.append(len(skeleton) if isinstance(skeleton, list) else -1)
     lookup = Lookup(numbers)
     for first, second in lookup.twins():
-        faults.add(f"is there twice: {names[first]!r} and {names[second]!r}", f"{name}: category {numbers[first]}")
-    before: set[str] = set()
-    shadowed = [one in before or before.add(one) is not None for one in names]
+        faults.add(
+            f"is there twice: {names[first]!r} and {names[second]!r}", f"{name}: category {numbers[first]}"
+        )
+    earliest = {one: place for place, one in reversed(list(enumerate(names)))}
+    shadowed = [earliest[one] != place for place, one in enumerate(names)]
     return Categories(names, numbers, lookup, np.array(shadowed, np.bool_), np.array(points, np.int64))
 
 

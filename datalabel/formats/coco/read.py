@@ -1,14 +1,14 @@
 """Reading a COCO file: header, images, annotations in chunks.
 
-Where things go. Header (JSON): `shape` (`document` or `results`), `keys` (the top level's order), `orders`
-(the fields of each top-level list's objects, in order), `layout` (indentation), `floats` (fields whose whole
-numbers are written `1.0`), `writes` (which of `id` and `bbox` every label has), `item_key`, `categories` as they are, and `fields` (every other top-level value).
+Where things go. The header (JSON): `shape` (`document` or `results`), `keys` (the top level's order),
+`orders` (the fields of each top-level list's objects, in order), `layout` (indentation), `floats` (fields
+whose whole numbers are written `1.0`), `writes` (which of the usual fields every label has), `item_key`,
+`categories` as they are, and `fields` (every other top-level value).
 Images are mentions, annotations are labels; see `annotations`.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -24,7 +24,7 @@ from msgspec import Raw
 from datalabel.errors import Fault, Faults, InputError
 from datalabel.formats.base import READ_LABELS, Read, ReadContext, SourceFiles
 from datalabel.formats.coco.annotations import Chunk, read_chunk
-from datalabel.formats.coco.columns import Fields, NotObjectsError
+from datalabel.formats.coco.columns import Fields, NotObjectsError, merged_order
 from datalabel.formats.coco.document import RESULTS, Document, load, parse
 from datalabel.formats.coco.images import (
     Categories,
@@ -41,7 +41,7 @@ CHUNK_BYTES = 24 << 20
 
 _NUMBERS = ("bbox", "segmentation", "keypoints", "area", "score")
 _SAMPLE = 2_000
-_WRITES = frozenset({"id", "bbox"})
+_WRITES = frozenset({"id", "bbox", "area", "iscrowd", "num_keypoints"})
 
 
 class _ImageId(msgspec.Struct, gc=False):
@@ -74,7 +74,7 @@ class _Reader:
         self._image_fields = Fields()
         self._label_fields = Fields()
         self._floats: list[str] = []
-        self._writes = _WRITES
+        self._writes = frozenset({"id", "bbox", "area", "iscrowd"})
         self._category_values: Any = []
 
     def read(self) -> Read:
@@ -139,7 +139,7 @@ class _Reader:
                 return
             if not start:
                 self._floats = _float_fields(columns)
-                self._writes = frozenset(_WRITES & columns.keys())
+                self._writes = _mostly_there(columns)
             yield read_chunk(
                 Chunk(
                     name=self._name,
@@ -211,11 +211,17 @@ def _float_fields(columns: Mapping[str, pa.StringArray]) -> list[str]:
     return found
 
 
+def _mostly_there(columns: Mapping[str, pa.StringArray]) -> frozenset[str]:
+    """The fields that the writer gives every label, since most labels of the file's beginning have them."""
+    return frozenset(
+        name for name in _WRITES & columns.keys() if columns[name].null_count * 2 < len(columns[name])
+    )
+
+
 def _order(value: Any) -> list[str]:
-    """The fields of an object, or of all objects of a list, in order of first appearance."""
+    """The fields of an object, or of all objects of a list, in an order that suits all."""
     rows = [value] if isinstance(value, dict) else value if isinstance(value, list) else []
-    objects = (row for row in rows if isinstance(row, dict))
-    return list(dict.fromkeys(itertools.chain.from_iterable(objects)))
+    return merged_order((), (row for row in rows if isinstance(row, dict)))
 
 
 def _ranked(labels: pa.Table) -> pa.Table:

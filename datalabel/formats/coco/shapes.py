@@ -284,4 +284,3 @@ def _loose(text: str) -> _Rle:
 
 def _equal(column: pa.StringArray, text: str) -> Bools:
     return np.asarray(pc.fill_null(pc.equal(column, text), False).to_numpy(zero_copy_only=False))
-

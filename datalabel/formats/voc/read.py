@@ -162,7 +162,7 @@ class Reader:
             else:
                 content.append((tag, self._noted(child)))
         self._check_held(tags, name)
-        extra = {f"@{key}": value for key, value in root.items()}
+        extra: dict[str, Any] = {f"@{key}": value for key, value in root.items()}
         gather(extra, content)
         self._order("annotation", tags, extra, rank > 0)
         extra |= around | self._layout(root)
@@ -224,7 +224,7 @@ class Reader:
         for side in sides:
             if tags.count(side) > 1:
                 self._fault(f"<{side}> stands {tags.count(side)} times", 0, side)
-        extra = {f"@{key}": value for key, value in element.items()}
+        extra: dict[str, Any] = {f"@{key}": value for key, value in element.items()}
         gather(extra, content)
         present = [tag for tag in tags if tag in sides or tag in extra]
         runs = tags if interrupted(tags) else collapsed(tags)
@@ -317,7 +317,7 @@ class Reader:
         for single in ("name", "bndbox"):
             if tags.count(single) > 1:
                 self._fault(f"has {tags.count(single)} elements <{single}>", number)
-        extra = {f"@{key}": value for key, value in element.items()}
+        extra: dict[str, Any] = {f"@{key}": value for key, value in element.items()}
         gather(extra, content)
         self._order("object", tags, extra)
         if properties and list(properties) != sorted(properties):
@@ -351,7 +351,7 @@ class Reader:
             self._fault(f"the box {fault}", number, "bndbox")
             return None
         spelled = dict(zip(SIDES, self._numbers.texts(x, y, w, h), strict=True))
-        extra = {f"@{key}": value for key, value in box.items()}
+        extra: dict[str, Any] = {f"@{key}": value for key, value in box.items()}
         gather(extra, [(tag, noted) for tag, noted in content if noted != spelled.get(tag)])
         self._order("bndbox", tags, extra)
         return (x, y, w, h), extra

@@ -28,6 +28,11 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 32
 """How deep elements may be nested."""
 
+_SMALL = 1024 * 1024
+_NEEDS_CARE = (b"<!", b"\0", b"xmlns", b"xml:")
+"""Without these a file declares no document type and holds no comment, and no name changes by a namespace:
+the fast parser of the standard library is safe and keeps everything."""
+
 Notation = str | dict[str, Any]
 
 _DECLARATION = re.compile(r"<\?xml\s[^>]*\?>\s*")
@@ -66,15 +71,12 @@ def parse(data: bytes) -> Document:
         raise XmlError(f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB")
     if not data:
         raise XmlError("the file is empty")
-    if len(data) > 1024 * 1024 or b"<!" in data or b"<?" in data[5:] or b"\0" in data:
+    if len(data) > _SMALL or any(sign in data for sign in _NEEDS_CARE) or b"<?" in data[5:]:
         return _Careful().parse(data)
-    # Without "<!" there is no declaration to refuse and no comment to keep: the fast parser is safe.
     try:
         return Document(ET.fromstring(data))  # noqa: S314
-    except ET.ParseError as error:
-        raise XmlError(_reason(error.code), error.position[0]) from None
-    except (LookupError, ValueError) as error:
-        raise XmlError(f"the declared encoding cannot be read: {error}", 1) from None
+    except (ET.ParseError, LookupError, ValueError):
+        return _Careful().parse(data)
 
 
 def _reason(code: int) -> str:
@@ -148,8 +150,8 @@ def line_of(data: bytes, number: int, tag: str | None = None) -> int | None:
     careful = _Careful()
     try:
         careful.parse(data)
-    except XmlError:
-        return None
+    except XmlError as error:
+        return error.line
     objects, found = 0, None
     for depth, name, line in careful.starts:
         if depth == 2 and name == "object":
@@ -178,7 +180,7 @@ def children_of(element: ET.Element) -> list[tuple[str, ET.Element | str]]:
     return content
 
 
-def notation(element: ET.Element, depth: int = 0) -> Notation:
+def notation(element: ET.Element, depth: int = 2) -> Notation:
     """An element's content as JSON (see the top of this file).
 
     Raises:

@@ -1,0 +1,223 @@
+"""What rules measure: numbers per label or item, each computed over whole columns and at most once a batch."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.labels import geometry
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+TOLERANCE = 1e-6
+"""Relative slack of every comparison with a size or a limit: coordinates that were fractions of the image
+come back from the multiplication with an error of this order at most, and that is nobody's mistake."""
+
+UNREADABLE = object()
+"""Stands for properties that are no JSON object."""
+
+
+class Columns:
+    """The measures of a batch. Arrays have one row per label (or per item, where it says so), in table order.
+
+    NaN stands for what cannot be measured: nothing was said, or it does not apply to the kind.
+    """
+
+    def __init__(self, items: pa.Table, labels: pa.Table) -> None:
+        self._items = items
+        self._labels = labels
+
+    @cached_property
+    def item_rows(self) -> Ints:
+        """For each label the row of its item in the items, -1 when it is not there."""
+        found = pc.index_in(
+            self._labels.column("item"), value_set=self._items.column("item").combine_chunks()
+        )
+        return _integers(pc.fill_null(found, -1))
+
+    @cached_property
+    def item_sizes(self) -> Floats:
+        """Width and height of each item as it is shown (EXIF orientation applied), shape (items, 2). NaN unless
+        both are known."""
+        stored = np.stack([_floats(self._items.column(name)) for name in ("width", "height")], axis=1)
+        stored[~(stored > 0).all(axis=1)] = np.nan
+        return np.where(self.turned[:, None], stored[:, ::-1], stored)
+
+    @cached_property
+    def turned(self) -> Bools:
+        """For each item whether its orientation swaps width and height."""
+        if "orientation" not in self._items.column_names:
+            return np.zeros(self._items.num_rows, np.bool_)
+        return np.asarray(_floats(self._items.column("orientation")) >= 5)
+
+    @cached_property
+    def image_sizes(self) -> Floats:
+        """Width and height of each label's item as it is shown, shape (n, 2)."""
+        return self.of_item(self.item_sizes, np.nan)
+
+    def of_item(self, values: npt.NDArray[Any], missing: Any) -> npt.NDArray[Any]:
+        """Values per item as values per label."""
+        padded = np.concatenate([values, np.full((1, *values.shape[1:]), missing, values.dtype)])
+        return padded[self.item_rows]
+
+    @cached_property
+    def bounds(self) -> Floats:
+        """True bounds x1, y1, x2, y2 with x1 <= x2, y1 <= y2, shape (n, 4); NaN unless all four are finite."""
+        with np.errstate(all="ignore"):
+            raw = geometry.bounds(self._labels)
+        raw[~np.isfinite(raw).all(axis=1)] = np.nan
+        return np.concatenate(
+            [np.minimum(raw[:, :2], raw[:, 2:]), np.maximum(raw[:, :2], raw[:, 2:])], axis=1
+        )
+
+    @cached_property
+    def areas(self) -> Floats:
+        """True areas; NaN for kinds that enclose none, and where the geometry is not finite."""
+        with np.errstate(all="ignore"):
+            found = geometry.area(self._labels)
+        solid = self.is_kind("box", "rotated_box", "polygon", "mask")
+        return np.where(solid & np.isfinite(found) & (found >= 0), found, np.nan)
+
+    @cached_property
+    def sides(self) -> Floats:
+        """Width and height, shape (n, 2): of the bounds, or for a rotated box its own first two sides.
+
+        NaN for boxes of negative size.
+        """
+        with np.errstate(all="ignore"):
+            found = self.bounds[:, 2:] - self.bounds[:, :2]
+        found[(self.recorded[:, 2:] < 0).any(axis=1) & self.is_kind("box")] = np.nan
+        rows = np.flatnonzero(self.is_kind("rotated_box"))
+        values, lengths = self.lists("coords", rows)
+        rows, whole = rows[lengths == 8], np.repeat(lengths == 8, lengths)
+        corners = values[whole].reshape(-1, 4, 2)
+        with np.errstate(all="ignore"):
+            found[rows] = np.hypot(*np.moveaxis(np.diff(corners[:, :3], axis=1), 2, 0))
+        return found
+
+    @cached_property
+    def recorded(self) -> Floats:
+        """x, y, width and height as the columns have them, shape (n, 4); NaN where null."""
+        return np.stack([_floats(self._labels.column(name)) for name in "xywh"], axis=1)
+
+    @cached_property
+    def point_counts(self) -> Floats:
+        """Points of polygons and lines, labelled points of keypoints; NaN for other kinds."""
+        found = np.full(self._labels.num_rows, np.nan)
+        rows = np.flatnonzero(self.is_kind("polygon", "polyline"))
+        found[rows] = self.lists("coords", rows)[1] // 2
+        rows = np.flatnonzero(self.is_kind("keypoints"))
+        values, lengths = self.lists("coords", rows)
+        place = np.arange(len(values)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        labelled = (place % 3 == 2) & (values > 0)
+        found[rows] = np.bincount(np.repeat(np.arange(len(rows)), lengths)[labelled], minlength=len(rows))
+        return found
+
+    @cached_property
+    def kinds(self) -> npt.NDArray[np.object_]:
+        """The kind of each label."""
+        return np.array([kind for _, kind in self.types], dtype=object)[self.type_codes]
+
+    def is_kind(self, *kinds: str) -> Bools:
+        """Which labels are of these kinds."""
+        return np.array([kind in kinds for _, kind in self.types], np.bool_)[self.type_codes]
+
+    @cached_property
+    def _typed(self) -> tuple[list[tuple[str, str]], Ints]:
+        (classes, class_codes), (kinds, kind_codes) = (self.encoded(name) for name in ("class", "kind"))
+        pairs, codes = np.unique(class_codes * max(len(kinds), 1) + kind_codes, return_inverse=True)
+        names = [(classes[pair // len(kinds)], kinds[pair % len(kinds)]) for pair in pairs.tolist()]
+        return names, codes.astype(np.int64)
+
+    @property
+    def types(self) -> list[tuple[str, str]]:
+        """The distinct pairs of class and kind."""
+        return self._typed[0]
+
+    @property
+    def type_codes(self) -> Ints:
+        """For each label the position of its class and kind in `types`."""
+        return self._typed[1]
+
+    @cached_property
+    def _valued(self) -> tuple[list[tuple[int, Any]], Ints]:
+        texts, codes = self.encoded("properties")
+        parsed = [properties_of(text) for text in texts]
+        pairs, rows = np.unique(self.type_codes * max(len(texts), 1) + codes, return_inverse=True)
+        values = [(pair // len(texts), parsed[pair % len(texts)]) for pair in pairs.tolist()]
+        return values, rows.astype(np.int64)
+
+    @property
+    def valued(self) -> list[tuple[int, Any]]:
+        """The distinct triples of class, kind and properties: position in `types`, parsed properties."""
+        return self._valued[0]
+
+    @property
+    def value_codes(self) -> Ints:
+        """For each label the position of its class, kind and properties in `valued`."""
+        return self._valued[1]
+
+    def encoded(self, name: str) -> tuple[list[Any], Ints]:
+        """The distinct values of a text column, and for each label the position of its own. Null is a value."""
+        column = self._labels.column(name).combine_chunks().dictionary_encode(null_encoding="encode")
+        return column.dictionary.to_pylist(), _integers(column.indices)
+
+    def lists(self, name: str, rows: npt.NDArray[np.intp]) -> tuple[Floats, Ints]:
+        """The values of a list column of these labels end to end, and how many each label has."""
+        column = self._labels.column(name).take(pa.array(rows)).combine_chunks()
+        lengths = _integers(pc.fill_null(pc.list_value_length(column), 0))
+        return _floats(column.flatten()), lengths
+
+    # Words
+
+    def title(self, row: int) -> str:
+        """`box of class "RBC"`."""
+        name, kind = self.types[self.type_codes[row]]
+        return f"{kind.replace('_', ' ')} of class {quoted(name)}"
+
+    def place(self, row: int) -> str:
+        """`at 504, 337`: the top left corner of the bounds; empty when there are none."""
+        x, y = self.bounds[row, :2]
+        return f"at {number(x)}, {number(y)}" if np.isfinite(x) else ""
+
+
+def properties_of(text: str | None) -> Any:
+    """Parsed properties: a mapping, or `UNREADABLE`."""
+    if text is None:
+        return {}
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return UNREADABLE
+    return value if isinstance(value, dict) else UNREADABLE
+
+
+def quoted(text: str) -> str:
+    """A name from data in quotes, cut when it is very long."""
+    return f'"{text[:79]}…"' if len(text) > 80 else f'"{text}"'
+
+
+def number(value: float) -> str:
+    """A measure for people: two decimals at most, three digits when it is very small or large."""
+    value = float(value)
+    if value and not 0.01 <= abs(value) < 1e7:
+        return f"{value:.3g}"
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _floats(column: pa.ChunkedArray | pa.Array) -> Floats:
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return np.array(array.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _integers(column: pa.ChunkedArray | pa.Array) -> Ints:
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return np.asarray(array.to_numpy(zero_copy_only=False)).astype(np.int64)

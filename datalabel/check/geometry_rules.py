@@ -1,0 +1,216 @@
+"""G1xx: geometry that is wrong under any spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from datalabel.check.columns import TOLERANCE, Bools, Columns, Floats, Ints, number
+from datalabel.check.finding import CheckBatch, Severity
+from datalabel.check.rule import Hit, OnLabel, rule
+
+_FEWEST = {"polygon": 3, "polyline": 2, "rotated_box": 4}
+_EDGES = ("left", "top", "right", "bottom")
+
+
+@rule("G101", "zero-size", Severity.ERROR)
+def zero_size(batch: CheckBatch) -> Iterator[Hit]:
+    """A label that covers nothing.
+
+    A box of zero width or height, a polygon or rotated box that encloses no area, a mask without a pixel, a
+    line whose points are all the same. Usually a slip of the mouse; training code divides by its size.
+    Delete it, or draw it again.
+    """
+    columns = batch.columns
+    recorded = columns.recorded
+    flat = (recorded[:, 2:] == 0) & columns.is_kind("box")[:, None]
+    for row in np.flatnonzero(flat.any(axis=1) & ~(recorded[:, 2:] < 0).any(axis=1)).tolist():
+        sides = " and ".join(name for name, zero in zip(("width", "height"), flat[row], strict=True) if zero)
+        yield OnLabel(row, f"{columns.title(row)} has zero {sides} ({columns.place(row)})")
+    for row in np.flatnonzero(_collapsed(batch)).tolist():
+        yield OnLabel(row, f"{columns.title(row)} encloses no area ({columns.place(row)})")
+    for row in np.flatnonzero(columns.is_kind("mask") & (columns.areas == 0)).tolist():
+        yield OnLabel(row, f"{columns.title(row)} covers no pixel")
+    lengthless = (columns.bounds[:, :2] == columns.bounds[:, 2:]).all(axis=1)
+    enough = columns.point_counts >= _FEWEST["polyline"]
+    for row in np.flatnonzero(columns.is_kind("polyline") & lengthless & enough).tolist():
+        yield OnLabel(row, f"{columns.title(row)} has no length ({columns.place(row)})")
+
+
+def _collapsed(batch: CheckBatch) -> Bools:
+    """Rings whose points lie on one line. Area 0 alone proves nothing: a figure of eight has it too."""
+    columns = batch.columns
+    found = np.zeros(batch.labels.num_rows, np.bool_)
+    extent = np.nanmax(columns.bounds[:, 2:] - columns.bounds[:, :2], axis=1, initial=0.0)
+    suspects = columns.is_kind("polygon", "rotated_box") & (columns.areas <= 1e-9 * extent**2)
+    rows = np.flatnonzero(suspects & np.isfinite(columns.bounds[:, 0]))
+    values, lengths = columns.lists("coords", rows)
+    ends = np.cumsum(lengths)
+    for row, end, length in zip(rows, ends, lengths, strict=True):
+        points = values[end - length : end]
+        found[row] = length >= 6 and length % 2 == 0 and _on_one_line(points.reshape(-1, 2))
+    return found
+
+
+def _on_one_line(points: Floats) -> bool:
+    relative = points - points[0]
+    spread = np.abs(relative).max()
+    if not spread:
+        return True
+    relative = relative / spread
+    far = relative[np.argmax(np.hypot(relative[:, 0], relative[:, 1]))]
+    return bool(np.abs(relative[:, 0] * far[1] - relative[:, 1] * far[0]).max() <= 1e-9)
+
+
+@rule("G102", "negative-size", Severity.ERROR)
+def negative_size(batch: CheckBatch) -> Iterator[Hit]:
+    """A box of negative width or height: its right edge lies left of its left edge, or its bottom above its top.
+
+    Drawn from the wrong corner, or corners and sizes were mixed up by a converter. The same box with its
+    corners in order is the safe repair, unless a whole file is like that.
+    """
+    columns = batch.columns
+    sizes = columns.recorded[:, 2:]
+    negative = (sizes < 0) & np.isfinite(sizes) & columns.is_kind("box")[:, None]
+    for row in np.flatnonzero(negative.any(axis=1)).tolist():
+        told = zip(("width", "height"), sizes[row], negative[row], strict=True)
+        words = " and ".join(f"{name} {number(size)}" for name, size, bad in told if bad)
+        yield OnLabel(row, f"{columns.title(row)} has negative size: {words}", "swap the corners")
+
+
+@rule("G103", "not-finite", Severity.ERROR)
+def not_finite(batch: CheckBatch) -> Iterator[Hit]:
+    """A coordinate that is infinite or no number, or a box that lacks one.
+
+    Nothing can be computed with it, and one such value turns a training loss into NaN. Delete the label, or
+    draw it again.
+    """
+    columns = batch.columns
+    bad = ~np.isfinite(columns.recorded) & columns.is_kind("box")[:, None]
+    for row in np.flatnonzero(bad.any(axis=1)).tolist():
+        cells = [batch.labels.column(name)[row].as_py() for name in "xywh"]
+        words = ", ".join(
+            f"{name} is {_spoken(cell)}"
+            for name, cell, wrong in zip("xywh", cells, bad[row], strict=True)
+            if wrong
+        )
+        yield OnLabel(row, f"{columns.title(row)} is not finite: {words}")
+    rows = np.flatnonzero(columns.is_kind("polygon", "rotated_box", "polyline", "keypoints"))
+    values, lengths = columns.lists("coords", rows)
+    wrong = np.flatnonzero(~np.isfinite(values))
+    ends = np.cumsum(lengths)
+    owners = np.searchsorted(ends, wrong, side="right")
+    for owner, first in zip(*np.unique(owners, return_index=True), strict=True):
+        row, place = int(rows[owner]), wrong[first] - (ends[owner] - lengths[owner])
+        what = f"number {place + 1} of its {lengths[owner]} coordinates is {_spoken(values[wrong[first]])}"
+        yield OnLabel(row, f"{columns.title(row)} is not finite: {what}")
+
+
+def _spoken(value: float | None) -> str:
+    if value is None:
+        return "missing"
+    return "not a number" if np.isnan(value) else "infinite"
+
+
+@rule("G104", "partly-outside", Severity.WARNING)
+def partly_outside(batch: CheckBatch) -> Iterator[Hit]:
+    """A label that reaches beyond an edge of its image.
+
+    Some tools allow it for objects that the edge cuts; most training code clips or refuses it. Up to a
+    millionth of the image's side is forgiven (fractions of the image do not multiply back exactly). Silent
+    where the image's size is not known. An image that EXIF turns is taken either way up, whichever suits.
+    Clipping to the image is the safe repair; `check.severity: {G104: error}` makes it an error.
+    """
+    columns = batch.columns
+    beyond, sizes = _beyond(columns)
+    for row in np.flatnonzero((beyond > 0).any(axis=1) & ~_apart(columns, sizes)).tolist():
+        reach = [
+            f"{number(far)} px beyond the {edge} edge"
+            for far, edge in zip(beyond[row], _EDGES, strict=True)
+            if far > 0
+        ]
+        fix = "clip to the image" if columns.kinds[row] in ("box", "polygon") else None
+        yield OnLabel(row, f"{columns.title(row)} reaches {' and '.join(reach)} ({_image(sizes[row])})", fix)
+
+
+@rule("G105", "outside", Severity.ERROR)
+def outside(batch: CheckBatch) -> Iterator[Hit]:
+    """A label that lies wholly outside its image: it marks nothing.
+
+    Often a sign that labels and images do not belong together, that images were resized after labelling, or
+    that centres were taken for corners. Silent where the image's size is not known.
+    """
+    columns = batch.columns
+    _, sizes = _beyond(columns)
+    for row in np.flatnonzero(_apart(columns, sizes)).tolist():
+        width, height = columns.bounds[row, 2:] - columns.bounds[row, :2]
+        where = f"{columns.place(row)}, {number(width)}×{number(height)}"
+        yield OnLabel(
+            row, f"{columns.title(row)} lies wholly outside the image: {where} ({_image(sizes[row])})"
+        )
+
+
+def _beyond(columns: Columns) -> tuple[Floats, Floats]:
+    """How far each label reaches beyond the left, top, right and bottom edge (0: not), shape (n, 4); the sizes
+    meant, shape (n, 2)."""
+    sizes = columns.image_sizes
+    found = _excess(columns.bounds, sizes)
+    turned = columns.of_item(columns.turned, False)
+    if turned.any():
+        # Some tools label what is shown, others what is stored: whichever frame the label fits better.
+        other = _excess(columns.bounds, sizes[:, ::-1])
+        better = turned & (other.sum(axis=1) < found.sum(axis=1))
+        found = np.where(better[:, None], other, found)
+        sizes = np.where(better[:, None], sizes[:, ::-1], sizes)
+    return found, sizes
+
+
+def _excess(bounds: Floats, sizes: Floats) -> Floats:
+    slack = np.concatenate([sizes, sizes], axis=1) * TOLERANCE
+    found = np.concatenate([-bounds[:, :2], bounds[:, 2:] - sizes], axis=1)
+    return np.where(found > slack, found, 0.0)
+
+
+def _apart(columns: Columns, sizes: Floats) -> Bools:
+    """Labels that reach beyond an edge and have nothing on the image's side of it."""
+    slack = sizes * TOLERANCE
+    low, high = columns.bounds[:, :2], columns.bounds[:, 2:]
+    before = (low < -slack) & (high <= slack)
+    after = (high > sizes + slack) & (low >= sizes - slack)
+    return np.asarray((before | after).any(axis=1))
+
+
+def _image(size: Floats) -> str:
+    return f"image is {number(size[0])}×{number(size[1])}"
+
+
+@rule("G106", "too-few-points", Severity.ERROR)
+def too_few_points(batch: CheckBatch) -> Iterator[Hit]:
+    """A polygon with a ring of fewer than three points, a line of fewer than two, a rotated box without its
+    four corners: no shape can be made of it."""
+    columns = batch.columns
+    for kind, fewest in _FEWEST.items():
+        rows = np.flatnonzero(columns.is_kind(kind))
+        if not len(rows):
+            continue
+        counts, owners, places, totals = _ring_sizes(columns, rows)
+        bad = np.flatnonzero(counts != fewest if kind == "rotated_box" else counts < fewest)
+        for place in bad[np.unique(owners[bad], return_index=True)[1]].tolist():
+            row = int(rows[owners[place]])
+            piece = f" in part {places[place] + 1} of {totals[place]}" if totals[place] > 1 else ""
+            points = "1 point" if counts[place] == 1 else f"{counts[place]} points"
+            yield OnLabel(row, f"{columns.title(row)} has {points}{piece}; it takes {fewest}")
+
+
+def _ring_sizes(columns: Columns, rows: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """Points of every ring, whose it is, which of its rings, and of how many. Without parts: one ring."""
+    lengths = columns.lists("coords", rows)[1]
+    parts, rings = columns.lists("parts", rows)
+    single = rings == 0
+    counts = np.concatenate([np.abs(parts).astype(np.int64), lengths[single] // 2])
+    owners = np.concatenate([np.repeat(np.arange(len(rows)), rings), np.flatnonzero(single)])
+    places = np.concatenate(
+        [np.arange(len(parts)) - np.repeat(np.cumsum(rings) - rings, rings), 0 * lengths[single]]
+    )
+    return counts, owners, places, np.maximum(rings, 1)[owners]

@@ -1,0 +1,73 @@
+"""How a rule is written: a function over a batch that yields hits, under a code, a name and a severity.
+
+    @rule("G199", "too-blue", Severity.WARNING)
+    def too_blue(batch: CheckBatch) -> Iterator[Hit]:
+        \"""What is wrong, why it matters, and what to do: `check --explain` prints this.\"""
+        for row in ...:
+            yield OnLabel(row, "…")
+
+That, in a module that the registry lists, is all it takes.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from datalabel.check.finding import CheckBatch, Finding, Rule, Severity
+from datalabel.labels.tables import label_id_text
+
+
+@dataclass(frozen=True, slots=True)
+class OnLabel:
+    """A hit on a label: its row in the batch's labels, plain words, and what a safe fix would do."""
+
+    row: int
+    message: str
+    fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OnItem:
+    """A hit on an item: its row in the batch's items. `in_set` when its labels in this set are meant."""
+
+    row: int
+    message: str
+    in_set: bool = False
+
+
+Hit = OnLabel | OnItem
+
+
+def rule(code: str, name: str, severity: Severity) -> Callable[[Callable[[CheckBatch], Iterable[Hit]]], Rule]:
+    """Make a rule of a function that yields hits."""
+
+    def bind(find: Callable[[CheckBatch], Iterable[Hit]]) -> Rule:
+        @functools.wraps(find)
+        def run(batch: CheckBatch) -> Iterator[Finding]:
+            # Absurd numbers are what rules look for; that they overflow on the way is no news.
+            with np.errstate(all="ignore"):
+                hits = list(find(batch))
+            for hit in hits:
+                where = _label_place(batch, hit.row) if isinstance(hit, OnLabel) else _item_place(batch, hit)
+                fix = hit.fix if isinstance(hit, OnLabel) else None
+                yield Finding(code, name, severity, *where, hit.message, fix)
+
+        return Rule(code, name, severity, run)
+
+    return bind
+
+
+_Place = tuple[str | None, str | None, str | None]
+
+
+def _label_place(batch: CheckBatch, row: int) -> _Place:
+    labels = batch.labels
+    return batch.set, labels.column("item")[row].as_py(), label_id_text(labels.column("id")[row].as_py())
+
+
+def _item_place(batch: CheckBatch, hit: OnItem) -> _Place:
+    return batch.set if hit.in_set else None, batch.items.column("item")[hit.row].as_py(), None

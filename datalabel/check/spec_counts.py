@@ -1,0 +1,145 @@
+"""S111 and S112: conditions of the data spec on the labels of one image together.
+
+Several annotators' labels may stand side by side on an item. Each is held to the conditions alone: two
+people who drew the same object did not draw it twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from datalabel.check.columns import TOLERANCE, Floats, Ints, number, quoted
+from datalabel.check.finding import CheckBatch, Severity
+from datalabel.check.rule import Hit, OnItem, OnLabel, rule
+from datalabel.check.spec_rules import label_type
+from datalabel.labels import geometry
+from datalabel.labels.tables import GEOMETRY, label_id_text
+
+PAIRS_AT_ONCE = 1 << 19
+PARTNERS = 32
+"""A label is compared with so many others at most, those whose bounds overlap its own most."""
+
+
+@rule("S111", "per-image", Severity.ERROR)
+def per_image(batch: CheckBatch) -> Iterator[Hit]:
+    """An image with fewer or more labels of a class and kind than the condition `per_image` allows.
+
+    Too few are all labels of the image together; too many are those of one annotator. Images without any
+    label count.
+    """
+    columns = batch.columns
+    places = {one: place for place, one in enumerate(columns.types)}
+    annotators, codes = columns.encoded("annotator")
+    for name, kinds in batch.spec.classes.items():
+        for kind, told in kinds.items():
+            if told.conditions.per_image is None:
+                continue
+            least, most = told.conditions.per_image
+            mine = (columns.type_codes == places.get((name, kind), -1)) & (columns.item_rows >= 0)
+            items = columns.item_rows[mine]
+            totals = np.bincount(items, minlength=batch.items.num_rows)
+            what = f"of class {quoted(name)} ({kind})"
+            for row in np.flatnonzero(totals < least).tolist():
+                yield OnItem(
+                    row, f"{_labels(totals[row])} {what}; the spec asks for {least} or more", in_set=True
+                )
+            if most is not None:
+                for row, annotator, count in _per_annotator(items, codes[mine], len(annotators), most):
+                    by = f" by {quoted(annotators[annotator])}" if annotators[annotator] is not None else ""
+                    yield OnItem(row, f"{_labels(count)} {what}{by}; the spec allows {most}", in_set=True)
+
+
+def _labels(count: int) -> str:
+    return "1 label" if count == 1 else f"{count} labels"
+
+
+def _per_annotator(items: Ints, annotators: Ints, size: int, most: int) -> Iterator[tuple[int, int, int]]:
+    pairs, counts = np.unique(items * max(size, 1) + annotators, return_counts=True)
+    for place in np.flatnonzero(counts > most).tolist():
+        yield int(pairs[place] // size), int(pairs[place] % size), int(counts[place])
+
+
+@rule("S112", "overlap", Severity.ERROR)
+def overlap(batch: CheckBatch) -> Iterator[Hit]:
+    """A label that overlaps an earlier one of the same class, kind and annotator more than `max_overlap` allows.
+
+    The overlap is the intersection over union (IoU) of the shapes themselves. Mostly one object drawn twice:
+    delete one of the two. Reported on the later label, with the one that it overlaps most. In a crowd a label
+    is compared with the 32 whose bounds overlap its own most.
+    """
+    columns = batch.columns
+    told = [label_type(batch.spec, *one) for one in columns.types]
+    limits = np.array([one.conditions.max_overlap if one else None for one in told], np.float64)[
+        columns.type_codes
+    ]
+    rows = np.flatnonzero(np.isfinite(limits) & np.isfinite(columns.bounds[:, 0]) & (columns.item_rows >= 0))
+    if len(rows) < 2:
+        return
+    annotators, codes = columns.encoded("annotator")
+    keys = (columns.item_rows * len(told) + columns.type_codes) * max(len(annotators), 1) + codes
+    shapes = batch.labels.select(["kind", *GEOMETRY])
+    worst: dict[int, tuple[float, int]] = {}
+    for first, second in _touching(keys[rows], columns.bounds[rows]):
+        earlier, later = np.minimum(rows[first], rows[second]), np.maximum(rows[first], rows[second])
+        found = geometry.ious(shapes, earlier, shapes, later)
+        for place in np.flatnonzero(found > limits[later] + TOLERANCE).tolist():
+            row, candidate = int(later[place]), (float(found[place]), -int(earlier[place]))
+            worst[row] = max(worst.get(row, candidate), candidate)
+    for row, (iou, partner) in sorted(worst.items()):
+        other = label_id_text(batch.labels.column("id")[-partner].as_py())
+        words = f"overlaps label {other} of the same class with IoU {iou:.3f}"
+        yield OnLabel(row, f"{columns.title(row)} {words}; the spec allows {number(limits[row])}")
+
+
+def _touching(keys: Ints, bounds: Floats) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+    """Pairs of rows with the same key whose bounds meet, in portions of bounded size.
+
+    A sweep along x: sorted by key and left edge, the partners of a row follow it up to its right edge.
+    Edges are ranked, so that key and edge fit into one sortable integer.
+    """
+    _, groups = np.unique(keys, return_inverse=True)
+    _, ranks = np.unique(np.concatenate([bounds[:, 0], bounds[:, 2]]), return_inverse=True)
+    base = int(ranks.max()) + 2
+    starts = groups.reshape(-1) * base + ranks[: len(keys)]
+    ends = groups.reshape(-1) * base + ranks[len(keys) :]
+    order = np.argsort(starts, kind="stable")
+    reach = np.searchsorted(starts[order], ends[order], side="right")
+    counts = np.maximum(reach - np.arange(len(order)) - 1, 0)
+    before = np.cumsum(counts) - counts
+    position = 0
+    while position < len(order):
+        stop = max(
+            position + 1, int(np.searchsorted(before, before[position] + PAIRS_AT_ONCE, side="right")) - 1
+        )
+        left = np.repeat(np.arange(position, stop), counts[position:stop])
+        right = (
+            left
+            + 1
+            + np.arange(len(left))
+            - np.repeat(before[position:stop] - before[position], counts[position:stop])
+        )
+        left, right = _closest(left, bounds[order[left]], right, bounds[order[right]])
+        if len(left):
+            yield order[left], order[right]
+        position = stop
+
+
+def _closest(
+    left: npt.NDArray[np.intp], first: Floats, right: npt.NDArray[np.intp], second: Floats
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """The pairs whose bounds meet; of each left row the `PARTNERS` whose bounds overlap most (by IoU)."""
+    sides = np.minimum(first[:, 2:], second[:, 2:]) - np.maximum(first[:, :2], second[:, :2])
+    shared = np.prod(np.clip(sides, 0, None) + 1, axis=1)
+    union = np.prod(first[:, 2:] - first[:, :2] + 1, axis=1) + np.prod(
+        second[:, 2:] - second[:, :2] + 1, axis=1
+    )
+    score = np.nan_to_num(shared / (union - shared))
+    keep = np.flatnonzero((sides >= 0).all(axis=1))
+    keep = keep[np.lexsort((right[keep], -score[keep], left[keep]))]
+    owners = left[keep]
+    rank = np.arange(len(keep)) - np.searchsorted(owners, owners, side="left")
+    keep = keep[rank < PARTNERS]
+    return left[keep], right[keep]

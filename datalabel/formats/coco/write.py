@@ -1,0 +1,114 @@
+"""Writing a COCO file: a source as it came, or a whole set with numbers assigned anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.formats.base import OutputFile, Selection
+from datalabel.formats.coco.columns import blob_of
+from datalabel.formats.coco.document import Style
+from datalabel.formats.coco.encode import Encoder
+from datalabel.formats.coco.layout import Layout, Spool, orders_of
+from datalabel.formats.coco.numbering import Numbers
+
+_KEYS = ("images", "annotations", "categories")
+
+
+def output_file(selection: Selection) -> OutputFile:
+    """The selection as one file, written piece by piece; memory is bounded by its largest batch."""
+    name = selection.name if selection.name.lower().endswith(".json") else f"{selection.name}.json"
+    return OutputFile(name, _chunks(selection))
+
+
+def _chunks(selection: Selection) -> Iterator[bytes]:
+    numbers = Numbers(selection)
+    header = numbers.header
+    layout = Layout(Style(**header["layout"]) if header else Style(), numbers.results)
+    images, annotations = Spool(), Spool()
+    try:
+        _fill(selection, numbers, images, annotations)
+        if numbers.results:
+            yield from _list(layout, None, annotations)
+        else:
+            yield from _document(layout, numbers, images, annotations)
+        yield layout.end
+    finally:
+        images.close()
+        annotations.close()
+
+
+def _fill(selection: Selection, numbers: Numbers, images: Spool, annotations: Spool) -> None:
+    encoder = Encoder(selection, numbers)
+    done = 0
+    for batch in selection.batches():
+        given = numbers.images(batch.items)
+        size = batch.items.num_rows
+        orders = orders_of(
+            batch.items.column("order").to_pylist() if numbers.own else range(done, done + size)
+        )
+        done += size
+        images.add(*blob_of(encoder.images(batch.items, given)), orders)
+        texts, items = encoder.annotations(batch, given)
+        annotations.add(*blob_of(_per_item(texts, items, size)), orders)
+
+
+def _per_item(texts: pa.StringArray, items: pa.Int32Array, size: int) -> pa.StringArray:
+    """The texts of each item's labels, separated by commas; empty where it has none."""
+    counts = np.bincount(items.to_numpy(), minlength=size) if len(items) else np.zeros(size, np.int64)
+    offsets = pa.array(np.concatenate(([0], np.cumsum(counts))), pa.int32())
+    return pc.binary_join(pa.ListArray.from_arrays(offsets, texts), ",")
+
+
+def _document(layout: Layout, numbers: Numbers, images: Spool, annotations: Spool) -> Iterator[bytes]:
+    header = numbers.header
+    keys = list(header["keys"]) if header else list(_KEYS)
+    keys += [
+        key for key in ("annotations", "categories") if key not in keys and _needed(key, numbers, annotations)
+    ]
+    before = b"{"
+    for key in keys:
+        yield before
+        if key in ("images", "annotations"):
+            yield from _list(layout, key, images if key == "images" else annotations)
+        else:
+            value = numbers.categories if key == "categories" else header["fields"][key]
+            yield layout.member(key, _json(value, header.get("orders", {}).get(key, ())))
+        before = layout.comma
+    yield layout.close
+
+
+def _needed(key: str, numbers: Numbers, annotations: Spool) -> bool:
+    """Whether a list that the source did not have must be there now."""
+    return bool(numbers.categories) if key == "categories" else not annotations.empty
+
+
+def _list(layout: Layout, key: str | None, spool: Spool) -> Iterator[bytes]:
+    if spool.empty:
+        yield layout.format(b"[]") if key is None else layout.member(key, b"[]")
+        return
+    first, last = layout.list_ends(key)
+    before = first
+    for group in spool.groups():
+        yield before
+        yield layout.elements(group)
+        before = layout.between
+    yield last
+
+
+def _json(value: Any, order: Sequence[str]) -> bytes:
+    """A header value as compact JSON, the fields of its objects in the order in which the file had them."""
+    places = {name: place for place, name in enumerate(order)}
+
+    def arranged(one: Any) -> Any:
+        if not isinstance(one, dict):
+            return one
+        return dict(sorted(one.items(), key=lambda member: places.get(member[0], len(places))))
+
+    laid = [arranged(one) for one in value] if isinstance(value, list) else arranged(value)
+    return json.dumps(laid, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

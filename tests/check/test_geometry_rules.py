@@ -1,0 +1,143 @@
+"""Planted faults of geometry: each is found once, on the right label, in plain words."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from check_worlds import ITEM, SHAPES, batch_of, findings, label, places
+
+NAN, INF = math.nan, math.inf
+
+PLANTED: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "G101",
+        label(x=504.0, y=337.0, w=0.0, h=0.0),
+        'box of class "cat" has zero width and height (at 504, 337)',
+    ),
+    ("G101", label(h=0.0), 'box of class "cat" has zero height (at 10, 20)'),
+    (
+        "G101",
+        label("polygon", coords=[10.0, 10, 20, 20, 40, 40], parts=[3]),
+        'polygon of class "cat" encloses no area (at 10, 10)',
+    ),
+    (
+        "G101",
+        label("polygon", coords=[0.1, 0.1, 0.2, 0.2, 0.7, 0.7]),
+        'polygon of class "cat" encloses no area (at 0.1, 0.1)',
+    ),
+    ("G101", label("rotated_box", coords=[5.0] * 8), 'rotated box of class "cat" encloses no area (at 5, 5)'),
+    ("G101", label("polyline", coords=[3.0, 4, 3, 4]), 'polyline of class "cat" has no length (at 3, 4)'),
+    ("G101", label("mask", rle="a1", parts=[7, 7]), 'mask of class "cat" covers no pixel'),
+    ("G102", label(w=-5.0), 'box of class "cat" has negative size: width -5'),
+    (
+        "G102",
+        label(x=100.0, y=100.0, w=-5.0, h=-0.5),
+        'box of class "cat" has negative size: width -5 and height -0.5',
+    ),
+    ("G103", label(x=NAN), 'box of class "cat" is not finite: x is not a number'),
+    ("G103", label(w=INF), 'box of class "cat" is not finite: w is infinite'),
+    ("G103", label(x=None, h=-INF), 'box of class "cat" is not finite: x is missing, h is infinite'),
+    (
+        "G103",
+        label("polygon", coords=[1.0, 1, 5, 1, 5, INF]),
+        'polygon of class "cat" is not finite: number 6 of its 6 coordinates is infinite',
+    ),
+    (
+        "G104",
+        label(x=560.0, w=83.2),
+        'box of class "cat" reaches 3.2 px beyond the right edge (image is 640×480)',
+    ),
+    (
+        "G104",
+        label(x=-2.0, y=450.0),
+        'box of class "cat" reaches 2 px beyond the left edge and 20 px beyond the bottom edge (image is 640×480)',
+    ),
+    (
+        "G104",
+        label("polygon", coords=[10.0, -0.5, 20, 10, 10, 20]),
+        'polygon of class "cat" reaches 0.5 px beyond the top edge (image is 640×480)',
+    ),
+    (
+        "G105",
+        label(x=700.0),
+        'box of class "cat" lies wholly outside the image: at 700, 20, 100×50 (image is 640×480)',
+    ),
+    (
+        "G105",
+        label(y=-50.0),
+        'box of class "cat" lies wholly outside the image: at 10, -50, 100×50 (image is 640×480)',
+    ),
+    (
+        "G106",
+        label("polygon", coords=[1.0, 1, 5, 9], parts=[2]),
+        'polygon of class "cat" has 2 points; it takes 3',
+    ),
+    ("G106", label("polygon", coords=None, parts=None), 'polygon of class "cat" has 0 points; it takes 3'),
+    (
+        "G106",
+        label("polygon", coords=[1.0, 1, 5, 1, 5, 9, 2, 2], parts=[3, -1]),
+        'polygon of class "cat" has 1 point in part 2 of 2; it takes 3',
+    ),
+    (
+        "G106",
+        label("polyline", coords=[1.0, 1], parts=None),
+        'polyline of class "cat" has 1 point; it takes 2',
+    ),
+    (
+        "G106",
+        label("rotated_box", coords=[1.0, 1, 5, 1, 5, 9], parts=[3]),
+        'rotated box of class "cat" has 3 points; it takes 4',
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "fault", "message"), PLANTED)
+def test_a_planted_fault_is_found_once(code: str, fault: dict[str, Any], message: str) -> None:
+    clean = [label(kind) for kind in SHAPES]
+    found = findings(batch_of([*clean[:3], fault, *clean[3:]]))
+    assert places(found) == [(code, "a.jpg", 4)]
+    assert found[0].message == message
+
+
+def test_clean_labels_give_nothing() -> None:
+    edges = [label(x=0.0, y=0.0, w=640.0, h=480.0), label(x=640.0, y=0.0, w=0.0, h=480.0)]
+    assert places(findings(batch_of([label(kind) for kind in SHAPES]))) == []
+    assert places(findings(batch_of(edges), "G104", "G105")) == []
+    assert findings(batch_of([])) == []
+    assert findings(batch_of([], items=[])) == []
+
+
+def test_a_figure_of_eight_has_an_area() -> None:
+    eight = label("polygon", coords=[0.0, 0, 10, 10, 10, 0, 0, 10], parts=[4])
+    assert findings(batch_of([eight]), "G101") == []
+
+
+def test_a_millionth_of_the_side_is_forgiven() -> None:
+    assert findings(batch_of([label(x=0.1 * 640, w=0.9 * 640 + 1e-9)])) == []
+    assert places(findings(batch_of([label(x=0.0, w=640.001)]))) == [("G104", "a.jpg", 1)]
+
+
+def test_nothing_is_outside_an_image_of_unknown_size() -> None:
+    far = label(x=1e6)
+    assert findings(batch_of([far], items=[{"item": "a.jpg", "width": 640, "height": None}])) == []
+    assert findings(batch_of([far], items=[])) == []
+
+
+def test_an_image_that_exif_turns_is_taken_either_way_up() -> None:
+    turned = [{**ITEM, "orientation": 6}]
+    stored, shown = label(x=600.0, w=20.0), label(y=600.0, h=20.0)
+    assert findings(batch_of([stored, shown], items=turned)) == []
+    assert places(findings(batch_of([label(x=600.0, w=41.0)], items=turned))) == [("G104", "a.jpg", 1)]
+    assert places(findings(batch_of([label(x=600.0, y=600.0)], items=turned))) == [("G105", "a.jpg", 1)]
+
+
+def test_unlabelled_keypoints_are_nowhere() -> None:
+    points = label("keypoints", coords=[-9.0, -9, 0, 10, 10, 2])
+    assert findings(batch_of([points])) == []
+
+
+def test_safe_repairs_are_named() -> None:
+    fixes = {one.code: one.fix for one in findings(batch_of([label(w=-5.0), label(x=-1.0), label(x=700.0)]))}
+    assert fixes == {"G102": "swap the corners", "G104": "clip to the image", "G105": None}
