@@ -1,9 +1,9 @@
 """dlabel: git for image labels.
 
-    import datalabel
+import datalabel
 
-    repo = datalabel.open(".")
-    table = repo.labels("HEAD~1").to_arrow()
+repo = datalabel.open(".")
+table = repo.labels("HEAD~1").to_arrow()
 """
 
 from __future__ import annotations

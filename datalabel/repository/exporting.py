@@ -51,7 +51,7 @@ def export(
     losses = [loss for selection in selections for loss in fmt.losses(selection)]
     if losses and not allow_loss:
         raise RefusedError.of(
-            [Fault(f"would be lost: {loss}", fmt.title) for loss in losses],
+            [Fault(str(loss), fmt.title) for loss in losses],
             hint="add --allow-loss to export without them",
         )
     files = _write(folder, fmt, selections)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from datalabel.content import ObjectId
 from datalabel.errors import Faults, InputError, RefusedError
 from datalabel.files import checked_key
 from datalabel.formats.registry import get_format
@@ -21,7 +20,7 @@ from datalabel.repository.rekey import rekey
 from datalabel.repository.revisions import STAGED
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import view_of
-from datalabel.store.objects import hash_stream
+from datalabel.store.objects import blob_id_of
 from datalabel.store.state import Rename
 from datalabel.store.store import FOLDER
 from datalabel.store.tables import Table
@@ -133,7 +132,7 @@ def _deletions(stage: Stage, chosen: Chosen, *, force: bool) -> list[str]:
         path = project.on_disk(key)
         if path is not None:
             deletions.append(key)
-            if not force and (contents.get(key) is None or _content_of(path) != contents[key]):
+            if not force and (contents.get(key) is None or blob_id_of(path) != contents[key]):
                 faults.add("holds what no commit holds", key)
     for name in chosen.sources:
         deletions += _source_deletions(stage, name, faults, force=force)
@@ -159,11 +158,6 @@ def _source_deletions(stage: Stage, name: str, faults: Faults, *, force: bool) -
     if not found.files.members:
         return [source.path]
     return [f"{source.path}/{member}" for member in found.files.members]
-
-
-def _content_of(path: Path) -> ObjectId:
-    with path.open("rb") as file:
-        return hash_stream(file)[0]
 
 
 def move(project: Project, old: Path, new: Path) -> Moved:

@@ -23,7 +23,7 @@ from datalabel.repository.stage import Stage
 from datalabel.repository.taking import take
 from datalabel.repository.view import View, view_of
 from datalabel.store.history import Source
-from datalabel.store.objects import hash_stream
+from datalabel.store.objects import blob_id_of
 from datalabel.store.state import Base, Rename
 
 
@@ -139,22 +139,32 @@ class _Writer:
         return [*moves, *(Rename(key, "") for key in sorted(self.deleted))]
 
     def _prepare(self, key: str, chunks: Iterator[bytes]) -> ObjectId:
+        """Write a file beside the store, unless the working tree has it so already; its blob id."""
         temporary = self._project.store.objects.new_temporary()
         running = hasher(BLOB)
         with temporary.open("wb") as out:
             for chunk in chunks:
                 running.update(chunk)
                 out.write(chunk)
+        content = ObjectId(running.hexdigest())
+        there = self._project.on_disk(key)
+        if (
+            there is not None
+            and there.stat().st_size == temporary.stat().st_size
+            and content == blob_id_of(there)
+        ):
+            temporary.unlink()
+            return content
         self._temporary.append((temporary, key))
         self.written.add(key)
-        return ObjectId(running.hexdigest())
+        return content
 
     # Images and the spec
 
     def _write_image(self, key: str, content: ObjectId) -> None:
         objects = self._project.store.objects
         path = self._project.on_disk(key)
-        if path is not None and self._content_of(path) == content:
+        if path is not None and blob_id_of(path) == content:
             return
         if not objects.has(content):
             raise InputError(
@@ -169,7 +179,7 @@ class _Writer:
     def _write_spec(self, text: ObjectId) -> None:
         path = self._project.root / SPEC_FILE
         if path.exists():
-            if self._content_of(path) == text:
+            if blob_id_of(path) == text:
                 return
             self._refuse_unrecorded(SPEC_FILE, path)
         self._prepare(SPEC_FILE, iter([self._project.store.objects.get(BLOB, text)]))
@@ -177,16 +187,12 @@ class _Writer:
     def _refuse_unrecorded(self, key: str, path: Path | None) -> None:
         if path is None or self._force:
             return
-        if not self._project.store.objects.has(self._content_of(path)):
+        if not self._project.store.objects.has(blob_id_of(path)):
             raise RefusedError(
                 "has changes that are not recorded",
                 where=key,
                 hint=f"dlabel add {key} first, or --force to lose them",
             )
-
-    def _content_of(self, path: Path) -> ObjectId:
-        with path.open("rb") as file:
-            return hash_stream(file)[0]
 
     # Label sources
 

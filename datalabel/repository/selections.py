@@ -162,7 +162,8 @@ def _fields(rows: pa.Table) -> Counter[str]:
     for found in pc.value_counts(rows.column("extra")).to_pylist():
         if found["values"] is not None:
             for name in json.loads(found["values"]):
-                counts[name] += found["counts"]
+                if not name.startswith("$"):  # a reader's note on layout, not a field of the source
+                    counts[name] += found["counts"]
     return counts
 
 

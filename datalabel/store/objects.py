@@ -189,3 +189,9 @@ def hash_stream(source: BinaryIO, out: BinaryIO | None = None, block: int = 1 <<
         if out is not None:
             out.write(data)
     return ObjectId(running.hexdigest()), size
+
+
+def blob_id_of(path: Path) -> ObjectId:
+    """The blob id of a file's bytes. Constant memory."""
+    with path.open("rb") as file:
+        return hash_stream(file)[0]

@@ -76,7 +76,7 @@ def test_blood_cells_go_out_as_they_came(blood_cells: Repository, tmp_path: Path
 def test_blood_cells_as_coco_load_in_pycocotools(blood_cells: Repository, tmp_path: Path) -> None:
     from pycocotools.coco import COCO
 
-    with pytest.raises(RefusedError, match="would be lost"):
+    with pytest.raises(RefusedError, match="is not kept"):
         blood_cells.export("coco", "out", revision="STAGED")
     assert not (tmp_path / "out").exists()
     done = blood_cells.export("coco", "out", revision="STAGED", allow_loss=True)

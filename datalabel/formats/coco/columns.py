@@ -5,6 +5,7 @@ A column holds, per object, the text of one field's value, or null where the obj
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -31,8 +32,9 @@ class NotObjectsError(Exception):
 class Fields:
     """The fields of one list's objects in order of first appearance; grows with what `split` meets."""
 
-    def __init__(self, names: Iterable[str] = ()) -> None:
-        self.names: list[str] = list(dict.fromkeys(names))
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._shapes: dict[tuple[str, ...], None] = {}
         self._decoder: msgspec.json.Decoder[Any] | None = None
 
     def split(self, blob: bytes) -> dict[str, pa.StringArray]:
@@ -57,9 +59,11 @@ class Fields:
             objects = _OBJECTS.decode(blob)
         except msgspec.ValidationError as error:
             raise NotObjectsError(str(error)) from error
-        self.names = merged_order(self.names, objects)
-        if len(self.names) > MAX_FIELDS:
+        shapes = dict.fromkeys(map(tuple, objects))
+        if len(set().union(self.names, *shapes)) > MAX_FIELDS:
             raise NotObjectsError(f"more than {MAX_FIELDS:,} different fields")
+        self._shapes |= dict.fromkeys(itertools.islice(shapes, MAX_FIELDS))
+        self.names = merged_order(self._shapes)
         # A struct cannot be given such names; dicts can, only slower.
         if not any(set(name) & {'"', "\\"} or not name.isprintable() for name in self.names):
             struct = msgspec.defstruct(
@@ -79,24 +83,22 @@ class Fields:
         }
 
 
-def merged_order(names: Iterable[str], objects: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The names and the fields of the objects in one order, which agrees with that of each object if any does.
+def merged_order(shapes: Iterable[Sequence[str]]) -> list[str]:
+    """All names in one order that agrees with the order within every shape, if there is any.
 
-    A field met for the first time stands behind the field before it in its object.
+    Where the shapes leave it open, or contradict each other, a name met earlier comes first.
     """
-    order = list(dict.fromkeys(names))
-    known = set(order)
-    for shape in dict.fromkeys(map(tuple, objects)):
-        if known.issuperset(shape):
-            continue
-        known.update(shape)
-        place = 0
-        for name in shape:
-            if name not in order:
-                order.insert(place, name)
-                if len(order) > MAX_FIELDS:
-                    return order
-            place = order.index(name) + 1
+    before: dict[str, set[str]] = {}
+    for shape in shapes:
+        for place, name in enumerate(shape):
+            before.setdefault(name, set()).update(shape[place - 1 : place])
+    order: list[str] = []
+    while before:
+        free = next((name for name, others in before.items() if not others), next(iter(before)))
+        order.append(free)
+        del before[free]
+        for others in before.values():
+            others.discard(free)
     return order
 
 

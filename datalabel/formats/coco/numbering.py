@@ -67,7 +67,7 @@ class Numbers:
         """The number of each label."""
         missing = given.is_null() if self.own else pa.array(np.ones(len(given), np.bool_))
         count = int(pc.sum(missing).as_py() or 0)
-        fresh = pc.cast(pa.array(range(self._next_label, self._next_label + count), pa.int64()), pa.string())
+        fresh = pa.array([str(self._next_label + place) for place in range(count)], pa.string())
         self._next_label += count
         return pc.replace_with_mask(given, missing, fresh) if count else given
 

@@ -221,7 +221,7 @@ def _mostly_there(columns: Mapping[str, pa.StringArray]) -> frozenset[str]:
 def _order(value: Any) -> list[str]:
     """The fields of an object, or of all objects of a list, in an order that suits all."""
     rows = [value] if isinstance(value, dict) else value if isinstance(value, list) else []
-    return merged_order((), (row for row in rows if isinstance(row, dict)))
+    return merged_order(dict.fromkeys(tuple(row) for row in rows if isinstance(row, dict)))
 
 
 def _ranked(labels: pa.Table) -> pa.Table:

@@ -1,0 +1,228 @@
+"""A data spec from labels that are there: the tightest readable one that they satisfy, as YAML text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.spec.model import Property
+from datalabel.spec.observed import ObservedProperties
+
+MOST_POINTS = 1000
+"""Keypoint labels with more points than this get no names for them."""
+
+Ints = npt.NDArray[np.int64]
+
+
+def infer_spec(batches: Iterable[tuple[pa.Table, pa.Table]], project_name: str) -> str:
+    """The spec that these items, each with all its labels of one set, satisfy. One pass, bounded memory.
+
+    Classes and kinds stand in alphabetical order, each with the number of labels in a comment. Text with few
+    different values becomes options; numbers get the limits that they keep to; what every label of a class
+    and kind has is required. What no declaration covers (text beside numbers, nested values) is named in a
+    comment. Keypoints get placeholders for the names of their points.
+    """
+    seen = _Seen()
+    for items, labels in batches:
+        seen.add_items(items)
+        seen.add_labels(labels)
+    return "\n".join(_lines(seen, project_name)) + "\n"
+
+
+# What there is
+
+
+@dataclass(slots=True)
+class _SeenType:
+    """The labels of one class and kind; `items` have any, `most` and `least` are per item that has any."""
+
+    labels: int = 0
+    items: int = 0
+    least: int = 0
+    most: int = 0
+    properties: ObservedProperties = field(default_factory=ObservedProperties)
+    points: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Seen:
+    items: int = 0
+    formats: set[str] = field(default_factory=set)
+    properties: ObservedProperties = field(default_factory=ObservedProperties)
+    types: dict[tuple[str, str], _SeenType] = field(default_factory=dict)
+
+    def add_items(self, items: pa.Table) -> None:
+        self.items += items.num_rows
+        if "format" in items.column_names:
+            self.formats.update(filter(None, pc.unique(items.column("format")).to_pylist()))
+        if "properties" in items.column_names:
+            self.properties.add(_counted(items.column("properties")))
+
+    def add_labels(self, labels: pa.Table) -> None:
+        if not labels.num_rows:
+            return
+        classes, class_codes = _encoded(labels.column("class"))
+        kinds, kind_codes = _encoded(labels.column("kind"))
+        codes = class_codes * len(kinds) + kind_codes
+        _, keys = _encoded(labels.column("item"))
+        for code in np.unique(codes).tolist():
+            rows = np.flatnonzero(codes == code)
+            name, kind = classes[code // len(kinds)], kinds[code % len(kinds)]
+            self._add_type(self.types.setdefault((name, kind), _SeenType()), kind, labels, keys, rows)
+
+    def _add_type(
+        self, seen: _SeenType, kind: str, labels: pa.Table, keys: Ints, rows: npt.NDArray[np.intp]
+    ) -> None:
+        _, counts = np.unique(keys[rows], return_counts=True)
+        seen.least = min(seen.least or int(counts.min()), int(counts.min()))
+        seen.most = max(seen.most, int(counts.max()))
+        seen.labels += len(rows)
+        seen.items += len(counts)
+        taken = pa.array(rows)
+        seen.properties.add(_counted(labels.column("properties").take(taken)))
+        if kind == "keypoints":
+            lengths = pc.unique(pc.list_value_length(labels.column("coords").take(taken))).to_pylist()
+            seen.points.update((length or 0) // 3 for length in lengths)
+
+
+def _encoded(column: pa.ChunkedArray) -> tuple[list[str], Ints]:
+    """The distinct texts of a column, and for each row the position of its own."""
+    encoded = column.combine_chunks().dictionary_encode()
+    return encoded.dictionary.to_pylist(), np.asarray(encoded.indices.to_numpy()).astype(np.int64)
+
+
+def _counted(column: pa.ChunkedArray) -> Iterator[tuple[str | None, int]]:
+    counted = column.value_counts()
+    return zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True)
+
+
+# How it is written
+
+
+def _lines(seen: _Seen, project_name: str) -> Iterator[str]:
+    labels = sum(one.labels for one in seen.types.values())
+    yield f"# Inferred from {_count(labels, 'label')} on {_count(seen.items, 'item')}."
+    yield f"project_name: {quoted(project_name)}"
+    if seen.types:
+        yield "data_spec:"
+    previous = None
+    for (name, kind), one in sorted(seen.types.items()):
+        if name != previous:
+            yield from _opened(name, 1)
+        previous = name
+        yield from _type_lines(kind, one, seen.items)
+    yield from _image_lines(seen)
+
+
+def _type_lines(kind: str, one: _SeenType, items: int) -> Iterator[str]:
+    least = one.least if one.items == items else 0
+    spread = f"{least:,}" if least == one.most else f"{least:,}–{one.most:,}"
+    comment = f"  # {_count(one.labels, 'label')}, {spread} per image"
+    inner = [*_point_lines(one), *_property_lines(one.properties, 3)]
+    # A key followed by comments only would mean null.
+    empty = all(line.lstrip().startswith("#") for line in inner)
+    yield f"    {kind}:{' {}' if empty else ''}{comment}"
+    yield from inner
+
+
+def _point_lines(one: _SeenType) -> Iterator[str]:
+    if len(one.points) == 1 and 0 < max(one.points) <= MOST_POINTS:
+        yield f"      points: [{', '.join(f'p{place}' for place in range(1, max(one.points) + 1))}]"
+    elif one.points:
+        spread = ", ".join(map(str, sorted(one.points)[:8]))
+        yield f"      # no names of points: labels have {spread}{', …' if len(one.points) > 8 else ''} points"
+
+
+def _property_lines(seen: ObservedProperties, depth: int) -> Iterator[str]:
+    lines: list[str] = []
+    pad = "  " * depth
+    for name, declared in seen.declared():
+        if isinstance(declared, Property):
+            lines += _pair(name, _declaration(declared), depth + 1)
+        else:
+            yield f"{pad}# cannot declare the property {quoted(name)}: {declared}"
+    if seen.many:
+        yield f"{pad}# more property names than could be told apart"
+    if seen.unreadable:
+        yield f"{pad}# {seen.unreadable:,} without readable properties"
+    if lines:
+        yield f"{pad}properties:"
+        yield from lines
+
+
+def _declaration(declared: Property) -> str:
+    if declared.type == "options":
+        told = [f"options: [{', '.join(map(quoted, declared.options))}]"]
+    else:
+        told = [f"type: {declared.type}"]
+    told += [
+        f"{name}: {_number(limit)}"
+        for name, limit in (("minimum", declared.minimum), ("maximum", declared.maximum))
+        if limit is not None
+    ]
+    told += [f"{name}: true" for name in ("multiple", "required") if getattr(declared, name)]
+    return "{" + ", ".join(told) + "}"
+
+
+def _image_lines(seen: _Seen) -> Iterator[str]:
+    inner = list(_property_lines(seen.properties, 1))
+    if seen.formats:
+        inner += ["  conditions:", f"    formats: [{', '.join(map(quoted, sorted(seen.formats)))}]"]
+    if any(not line.lstrip().startswith("#") for line in inner):
+        yield "image:"
+    yield from inner
+
+
+# YAML that a reader of any version takes as it is meant
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+)*")
+_WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+_LONGEST_KEY = 1000
+"""YAML reads no longer keys than 1024 characters on one line without a question mark."""
+
+
+def quoted(text: str) -> str:
+    """A text as a YAML scalar on one line: plain when nobody can misread it, else in double quotes."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS and " -" not in text:
+        return text
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return "\\" + char
+    if char.isprintable():
+        return char
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+
+
+def _opened(name: str, depth: int) -> Iterator[str]:
+    """The line that opens a mapping under a name."""
+    return _pair(name, "", depth)
+
+
+def _pair(name: str, value: str, depth: int) -> Iterator[str]:
+    pad, key = "  " * depth, quoted(name)
+    if len(key) > _LONGEST_KEY:
+        yield f"{pad}? {key}"
+        key = ""
+    yield f"{pad}{key}: {value}".rstrip()
+
+
+def _number(value: float) -> str:
+    if value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    text = repr(value)
+    # Readers of YAML 1.1 take 1e+22 for text.
+    return text if "." in text else text.replace("e", ".0e")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun if number == 1 else noun + 's'}"

@@ -1,0 +1,245 @@
+"""Whole commands as typed: standard output, standard error, exit status."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pictures import write_coco, write_image
+
+from datalabel.cli.commands import COMMANDS
+
+if TYPE_CHECKING:
+    from conftest import Terminal
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def plain(text: str) -> str:
+    """Output without what differs from run to run: commit ids, times, authors, the folder."""
+    text = re.sub(r"\b[0-9a-f]{64}\b", "<commit>", text)
+    text = re.sub(r"\b[0-9a-f]{12}\b", "<id>", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z", "<time>", text)
+    text = re.sub(r"(?m)^Author: .*$", "Author: <who>", text)
+    return re.sub(r"in /\S+", "in <folder>", text)
+
+
+@pytest.fixture
+def started(terminal: Terminal) -> Terminal:
+    for number, name in enumerate(("a.jpg", "b.jpg")):
+        write_image(terminal.folder / "images" / name, number)
+    write_coco(
+        terminal.folder / "labels.json",
+        {
+            "images/a.jpg": [("cat", 1, 2, 10, 10), ("dog", 20, 20, 0, 8)],
+            "images/b.jpg": [("cat", 5, 5, 20, 20)],
+        },
+    )
+    assert terminal.dlabel("init", "--name", "pets").status == 0
+    return terminal
+
+
+def test_a_session(started: Terminal) -> None:
+    transcript = []
+    for arguments in (
+        ["status"],
+        ["add", "images", "labels.json"],
+        ["status"],
+        ["commit", "-m", "first"],
+        ["status"],
+        ["log", "--stat"],
+        ["check"],
+        ["stats"],
+    ):
+        done = started.dlabel(*arguments)
+        transcript.append(f"$ dlabel {' '.join(arguments)}\n{done.out}{done.err}[{done.status}]")
+    assert plain("\n".join(transcript)) == SESSION
+
+
+SESSION = """\
+"""
+
+
+def test_the_difference_by_object(started: Terminal) -> None:
+    started.dlabel("add", "images", "labels.json")
+    started.dlabel("commit", "-m", "first")
+    write_coco(
+        started.folder / "labels.json",
+        {
+            "images/a.jpg": [("cat", 3, 2, 10, 10)],
+            "images/b.jpg": [("dog", 5, 5, 20, 20), ("cat", 40, 30, 9, 9)],
+        },
+        first=70,
+    )
+    stale = started.dlabel("diff")
+    assert stale.out.startswith("No difference between HEAD and STAGED.\nChanged and not added: labels.json")
+    started.dlabel("add")
+    done = started.dlabel("diff", "--exit-code")
+    assert done.status == 1
+    assert re.sub(r"[0-9a-f]{16}", "<label>", done.out) == DIFFERENCE
+    document = json.loads(started.dlabel("diff", "--json").out)
+    assert document["summary"]["ground_truth"] == {
+        "added": 1, "removed": 1, "changed": 2, "by_field": {"class": 1, "geometry": 1},
+    }  # fmt: skip
+    assert [change["change"] for change in document["labels"]] == ["removed", "changed", "changed", "added"]
+    assert started.dlabel("diff", "HEAD", "HEAD", "--exit-code").status == 0
+    narrowed = json.loads(started.dlabel("diff", "HEAD", "STAGED", "--json", "--", "images/b*").out)
+    assert {change["item"] for change in narrowed["labels"]} == {"images/b.jpg"}
+    lines = started.dlabel("diff", "--format", "jsonl").out.splitlines()
+    assert [json.loads(line)["change"] for line in lines] == ["removed", "changed", "changed", "added"]
+
+
+DIFFERENCE = """\
+ground_truth
+  images/a.jpg
+    - <label>  dog box [20, 20, 0, 8]
+    ~ <label>  cat box [3, 2, 10, 10]
+                        geometry IoU 0.67 moved 2, 0
+  images/b.jpg
+    ~ <label>  dog box [5, 5, 20, 20]
+                        class cat → dog
+    + <label>  cat box [40, 30, 9, 9]
+
+  ground_truth  +1 added  -1 removed  ~2 changed  (class 1, geometry 1)
+"""
+
+
+@pytest.mark.parametrize(
+    "command", ["status", "log", "diff", "show", "check", "stats", "spec list", "spec show", "spec schema"]
+)
+def test_every_result_is_one_json_document(started: Terminal, command: str) -> None:
+    started.dlabel("add", "images", "labels.json")
+    started.dlabel("commit", "-m", "first")
+    done = started.dlabel(*command.split(), "--json")
+    assert json.loads(done.out) is not None
+    assert done.err == ""
+
+
+def test_status_has_the_promised_shape(started: Terminal) -> None:
+    started.dlabel("add", "images")
+    found = json.loads(started.dlabel("status", "--json").out)
+    assert (
+        found.items()
+        >= {
+            "branch": "main",
+            "head": None,
+            "spec": {"path": "dlabel.yaml", "changed": False},
+            "staged": {"items": {"added": 2, "removed": 0, "changed": 0}, "sets": {}},
+            "unstaged": [],
+            "untracked": ["labels.json"],
+            "clean": False,
+        }.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["frobnicate"], 2, "no command is called 'frobnicate'"),
+        (["stauts"], 2, "did you mean status?"),
+        (["status", "--bogus"], 2, "No such option: --bogus"),
+        (["commit"], 2, "Missing option"),
+        (["commit", "-m", " "], 3, "a commit needs a message"),
+        (["add", "nowhere"], 3, "nowhere: no such file or folder"),
+        (["add", "dlabel.yaml", "--format", "cocoo"], 2, "did you mean coco"),
+        (["add", "labels.json", "--format", "voc"], 3, "labels.json"),
+        (["show", "HEAD"], 3, "HEAD is no commit"),
+        (["diff", "HAED"], 3, "did you mean 'HEAD'?"),
+        (["diff", "a", "b", "c"], 2, "two revisions at most"),
+        (["log", "--format", "xml"], 2, "--format takes text, json, jsonl"),
+        (["restore", "x.jpg"], 3, "x.jpg: is not tracked"),
+        (["rm", "x.jpg"], 3, "x.jpg: is not tracked"),
+        (["check", "--select", "G999"], 2, "G999"),
+        (["check", "--fail-on", "sometimes"], 2, "--fail-on takes error, warning, info, never"),
+        (["export", "HEAD", "-f", "coco", "-o", "images"], 3, "is not an empty folder"),
+        (["init"], 3, "is a dlabel project already"),
+        (["-C", "nowhere", "status"], 3, "nowhere: no such folder"),
+    ],
+)
+def test_errors_say_what_where_and_what_next(
+    started: Terminal, arguments: list[str], status: int, message: str
+) -> None:
+    done = started.dlabel(*arguments)
+    assert (done.status, done.out) == (status, "")
+    assert message in done.err
+    assert done.err.startswith("error: ")
+
+
+def test_without_a_project_it_says_so(terminal: Terminal) -> None:
+    done = terminal.dlabel("status")
+    assert done.status == 4
+    assert done.err.endswith("hint: dlabel init\n")
+
+
+def test_a_pipe_gets_no_colour_and_quiet_is_quiet(started: Terminal) -> None:
+    assert "\x1b" not in started.dlabel("status").out
+    assert started.dlabel("status", "-q").out == ""
+    assert started.dlabel("-C", str(started.folder), "status").out == started.dlabel("status").out
+
+
+def test_a_closed_pipe_is_no_error(started: Terminal) -> None:
+    import subprocess
+    import sys
+
+    started.dlabel("add", "images", "labels.json")
+    command = f"{sys.executable} -m datalabel.cli.main diff --json | head -c 10"
+    done = subprocess.run(command, shell=True, cwd=started.folder, capture_output=True, text=True)  # noqa: S602
+    assert done.stderr == ""
+
+
+def test_names_cannot_forge_output(started: Terminal) -> None:
+    write_coco(
+        started.folder / "evil.json", {"x\x1b[31m\nerror: forged.jpg": [("\x1b]0;title\x07cls", 1, 1, 2, 2)]}
+    )
+    for arguments in (["add", "evil.json", "--beside"], ["diff"], ["stats"], ["check"]):
+        done = started.dlabel(*arguments)
+        assert "\x1b" not in done.out + done.err
+        assert "\nerror: forged" not in done.out + done.err
+
+
+def test_label_files_are_checked_without_a_project(terminal: Terminal) -> None:
+    write_coco(terminal.folder / "labels.json", {"a.jpg": [("cat", 1, 2, 10, 10), ("dog", 60, 20, 10, 8)]})
+    (terminal.folder / "dlabel.yaml").write_text("data_spec: {cat: {box: }}\n")
+    done = terminal.dlabel("check", "labels.json", "--json")
+    assert done.status == 1
+    found = json.loads(done.out)
+    assert {finding["code"] for finding in found["findings"]} == {"S101", "G104"}
+    assert found["counts"]["error"] == 1
+    assert terminal.dlabel("check", "labels.json", "--fail-on", "never").status == 0
+    assert terminal.dlabel("check", "labels.json", "--select", "G1").status == 0
+    assert not (terminal.folder / ".dlabel").exists()
+
+
+def test_the_readme_names_every_command() -> None:
+    table = re.search(r"<!-- commands -->\n(.*?)<!-- end -->", README.read_text(), re.DOTALL)
+    assert table is not None
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", table[1], re.MULTILINE)
+    assert rows == [(name, info.help) for name, info in COMMANDS.items()]
+
+
+def test_help_names_every_command(terminal: Terminal) -> None:
+    done = terminal.dlabel("--help")
+    assert done.status == 0
+    assert all(f"  {name}" in done.out for name in COMMANDS)
+    for name in COMMANDS:
+        assert terminal.dlabel(name, "--help").status == 0
+
+
+def test_the_demo_walks_through_and_finds_the_planted_mistake(terminal: Terminal) -> None:
+    done = terminal.dlabel("demo", "potatoes")
+    assert done.status == 0
+    assert done.out.count("$ dlabel ") >= 12
+    assert "beyond the right edge" in done.out
+    assert "fault in dlabel" not in done.err
+    assert terminal.dlabel("-C", "potatoes", "status").status == 0
+    assert terminal.dlabel("demo", "potatoes").status == 3
+
+
+def test_the_shell_completes_commands_and_revisions(started: Terminal) -> None:
+    done = started.dlabel(_DLABEL_COMPLETE="complete_bash", COMP_WORDS="dlabel st", COMP_CWORD="1")
+    assert set(done.out.split()) == {"status", "stats"}
+    done = started.dlabel(_DLABEL_COMPLETE="complete_bash", COMP_WORDS="dlabel diff ST", COMP_CWORD="2")
+    assert done.out.split() == ["STAGED"]
