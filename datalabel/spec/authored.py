@@ -1,0 +1,199 @@
+"""Specs as their authors wrote them: short forms spelled out, one file merged over those that it extends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from datalabel.errors import Fault, Faults, nearest
+from datalabel.spec import vocabulary as words
+from datalabel.spec.yaml_text import Node, Place
+
+
+@dataclass(slots=True)
+class Report:
+    """The faults and warnings of one spec and of everything that it extends."""
+
+    faults: Faults = field(default_factory=Faults)
+    warnings: list[Fault] = field(default_factory=list)
+
+    def fault(self, what: str, place: Place, path: str, hint: str | None = None) -> None:
+        """Something that makes the spec unusable."""
+        self.faults.add(what, f"{place} {path}" if path else str(place), hint)
+
+    def warn(self, what: str, place: Place, path: str) -> None:
+        """Something that the author should know."""
+        self.warnings.append(Fault(what, f"{place} {path}" if path else str(place)))
+
+
+def spelled_out(root: Node, text: str, report: Report) -> Node:
+    """The spec with its short forms written in full; unknown keys are faults, `…` and nulls are gone."""
+    return _Speller(text.splitlines(), report).top(root)
+
+
+def join(path: str, key: str) -> str:
+    """A path one step deeper."""
+    return f"{path}.{key}" if path else key
+
+
+class _Speller:
+    def __init__(self, lines: list[str], report: Report) -> None:
+        self._lines = lines
+        self._report = report
+
+    def top(self, root: Node) -> Node:
+        if not root.is_mapping:
+            self._report.fault("a data spec is a mapping of settings", root.place, "")
+            return Node({}, root.place)
+        return self._known(root, "", words.TOP, {
+            "data_spec": lambda node, path: self._each(node, path, self._kinds),
+            "defaults": self._kinds,
+            "image": lambda node, path: self._known(node, path, words.IMAGE, {
+                "properties": lambda inner, below: self._each(inner, below, self._property),
+                "conditions": lambda inner, below: self._known(inner, below, words.IMAGE_CONDITIONS, {}),
+            }),
+            "workflow": lambda node, path: self._known(node, path, words.WORKFLOW, {}),
+            "check": lambda node, path: self._known(node, path, words.CHECK, {}),
+            "quality": lambda node, path: self._known(node, path, words.QUALITY, {}),
+        })  # fmt: skip
+
+    def _kinds(self, node: Node, path: str) -> Node:
+        return self._each(node, path, self._kind, known=words.KINDS)
+
+    def _kind(self, node: Node, path: str) -> Node:
+        if not self._is_mapping(node, path):
+            return Node({}, node.place)
+        node = self._with_property_block(node)
+        return self._known(node, path, words.KIND, {
+            "properties": lambda inner, below: self._each(inner, below, self._property),
+            "conditions": lambda inner, below: self._known(inner, below, words.CONDITIONS, {}),
+        })  # fmt: skip
+
+    def _with_property_block(self, node: Node) -> Node:
+        """Properties written straight under the kind, moved to where they belong."""
+        loose = {
+            key: inner
+            for key, inner in node.entries.items()
+            if key not in words.KIND and key not in words.ALIASES and {"options", "type"} & set(inner.entries)
+        }
+        if not loose:
+            return node
+        block = node.entries.get("properties") or Node({}, node.place)
+        if not block.is_mapping:
+            return node
+        keys = {key: node.keys[key] for key in loose}
+        merged = Node({**block.entries, **loose}, block.place, keys={**block.keys, **keys})
+        entries = {key: inner for key, inner in node.entries.items() if key not in loose}
+        return replace(
+            node, value={**entries, "properties": merged}, keys={**node.keys, "properties": block.place}
+        )
+
+    def _property(self, node: Node, path: str) -> Node:
+        if not self._is_mapping(node, path):
+            return Node({}, node.place)
+        return self._known(node, path, words.PROPERTY, {})
+
+    # Mappings
+
+    def _is_mapping(self, node: Node, path: str) -> bool:
+        if node.is_mapping or node.value is None or node.value == words.ELLIPSIS:
+            return True
+        self._report.fault("must be a mapping (or left empty)", node.place, path)
+        return False
+
+    def _each(
+        self, node: Node, path: str, spell: Callable[[Node, str], Node], known: tuple[str, ...] | None = None
+    ) -> Node:
+        """A mapping whose keys are names; an empty value is a name with nothing more to say."""
+        if not self._is_mapping(node, path):
+            return Node({}, node.place)
+        entries: dict[str, Node] = {}
+        for key, inner in node.entries.items():
+            below, place = join(path, key), node.keys[key]
+            if known is not None and key not in known:
+                self._unknown(key, known, place, below)
+            elif self._says_nothing(inner, place, below, key):
+                entries[key] = Node({}, place)
+            else:
+                entries[key] = spell(inner, below)
+        return Node(entries, node.place, keys=node.keys)
+
+    def _known(
+        self, node: Node, path: str, known: tuple[str, ...], spell: Mapping[str, Callable[[Node, str], Node]]
+    ) -> Node:
+        """A mapping whose keys are words of the grammar; an empty value is as good as none."""
+        if not self._is_mapping(node, path):
+            return Node({}, node.place)
+        entries: dict[str, Node] = {}
+        keys: dict[str, Place] = {}
+        for written, inner in node.entries.items():
+            key, place = words.ALIASES.get(written, written), node.keys[written]
+            below = join(path, key)
+            if key not in known:
+                self._unknown(written, known, place, join(path, written))
+            elif key in entries:
+                self._report.fault(
+                    f"{written!r} says the same as {key!r}, which stands here too", place, below
+                )
+            elif not self._says_nothing(inner, place, below, key):
+                entries[key] = spell[key](inner, below) if key in spell else inner
+                keys[key] = place
+        return Node(entries, node.place, keys=keys)
+
+    def _unknown(self, key: str, known: tuple[str, ...], place: Place, path: str) -> None:
+        close = nearest(key, known)
+        tail = f"; did you mean {close!r}?" if close else f"; here stand {', '.join(known)}"
+        self._report.fault(f"unknown key {key!r}{tail}", place, path)
+
+    def _says_nothing(self, node: Node, place: Place, path: str, key: str) -> bool:
+        if node.value == words.ELLIPSIS:
+            self._report.warn("a literal … counts as absent", node.place, path)
+            return True
+        if node.value is not None:
+            return False
+        line = self._lines[place.line - 1] if place.line <= len(self._lines) else ""
+        comment = line[place.column - 1 :].removeprefix(key).lstrip(" :")
+        if key == "color" and comment.startswith("#"):
+            hint = f'write color: "{comment.split()[0]}"'
+            self._report.fault(
+                "an unquoted # begins a comment in YAML, so there is no colour here", place, path, hint
+            )
+        return True
+
+
+def merged(base: Node, over: Node) -> Node:
+    """One spec over another: mappings key by key, everything else replaced."""
+    if not (base.is_mapping and over.is_mapping):
+        return over
+    entries = dict(base.entries)
+    for key, inner in over.entries.items():
+        entries[key] = merged(entries[key], inner) if key in entries else inner
+    return Node(entries, over.place, keys={**base.keys, **over.keys})
+
+
+def without(root: Node, removals: Node | None, report: Report) -> Node:
+    """What was inherited, less the dotted paths of `remove`; a path that leads nowhere is a fault."""
+    if removals is None:
+        return root
+    if not removals.is_list:
+        report.fault("remove takes a list of dotted paths", removals.place, "remove")
+        return root
+    for node in removals.items:
+        found = _removed(root, node.text)
+        if found is None:
+            report.fault(f"nothing was inherited at {node.text!r}", node.place, "remove")
+        else:
+            root = found
+    return root
+
+
+def _removed(node: Node, path: str) -> Node | None:
+    """The node without what lies at a path. Names may hold dots: the longest that is there wins."""
+    entries = node.entries
+    for key in sorted(entries, key=len, reverse=True):
+        if path == key:
+            return replace(node, value={name: inner for name, inner in entries.items() if name != key})
+        if path.startswith(key + "."):
+            inner = _removed(entries[key], path[len(key) + 1 :])
+            return None if inner is None else replace(node, value={**entries, key: inner})
+    return None
