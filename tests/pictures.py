@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ def write_image(path: Path, shade: int = 0, size: tuple[int, int] = (64, 48), **
 
 
 def coco(
-    images: dict[str, Sequence[Box]], size: tuple[int, int] = (64, 48), first: int = 1, **more: Any
+    images: Mapping[str, Sequence[Box]], size: tuple[int, int] = (64, 48), first: int = 1, **more: Any
 ) -> dict[str, Any]:
     """A COCO document: for each image name its boxes (class, x, y, w, h). Annotations count from `first`."""
     names = sorted({box[0] for boxes in images.values() for box in boxes})
@@ -30,7 +30,7 @@ def coco(
         {"id": number, "file_name": name, "width": size[0], "height": size[1]}
         for number, name in enumerate(images, 1)
     ]
-    annotations = []
+    annotations: list[dict[str, Any]] = []
     for image, boxes in zip(listed, images.values(), strict=True):
         for name, *bounds in boxes:
             annotations.append(
@@ -46,7 +46,7 @@ def coco(
     return {"images": listed, "annotations": annotations, "categories": categories, **more}
 
 
-def write_coco(path: Path, images: dict[str, Sequence[Box]], **options: Any) -> Path:
+def write_coco(path: Path, images: Mapping[str, Sequence[Box]], **options: Any) -> Path:
     """`coco` as a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(coco(images, **options)), encoding="utf-8")

@@ -100,7 +100,8 @@ def test_files_stay_readable() -> None:
 
 
 def modules_after(*arguments: str) -> set[str]:
-    code = f"import sys; sys.argv = ['dlabel', *{arguments!r}]\ntry:\n    from datalabel.cli.main import main; main()\n"
+    code = f"import sys; sys.argv = ['dlabel', *{arguments!r}]\n"
+    code += "try:\n    from datalabel.cli.main import main; main()\n"
     code += "except SystemExit:\n    pass\nprint('\\n@@', *sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(done.stdout.rpartition("@@")[2].split())

@@ -47,8 +47,9 @@ class StatsText(Presentation):
 
     def _items(self, screen: Screen, items: Mapping[str, Any]) -> None:
         formats = ", ".join(f"{shown(name)} {number:,}" for name, number in items["formats"].items())
-        screen.line((count(items["items"], "item"), "name"), f" at {shown(self.stats.revision or 'this revision')}"
-                    + (f"  {formats}" if formats else ""), f"  {_bytes(items['bytes'])}" if items["bytes"] else "")  # fmt: skip
+        size = f"  {_bytes(items['bytes'])}" if items["bytes"] else ""
+        place = f" at {shown(self.stats.revision or 'this revision')}"
+        screen.line((count(items["items"], "item"), "name"), place, f"  {formats}" if formats else "", size)
         missing = items["items"] - items["images"]
         if missing:
             screen.line((f"  {count(missing, 'item')} without an image here", "warn"))

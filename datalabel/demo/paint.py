@@ -7,7 +7,7 @@ upper left.
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from PIL import Image
 
 from datalabel.demo.potatoes import BELT, Potato
 
-Array: TypeAlias = NDArray[np.float32]
+Array: TypeAlias = NDArray[Any]
 Colour: TypeAlias = tuple[float, float, float]
 
 _LIGHT = (-0.46, -0.54, 0.70)

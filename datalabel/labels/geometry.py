@@ -261,7 +261,8 @@ def _simple_rings(labels: pa.Table, rows: Rows) -> Rows:
     odd = np.bincount(
         np.repeat(np.arange(len(rows)), lengths), weights=~np.isfinite(values), minlength=len(rows)
     )
-    return rows[(lengths >= 6) & (lengths % 2 == 0) & (parts <= 1) & (odd == 0)]
+    simple: Rows = rows[(lengths >= 6) & (lengths % 2 == 0) & (parts <= 1) & (odd == 0)]
+    return simple
 
 
 def _rings(coords: list[float], parts: list[int]) -> Any:

@@ -62,7 +62,9 @@ class Images:
     def with_base(self, base: str) -> Sequence[str]:
         """Keys that end in this base name; for a name without suffix also those with this stem."""
         by_base, by_stem = self._index
-        return by_base.get(base) or (() if "." in base else by_stem.get(base, ()))
+        if base in by_base or "." in base:
+            return by_base.get(base, [])
+        return by_stem.get(base, [])
 
     @cached_property
     def _index(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

@@ -206,7 +206,12 @@ def test_layout_and_order_of_fields_are_kept(path: Path, layout: dict[str, Any],
 
 
 def test_empty_lists_come_back(path: Path) -> None:
-    for value in (document(), document(images=[], categories=[]), {"images": [], "annotations": []}):
+    values: list[dict[str, Any]] = [
+        document(),
+        document(images=[], categories=[]),
+        {"images": [], "annotations": []},
+    ]
+    for value in values:
         assert again(path, value) == value
 
 

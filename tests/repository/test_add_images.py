@@ -7,6 +7,7 @@ import struct
 import time
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pictures import write_coco, write_image
@@ -38,9 +39,12 @@ def test_unchanged_images_are_not_read_again(repo: Repository, monkeypatch: pyte
     repo.add("images")
     opened: list[str] = []
     plain_open = Path.open
-    monkeypatch.setattr(
-        Path, "open", lambda self, *a, **k: (opened.append(self.name), plain_open(self, *a, **k))[1]
-    )
+
+    def noting_open(self: Path, *arguments: Any, **options: Any) -> Any:
+        opened.append(self.name)
+        return plain_open(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", noting_open)
     write_image(repo.root / "images" / "5.jpg", 55)
     opened.clear()
     done = repo.add("images")
@@ -148,7 +152,8 @@ def test_names_in_two_unicode_forms_are_refused(repo: Repository) -> None:
     write_image(repo.root / "images" / "e\u0301.jpg", 1)
     repo.add("images")
     assert keys(repo) == ["images/\u00e9.jpg"]
-    assert repo.status().unstaged == repo.status().untracked == ()
+    assert repo.status().unstaged == ()
+    assert repo.status().untracked == ()
     write_image(repo.root / "images" / "\u00e9.jpg", 2)
     with pytest.raises(InputError, match="two files have the same name in different Unicode forms"):
         repo.add("images")

@@ -1,0 +1,38 @@
+"""Running `dlabel` as a user would: a process, its output and its exit status."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command printed, and how it ended."""
+
+    out: str
+    err: str
+    status: int
+
+
+class Terminal:
+    """A folder to type commands in; output goes through a pipe."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def dlabel(self, *arguments: str, **environment: str) -> Done:
+        done = subprocess.run(
+            [sys.executable, "-m", "datalabel.cli.main", *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env={**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "COLUMNS": "80", **environment},
+        )
+        assert "Traceback" not in done.stderr
+        return Done(done.stdout, done.stderr, done.returncode)
