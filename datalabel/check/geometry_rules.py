@@ -187,8 +187,10 @@ def _image(size: Floats) -> str:
 
 @rule("G106", "too-few-points", Severity.ERROR)
 def too_few_points(batch: CheckBatch) -> Iterator[Hit]:
-    """A polygon with a ring of fewer than three points, a line of fewer than two, a rotated box without its
-    four corners: no shape can be made of it."""
+    """A polygon with a ring of fewer than three points, or other geometry with too few points for its kind.
+
+    A line needs two points, a rotated box its four corners.
+    """
     columns = batch.columns
     for kind, fewest in _FEWEST.items():
         rows = np.flatnonzero(columns.is_kind(kind))

@@ -172,6 +172,7 @@ def run(arguments: list[str]) -> int:
     remember_line(arguments)
     try:
         command = typer.main.get_command(app)
+        _equip(command)
         result = command.main(arguments or ["--help"], prog_name="dlabel", standalone_mode=False)
         if isinstance(result, Presentation):
             return present(result, SESSION)
