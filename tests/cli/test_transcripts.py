@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -240,9 +242,6 @@ def test_a_pipe_gets_no_colour_and_quiet_is_quiet(started: Terminal) -> None:
 
 
 def test_a_closed_pipe_is_no_error(started: Terminal) -> None:
-    import subprocess
-    import sys
-
     started.dlabel("add", "images", "labels.json")
     command = f"{sys.executable} -m datalabel.cli.main diff --json | head -c 10"
     done = subprocess.run(  # noqa: S602 - a pipe is what is tested
@@ -304,3 +303,41 @@ def test_the_shell_completes_commands_and_revisions(started: Terminal) -> None:
     assert set(done.out.split()) == {"status", "stats"}
     done = started.dlabel(_DLABEL_COMPLETE="complete_bash", COMP_WORDS="dlabel diff ST", COMP_CWORD="2")
     assert done.out.split() == ["STAGED"]
+
+
+def test_a_clean_status_opens_no_table(started: Terminal) -> None:
+    started.dlabel("add", "images", "labels.json")
+    started.dlabel("commit", "-m", "first")
+    heavy = "pyarrow", "numpy", "shapely", "jsonschema", "PIL"
+    code = (
+        "import sys; sys.argv = ['dlabel', 'status']\ntry:\n    from datalabel.cli.main import main; main()\n"
+    )
+    code += f"except SystemExit:\n    print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=started.folder, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.endswith("working tree clean.\n[]\n")
+
+
+def test_a_commit_in_git_names_gits_commit(started: Terminal) -> None:
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *arguments], cwd=started.folder, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    git("init", "-q")
+    git("config", "user.name", "Ada")
+    git("config", "user.email", "ada@example.org")
+    git("add", "labels.json")
+    git("commit", "-q", "-m", "labels")
+    started.dlabel("add", "labels.json")
+    started.dlabel("commit", "-m", "first")
+    (started.folder / "labels.json").write_text(
+        (started.folder / "labels.json").read_text().replace("cat", "ant")
+    )
+    started.dlabel("commit", "-a", "-m", "second")
+    entries = json.loads(started.dlabel("log", "--json").out)
+    assert [entry["git"]["clean"] for entry in entries] == [False, True]
+    assert {entry["git"]["commit"] for entry in entries} == {git("rev-parse", "HEAD")}
+    assert {entry["author"] for entry in entries} == {"Ada <ada@example.org>"}

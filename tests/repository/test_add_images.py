@@ -6,6 +6,8 @@ import os
 import struct
 import time
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from pictures import write_coco, write_image
 
 import datalabel
 from datalabel.errors import InputError
+from datalabel.progress import SILENT
 from datalabel.repository.repository import Repository
 
 
@@ -203,3 +206,39 @@ def test_faulty_settings_are_named(repo: Repository, text: str) -> None:
     (repo.root / ".dlabel" / "config.yaml").write_text(text)
     with pytest.raises(InputError, match=r"config\.yaml"):
         datalabel.open(repo.root).add(".")
+
+
+class _InterruptedAt:
+    """A listener that presses Ctrl-C once so many files were read."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+
+    @contextmanager
+    def task(self, label: str, total: int | None = None) -> Iterator[_InterruptedAt]:  # noqa: ARG002
+        yield self
+
+    def advance(self, amount: int = 1) -> None:
+        self._left -= amount
+        if self._left <= 0:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupt_stages_nothing_and_repeats_no_finished_work(repo: Repository) -> None:
+    for number in range(200):
+        path = write_image(repo.root / "images" / f"{number:03d}.bmp", number, size=(number + 1, 2))
+        os.utime(path, ns=(1_700_000_000_000_000_000, 1_700_000_000_000_000_000))
+    time.sleep(0.06)
+    repo.project.progress = _InterruptedAt(128)
+    with pytest.raises(KeyboardInterrupt):
+        repo.add("images")
+    assert keys(repo) == []
+    assert list(repo.project.store.temporary.iterdir()) == []
+    kept = set(repo.project.store.objects.ids())
+    known = repo.project.store.cache.files()
+    assert len(known) >= 128
+    assert {one.content for one in known.values()} <= kept
+    repo.project.progress = SILENT
+    assert len(repo.add("images").images.added) == 200
+    repo.commit("all of them")
+    assert repo.status().clean
