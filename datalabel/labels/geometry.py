@@ -13,6 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.labels import rle
+
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
@@ -54,15 +56,14 @@ def area(labels: pa.Table) -> Floats:
     boxes = np.flatnonzero(kind == "box")
     if len(boxes):
         corners = _recorded(labels, boxes)
-        found[boxes] = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])
+        with np.errstate(all="ignore"):
+            found[boxes] = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])
     rings = np.flatnonzero(np.isin(kind, _RINGS))
     if len(rings):
         found[rings] = _ring_areas(labels, rings)
     masks = np.flatnonzero(kind == "mask")
     if len(masks):
-        from pycocotools import mask
-
-        found[masks] = mask.area(_codes(labels, masks))
+        found[masks] = [rle.area(counts) for counts, _ in _runs(labels, masks)]
     return found
 
 
@@ -140,23 +141,26 @@ def _point_bounds(labels: pa.Table, rows: Rows, stride: int) -> Floats:
     return found
 
 
-def _codes(labels: pa.Table, rows: Rows) -> list[dict[str, Any]]:
-    """Masks as pycocotools takes them; one whose code or size is missing counts as empty."""
-    part = labels.take(pa.array(rows)).select(["rle", "parts"]).to_pylist()
-    return [
-        {"counts": row["rle"].encode(), "size": row["parts"]}
-        if row["rle"] and row["parts"] and len(row["parts"]) == 2
-        else {"counts": b"", "size": [0, 0]}
-        for row in part
-    ]
+def _runs(labels: pa.Table, rows: Rows) -> list[tuple[rle.Counts, tuple[int, int]]]:
+    """The runs and size (height, width) of each mask; a mask whose code is not sound counts as empty."""
+    found: list[tuple[rle.Counts, tuple[int, int]]] = []
+    for row in labels.take(pa.array(rows)).select(["rle", "parts"]).to_pylist():
+        height, width = row["parts"] if row["parts"] and len(row["parts"]) == 2 else (0, 0)
+        try:
+            counts = rle.decode(row["rle"] or "")
+        except ValueError:
+            counts = np.zeros(0, np.int64)
+        sound = len(counts) and height > 0 and rle.fault(counts, height, width) is None
+        found.append((counts, (height, width)) if sound else (np.zeros(0, np.int64), (0, 0)))
+    return found
 
 
 def _mask_bounds(labels: pa.Table, rows: Rows) -> Floats:
-    from pycocotools import mask
-
-    boxes = np.asarray(mask.toBbox(_codes(labels, rows)), dtype=np.float64).reshape(-1, 4)
-    found = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
-    found[(boxes[:, 2] <= 0) | (boxes[:, 3] <= 0)] = np.nan
+    found = np.full((len(rows), 4), np.nan)
+    for index, (counts, (height, _)) in enumerate(_runs(labels, rows)):
+        if rle.area(counts):
+            x, y, w, h = rle.bounds(counts, height)
+            found[index] = (x, y, x + w, y + h)
     return found
 
 
@@ -286,13 +290,17 @@ def _rings(coords: list[float], parts: list[int]) -> Any:
 
 
 def _mask_ious(left: pa.Table, right: pa.Table) -> Floats:
-    from pycocotools import mask
-
+    """By pixels, for masks of one size; masks of two sizes, and empty ones, overlap nothing."""
     every = np.arange(left.num_rows)
-    first, second = _codes(left, every), _codes(right, every)
-    return np.array(
-        [
-            float(mask.iou([a], [b], [0])[0, 0]) if a["size"] == b["size"] and 0 not in a["size"] else 0.0
-            for a, b in zip(first, second, strict=True)
-        ]
-    )
+    pairs = zip(_runs(left, every), _runs(right, every), strict=True)
+    return np.array([_run_iou(a, b) if size == other and len(a) else 0.0 for (a, size), (b, other) in pairs])
+
+
+def _run_iou(first: rle.Counts, second: rle.Counts) -> float:
+    """IoU of two masks of one size from their runs, without unfolding a pixel."""
+    edges = [np.cumsum(counts) for counts in (first, second)]
+    cuts = np.unique(np.concatenate([[0], *edges]))
+    lengths = np.diff(cuts)
+    inside = [np.searchsorted(edge, cuts[:-1], side="right") % 2 == 1 for edge in edges]
+    union = int(lengths[inside[0] | inside[1]].sum())
+    return int(lengths[inside[0] & inside[1]].sum()) / union if union else 0.0

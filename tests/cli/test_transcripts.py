@@ -334,7 +334,7 @@ def test_a_commit_in_git_names_gits_commit(started: Terminal) -> None:
     started.dlabel("add", "labels.json")
     started.dlabel("commit", "-m", "first")
     (started.folder / "labels.json").write_text(
-        (started.folder / "labels.json").read_text().replace("cat", "ant")
+        (started.folder / "labels.json").read_text().replace('"cat"', '"ant"')
     )
     started.dlabel("commit", "-a", "-m", "second")
     entries = json.loads(started.dlabel("log", "--json").out)

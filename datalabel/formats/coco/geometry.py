@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from datalabel.formats.coco import rle
+from datalabel.labels import rle
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

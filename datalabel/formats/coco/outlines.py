@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.formats.coco import geometry, rle
+from datalabel.formats.coco import geometry
 from datalabel.formats.coco.numbers import printed, printed_lists
+from datalabel.labels import rle
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

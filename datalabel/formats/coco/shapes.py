@@ -11,10 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.formats.coco import geometry, rle
+from datalabel.formats.coco import geometry
 from datalabel.formats.coco.columns import first_bytes
 from datalabel.formats.coco.geometry import Piece
 from datalabel.formats.coco.numbers import EXACT, NumberLists, number_lists
+from datalabel.labels import rle
 
 if TYPE_CHECKING:
     from datalabel.formats.coco.annotations import Chunk
