@@ -57,6 +57,8 @@ def merge(base: pa.Table, ours: pa.Table, theirs: pa.Table, *, prefer: Prefer = 
     `prefer` decides every conflict; they are listed all the same. An id that is new on both sides with
     different content is not identity: theirs gets an id of its own.
     """
+    if not base.num_rows and not ours.num_rows:
+        return Merged(sort_rows(theirs, "item", "rank", "id"), ())
     theirs = _renamed_newcomers(base, ours, theirs)
     sides = _Sides(base, ours, theirs)
     keep_ours, keep_theirs, both = sides.sorted_out()

@@ -25,8 +25,10 @@ def split_by_source(rows: pa.Table, *sources: str) -> tuple[pa.Table, pa.Table]:
 
 def sort_rows(rows: pa.Table, *columns: str) -> pa.Table:
     """The rows in ascending order of the columns, nulls last."""
-    order = [(column, "ascending") for column in columns]
-    return rows.take(pc.sort_indices(rows, sort_keys=order))
+    order = pc.sort_indices(rows, sort_keys=[(column, "ascending") for column in columns])
+    if np.array_equal(order.to_numpy(), np.arange(rows.num_rows)):
+        return rows  # sorted already: no copy of a million outlines
+    return rows.take(order)
 
 
 def distinct(column: pa.ChunkedArray) -> set[str]:

@@ -179,7 +179,8 @@ class _Addition:
 
     def _put_labels(self, merged: Merged) -> None:
         _, others = split_by_source(self._present, self._old_name)
-        rows = sort_rows(pa.concat_tables([others, merged.labels]), *LABEL_ORDER)
+        rows = pa.concat_tables([others, merged.labels]) if others.num_rows else merged.labels
+        rows = sort_rows(rows, *LABEL_ORDER)
         gone = distinct(self._present.column("item")) - distinct(rows.column("item"))
         self._stage.put_labels(self._how.set, rows, gone)
 
