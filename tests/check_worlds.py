@@ -19,7 +19,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "polygon": {"coords": [10.0, 10, 110, 10, 110, 60], "parts": [3]},
     "polyline": {"coords": [10.0, 10, 110, 60], "parts": [2]},
     "keypoints": {"coords": [10.0, 10, 2, 0, 0, 0, 30, 40, 1]},
-    "mask": {"rle": "0a0", "parts": [7, 7]},
+    "mask": {"rle": "0a1", "parts": [7, 7]},
     "category": {},
 }
 

@@ -30,8 +30,11 @@ class RestoredText(Presentation):
     """What was brought back."""
 
     done: Restored
+    dry_run: bool = False
 
     def text(self, screen: Screen) -> None:
+        if self.dry_run:
+            screen.line(("Nothing was done; this would be:", "dim"))
         words = [count(len(self.done.written), "file") + " written"] if self.done.written else []
         words += [count(len(self.done.deleted), "file") + " deleted"] if self.done.deleted else []
         words += [f"staging follows {shown(self.done.revision)}"] if self.done.staged else []
@@ -45,6 +48,7 @@ class RestoredText(Presentation):
             "written": list(self.done.written),
             "deleted": list(self.done.deleted),
             "staged": self.done.staged,
+            "dry_run": self.dry_run,
         }
 
 
@@ -55,6 +59,7 @@ def restore(
     ),
     staged: bool = typer.Option(False, "--staged", help="Staging only; without paths, all of it."),
     force: bool = typer.Option(False, "--force", help="Overwrite files whose content is not recorded."),
+    dry_run: bool = typer.Option(False, "--dry-run", "-n", help="Only say what would happen."),
 ) -> Presentation:
     """Bring files of the working tree, or staging, back.
 
@@ -63,10 +68,9 @@ def restore(
     """
     from datalabel.repository.restoring import restore as bring_back
 
-    project = SESSION.repository().project
-    return RestoredText(
-        bring_back(project, SESSION.paths(paths), revision=revision, staged=staged, force=force)
-    )
+    project, found = SESSION.repository().project, SESSION.paths(paths)
+    done = bring_back(project, found, revision=revision, staged=staged, force=force, dry_run=dry_run)
+    return RestoredText(done, dry_run)
 
 
 @dataclass

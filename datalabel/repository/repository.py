@@ -167,12 +167,18 @@ class Repository:
         return commit(self.project, message, all_sources=all_sources)
 
     def restore(
-        self, *paths: PathLike, revision: str | None = None, staged: bool = False, force: bool = False
+        self,
+        *paths: PathLike,
+        revision: str | None = None,
+        staged: bool = False,
+        force: bool = False,
+        dry_run: bool = False,
     ) -> Restored:
         """Bring files, or staging, back to a revision."""
         from datalabel.repository.restoring import restore
 
-        return restore(self.project, self._paths(paths), revision=revision, staged=staged, force=force)
+        found = self._paths(paths)
+        return restore(self.project, found, revision=revision, staged=staged, force=force, dry_run=dry_run)
 
     def rm(
         self, *paths: PathLike, files: bool = False, force: bool = False, dry_run: bool = False

@@ -44,12 +44,14 @@ def restore(
     revision: str | None = None,
     staged: bool = False,
     force: bool = False,
+    dry_run: bool = False,
 ) -> Restored:
     """Bring paths back as a revision has them.
 
     With `staged`, staging alone goes back (to HEAD unless a revision is given; without paths, all of it).
     Otherwise the files of the working tree are written as staging has them, or as the given revision has
-    them, and then staging follows. Either everything is brought back, or nothing.
+    them, and then staging follows. Either everything is brought back, or nothing. With `dry_run`, it is only
+    said what would be done.
 
     Raises:
         InputError: a path is not tracked, or its content is not in the store.
@@ -66,10 +68,10 @@ def restore(
             take(stage, wanted, chosen if paths else None)
         if staged:
             _reset_bases(stage, chosen, everything=not paths)
-            return Restored(name, (), (), stage.save())
+            return Restored(name, (), (), stage.would_change() if dry_run else stage.save())
         writer = _Writer(stage, wanted, force=force)
         writer.write(chosen)
-        changed = stage.save(writer.renames())
+        changed = stage.would_change() if dry_run else stage.save(writer.renames())
         return Restored(name, tuple(sorted(writer.written)), tuple(sorted(writer.deleted)), changed)
 
 

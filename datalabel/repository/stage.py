@@ -134,6 +134,11 @@ class Stage(Tables):
         """Keep a source's header."""
         return self.project.store.objects.put(HEADER, canonical_json(header))
 
+    def would_change(self) -> bool:
+        """Whether saving would change the staging tree. Nothing is made visible; unflushed objects are dropped
+        when the command ends."""
+        return self.project.store.history.put_tree(self.finished()) != self.position.staging
+
     def save(self, renames: Sequence[Rename] = ()) -> bool:
         """Flush the objects, then move staging in one transaction, then carry out the renames.
 

@@ -75,6 +75,19 @@ def test_a_restored_file_equals_its_source(twice: Repository) -> None:
     assert in_any_order(json.loads((twice.root / "labels.json").read_text())) == in_any_order(before)
 
 
+def test_a_dry_run_changes_nothing(twice: Repository) -> None:
+    before = (twice.root / "labels.json").read_bytes()
+    position = twice.project.store.state.read()
+    objects = list(twice.project.store.objects.ids())
+    done = twice.restore("labels.json", "images/c.jpg", revision="HEAD~1", dry_run=True)
+    assert (done.written, done.staged) == (("images/c.jpg", "labels.json"), True)
+    assert twice.restore(staged=True, revision="HEAD~1", dry_run=True).staged
+    assert (twice.root / "labels.json").read_bytes() == before
+    assert twice.project.store.state.read() == position
+    assert list(twice.project.store.objects.ids()) == objects
+    assert twice.status().clean
+
+
 def test_the_spec_comes_back(twice: Repository) -> None:
     old = (twice.root / "dlabel.yaml").read_text()
     (twice.root / "dlabel.yaml").write_text(old + "# more\n")
