@@ -69,11 +69,60 @@ class Columns:
         return padded[self.item_rows]
 
     @cached_property
+    def not_finite(self) -> Bools:
+        """Drawn labels with a coordinate that is infinite, no number or missing. Nothing is measured on them."""
+        found: Bools = ~np.isfinite(self.recorded).all(axis=1) & self.is_kind("box")
+        rows = np.flatnonzero(self.is_kind("polygon", "rotated_box", "polyline", "keypoints"))
+        values, lengths = self.lists("coords", rows)
+        found[np.repeat(rows, lengths)[~np.isfinite(values)]] = True
+        return found
+
+    @cached_property
+    def negative(self) -> Bools:
+        """Boxes of negative width or height."""
+        below = (self.recorded[:, 2:] < 0).any(axis=1)
+        return np.asarray(below & self.is_kind("box") & ~self.not_finite)
+
+    @cached_property
+    def flat(self) -> Bools:
+        """Boxes of zero width or height (not negative), rings that enclose nothing, empty masks, lines without
+        length."""
+        boxes = (self.recorded[:, 2:] == 0).any(axis=1) & self.is_kind("box") & ~self.negative
+        masks = self.is_kind("mask") & (self.areas == 0)
+        still = (self.bounds[:, :2] == self.bounds[:, 2:]).all(axis=1)
+        lines = self.is_kind("polyline") & still & (self.point_counts >= 2)
+        return np.asarray((boxes & ~self.not_finite) | masks | lines | self._collapsed())
+
+    def _collapsed(self) -> Bools:
+        """Rings whose points lie on one line. Area 0 alone proves nothing: a figure of eight has it too."""
+        found = np.zeros(self._labels.num_rows, np.bool_)
+        with np.errstate(all="ignore"):
+            extent = np.nanmax(self.bounds[:, 2:] - self.bounds[:, :2], axis=1, initial=0.0)
+            suspects = self.is_kind("polygon", "rotated_box") & (self.areas <= 1e-9 * extent**2)
+        rows = np.flatnonzero(suspects & np.isfinite(self.bounds[:, 0]))
+        values, lengths = self.lists("coords", rows)
+        ends = np.cumsum(lengths)
+        for row, end, length in zip(rows, ends, lengths, strict=True):
+            points = values[end - length : end]
+            found[row] = length >= 6 and length % 2 == 0 and _on_one_line(points.reshape(-1, 2))
+        return found
+
+    @cached_property
+    def placed(self) -> Floats:
+        """The bounds, but NaN for flat labels: that these are nowhere is the one thing to say about them."""
+        return np.where(self.flat[:, None], np.nan, self.bounds)
+
+    @cached_property
+    def sized(self) -> Bools:
+        """Labels whose size means something: neither flat nor of negative size."""
+        return ~(self.flat | self.negative)
+
+    @cached_property
     def bounds(self) -> Floats:
         """True bounds x1, y1, x2, y2 with x1 <= x2, y1 <= y2, shape (n, 4); NaN unless all four are finite."""
         with np.errstate(all="ignore"):
             raw = geometry.bounds(self._labels)
-        raw[~np.isfinite(raw).all(axis=1)] = np.nan
+        raw[~np.isfinite(raw).all(axis=1) | self.not_finite] = np.nan
         return np.concatenate(
             [np.minimum(raw[:, :2], raw[:, 2:]), np.maximum(raw[:, :2], raw[:, 2:])], axis=1
         )
@@ -84,7 +133,7 @@ class Columns:
         with np.errstate(all="ignore"):
             found = geometry.area(self._labels)
         solid = self.is_kind("box", "rotated_box", "polygon", "mask")
-        return np.where(solid & np.isfinite(found) & (found >= 0), found, np.nan)
+        return np.where(solid & ~self.not_finite & np.isfinite(found) & (found >= 0), found, np.nan)
 
     @cached_property
     def sides(self) -> Floats:
@@ -101,6 +150,7 @@ class Columns:
         corners = values[whole].reshape(-1, 4, 2)
         with np.errstate(all="ignore"):
             found[rows] = np.hypot(*np.moveaxis(np.diff(corners[:, :3], axis=1), 2, 0))
+        found[self.not_finite] = np.nan
         return found
 
     @cached_property
@@ -119,6 +169,7 @@ class Columns:
         place = np.arange(len(values)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         labelled = (place % 3 == 2) & (values > 0)
         found[rows] = np.bincount(np.repeat(np.arange(len(rows)), lengths)[labelled], minlength=len(rows))
+        found[self.not_finite] = np.nan
         return found
 
     @cached_property
@@ -187,6 +238,16 @@ class Columns:
         """`at 504, 337`: the top left corner of the bounds; empty when there are none."""
         x, y = self.bounds[row, :2]
         return f"at {number(x)}, {number(y)}" if np.isfinite(x) else ""
+
+
+def _on_one_line(points: Floats) -> bool:
+    relative = points - points[0]
+    spread = np.abs(relative).max()
+    if not spread:
+        return True
+    relative = relative / spread
+    far = relative[np.argmax(np.hypot(relative[:, 0], relative[:, 1]))]
+    return bool(np.abs(relative[:, 0] * far[1] - relative[:, 1] * far[0]).max() <= 1e-9)
 
 
 def properties_of(text: str | None) -> Any:

@@ -20,47 +20,22 @@ def zero_size(batch: CheckBatch) -> Iterator[Hit]:
 
     A box of zero width or height, a polygon or rotated box that encloses no area, a mask without a pixel, a
     line whose points are all the same. Usually a slip of the mouse; training code divides by its size.
-    Delete it, or draw it again.
+    Delete it, or draw it again. G104, G105 and S106 to S109 are silent about it.
     """
     columns = batch.columns
-    recorded = columns.recorded
-    flat = (recorded[:, 2:] == 0) & columns.is_kind("box")[:, None]
-    for row in np.flatnonzero(flat.any(axis=1) & ~(recorded[:, 2:] < 0).any(axis=1)).tolist():
-        sides = " and ".join(name for name, zero in zip(("width", "height"), flat[row], strict=True) if zero)
-        yield OnLabel(row, f"{columns.title(row)} has zero {sides} ({columns.place(row)})")
-    for row in np.flatnonzero(_collapsed(batch)).tolist():
-        yield OnLabel(row, f"{columns.title(row)} encloses no area ({columns.place(row)})")
-    for row in np.flatnonzero(columns.is_kind("mask") & (columns.areas == 0)).tolist():
-        yield OnLabel(row, f"{columns.title(row)} covers no pixel")
-    lengthless = (columns.bounds[:, :2] == columns.bounds[:, 2:]).all(axis=1)
-    enough = columns.point_counts >= _FEWEST["polyline"]
-    for row in np.flatnonzero(columns.is_kind("polyline") & lengthless & enough).tolist():
-        yield OnLabel(row, f"{columns.title(row)} has no length ({columns.place(row)})")
-
-
-def _collapsed(batch: CheckBatch) -> Bools:
-    """Rings whose points lie on one line. Area 0 alone proves nothing: a figure of eight has it too."""
-    columns = batch.columns
-    found = np.zeros(batch.labels.num_rows, np.bool_)
-    extent = np.nanmax(columns.bounds[:, 2:] - columns.bounds[:, :2], axis=1, initial=0.0)
-    suspects = columns.is_kind("polygon", "rotated_box") & (columns.areas <= 1e-9 * extent**2)
-    rows = np.flatnonzero(suspects & np.isfinite(columns.bounds[:, 0]))
-    values, lengths = columns.lists("coords", rows)
-    ends = np.cumsum(lengths)
-    for row, end, length in zip(rows, ends, lengths, strict=True):
-        points = values[end - length : end]
-        found[row] = length >= 6 and length % 2 == 0 and _on_one_line(points.reshape(-1, 2))
-    return found
-
-
-def _on_one_line(points: Floats) -> bool:
-    relative = points - points[0]
-    spread = np.abs(relative).max()
-    if not spread:
-        return True
-    relative = relative / spread
-    far = relative[np.argmax(np.hypot(relative[:, 0], relative[:, 1]))]
-    return bool(np.abs(relative[:, 0] * far[1] - relative[:, 1] * far[0]).max() <= 1e-9)
+    for row in np.flatnonzero(columns.flat).tolist():
+        match columns.kinds[row]:
+            case "box":
+                sides = zip(("width", "height"), columns.recorded[row, 2:], strict=True)
+                words = f"has zero {' and '.join(name for name, side in sides if side == 0)}"
+            case "mask":
+                words = "covers no pixel"
+            case "polyline":
+                words = "has no length"
+            case _:
+                words = "encloses no area"
+        place = columns.place(row)
+        yield OnLabel(row, f"{columns.title(row)} {words}" + (f" ({place})" if place else ""))
 
 
 @rule("G102", "negative-size", Severity.ERROR)
@@ -68,14 +43,13 @@ def negative_size(batch: CheckBatch) -> Iterator[Hit]:
     """A box of negative width or height: its right edge lies left of its left edge, or its bottom above its top.
 
     Drawn from the wrong corner, or corners and sizes were mixed up by a converter. The same box with its
-    corners in order is the safe repair, unless a whole file is like that.
+    corners in order is the safe repair, unless a whole file is like that. S107 to S109 are silent about it.
     """
     columns = batch.columns
     sizes = columns.recorded[:, 2:]
-    negative = (sizes < 0) & np.isfinite(sizes) & columns.is_kind("box")[:, None]
-    for row in np.flatnonzero(negative.any(axis=1)).tolist():
-        told = zip(("width", "height"), sizes[row], negative[row], strict=True)
-        words = " and ".join(f"{name} {number(size)}" for name, size, bad in told if bad)
+    for row in np.flatnonzero(columns.negative).tolist():
+        told = zip(("width", "height"), sizes[row], strict=True)
+        words = " and ".join(f"{name} {number(size)}" for name, size in told if size < 0)
         yield OnLabel(row, f"{columns.title(row)} has negative size: {words}", "swap the corners")
 
 
@@ -84,7 +58,7 @@ def not_finite(batch: CheckBatch) -> Iterator[Hit]:
     """A coordinate that is infinite or no number, or a box that lacks one.
 
     Nothing can be computed with it, and one such value turns a training loss into NaN. Delete the label, or
-    draw it again.
+    draw it again. The other rules about geometry are silent about it.
     """
     columns = batch.columns
     bad = ~np.isfinite(columns.recorded) & columns.is_kind("box")[:, None]
@@ -130,8 +104,9 @@ def partly_outside(batch: CheckBatch) -> Iterator[Hit]:
             for far, edge in zip(beyond[row], _EDGES, strict=True)
             if far > 0
         ]
-        fix = "clip to the image" if columns.kinds[row] in ("box", "polygon") else None
-        yield OnLabel(row, f"{columns.title(row)} reaches {' and '.join(reach)} ({_image(sizes[row])})", fix)
+        fix = "clip it to the image" if columns.kinds[row] in ("box", "polygon") else None
+        where = f"{' and '.join(reach)} of the image ({_size(sizes[row])})"
+        yield OnLabel(row, f"{columns.title(row)} reaches {where}", fix)
 
 
 @rule("G105", "outside", Severity.ERROR)
@@ -147,7 +122,7 @@ def outside(batch: CheckBatch) -> Iterator[Hit]:
         width, height = columns.bounds[row, 2:] - columns.bounds[row, :2]
         where = f"{columns.place(row)}, {number(width)}×{number(height)}"
         yield OnLabel(
-            row, f"{columns.title(row)} lies wholly outside the image: {where} ({_image(sizes[row])})"
+            row, f"{columns.title(row)} lies wholly outside the image: {where} (image is {_size(sizes[row])})"
         )
 
 
@@ -155,11 +130,11 @@ def _beyond(columns: Columns) -> tuple[Floats, Floats]:
     """How far each label reaches beyond the left, top, right and bottom edge (0: not), shape (n, 4); the sizes
     meant, shape (n, 2)."""
     sizes = columns.image_sizes
-    found = _excess(columns.bounds, sizes)
+    found = _excess(columns.placed, sizes)
     turned = columns.of_item(columns.turned, False)
     if turned.any():
         # Some tools label what is shown, others what is stored: whichever frame the label fits better.
-        other = _excess(columns.bounds, sizes[:, ::-1])
+        other = _excess(columns.placed, sizes[:, ::-1])
         better = turned & (other.sum(axis=1) < found.sum(axis=1))
         found = np.where(better[:, None], other, found)
         sizes = np.where(better[:, None], sizes[:, ::-1], sizes)
@@ -175,14 +150,14 @@ def _excess(bounds: Floats, sizes: Floats) -> Floats:
 def _apart(columns: Columns, sizes: Floats) -> Bools:
     """Labels that reach beyond an edge and have nothing on the image's side of it."""
     slack = sizes * TOLERANCE
-    low, high = columns.bounds[:, :2], columns.bounds[:, 2:]
+    low, high = columns.placed[:, :2], columns.placed[:, 2:]
     before = (low < -slack) & (high <= slack)
     after = (high > sizes + slack) & (low >= sizes - slack)
     return np.asarray((before | after).any(axis=1))
 
 
-def _image(size: Floats) -> str:
-    return f"image is {number(size[0])}×{number(size[1])}"
+def _size(size: Floats) -> str:
+    return f"{number(size[0])}×{number(size[1])}"
 
 
 @rule("G106", "too-few-points", Severity.ERROR)
@@ -193,7 +168,7 @@ def too_few_points(batch: CheckBatch) -> Iterator[Hit]:
     """
     columns = batch.columns
     for kind, fewest in _FEWEST.items():
-        rows = np.flatnonzero(columns.is_kind(kind))
+        rows = np.flatnonzero(columns.is_kind(kind) & ~columns.not_finite)
         if not len(rows):
             continue
         counts, owners, places, totals = _ring_sizes(columns, rows)

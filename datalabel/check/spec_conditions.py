@@ -2,19 +2,25 @@
 
 Measured on what the geometry really is, never on a recorded bounding box. Limits are kept with a relative
 slack of one millionth. What cannot be measured (a line's area, a box's points) meets every condition.
+
+What another finding entails is not found again: about labels of zero size (G101) S106 to S109 are silent,
+about those of negative size (G102) S107 to S109, about those that are not finite (G103) all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
-from datalabel.check.columns import TOLERANCE, Floats, number, quoted
+from datalabel.check.columns import TOLERANCE, Bools, Floats, number, quoted
 from datalabel.check.finding import CheckBatch, Severity
 from datalabel.check.rule import Hit, OnLabel, rule
 from datalabel.check.spec_rules import label_type
 from datalabel.spec.model import Region
+
+Rows = npt.NDArray[np.intp]
 
 
 @rule("S106", "outside-region", Severity.ERROR)
@@ -30,46 +36,55 @@ def outside_region(batch: CheckBatch) -> Iterator[Hit]:
         region = batch.spec.regions.get(told.conditions.inside or "") if told else None
         if told is None or region is None:
             continue
-        rows = np.flatnonzero((columns.type_codes == place) & np.isfinite(columns.bounds[:, 0]))
-        for row, far in _beyond_region(region, columns.bounds, columns.image_sizes, rows):
+        rows = np.flatnonzero((columns.type_codes == place) & np.isfinite(columns.placed[:, 0]))
+        for row, far in _beyond_region(region, columns.placed, columns.image_sizes, rows):
             reach = f"reaches {number(far)} px beyond" if far else "is not wholly inside"
             yield OnLabel(row, f"{columns.title(row)} {reach} region {quoted(told.conditions.inside or '')}")
 
 
-def _beyond_region(
-    region: Region,
-    bounds: Floats,
-    sizes: Floats,
-    rows: Sequence[int] | np.ndarray[tuple[int], np.dtype[np.intp]],
-) -> Iterator[tuple[int, float]]:
-    """The rows whose bounds leave the region, with the distance of their furthest corner from it."""
-    rows = np.asarray(rows, dtype=np.intp)
-    if not region.relative:
-        yield from _beyond_polygon(np.array(region.corners, np.float64), bounds, rows)
-        return
-    rows = rows[np.isfinite(sizes[rows, 0])]
-    distinct, codes = np.unique(sizes[rows], axis=0, return_inverse=True)
-    for place, size in enumerate(distinct):
-        corners = np.array(region.corners, np.float64) * size
-        yield from _beyond_polygon(corners, bounds, rows[codes.reshape(-1) == place])
+def _beyond_region(region: Region, bounds: Floats, sizes: Floats, rows: Rows) -> Iterator[tuple[int, float]]:
+    """The rows whose bounds leave the region, with the distance in pixels of their furthest corner from it.
+
+    A region in fractions is compared in fractions: one region for images of every size.
+    """
+    corners = np.array(region.corners, np.float64)
+    scales = np.ones((len(rows), 2))
+    if region.relative:
+        rows = rows[np.isfinite(sizes[rows, 0])]
+        scales = sizes[rows]
+    scaled = bounds[rows] / np.tile(scales, 2)
+    slack = TOLERANCE * float(np.ptp(corners, axis=0).max())
+    inside = _within_rectangle if _is_rectangle(corners) else _within_polygon
+    for place in np.flatnonzero(~inside(corners, scaled, slack)).tolist():
+        far = _furthest(corners * scales[place], bounds[rows[place]])
+        yield int(rows[place]), far if far > slack * float(scales[place].max()) else 0.0
 
 
-def _beyond_polygon(
-    corners: Floats, bounds: Floats, rows: np.ndarray[tuple[int], np.dtype[np.intp]]
-) -> Iterator[tuple[int, float]]:
+def _is_rectangle(corners: Floats) -> bool:
+    """Whether four corners make a rectangle along the axes: each side changes one coordinate, in turn."""
+    still = np.roll(corners, -1, axis=0) == corners
+    return len(corners) == 4 and bool((still.sum(axis=1) == 1).all() and (still[0] == ~still[1]).all())
+
+
+def _within_rectangle(corners: Floats, bounds: Floats, slack: float) -> Bools:
+    low, high = corners.min(axis=0) - slack, corners.max(axis=0) + slack
+    return np.asarray(((bounds[:, :2] >= low) & (bounds[:, 2:] <= high)).all(axis=1))
+
+
+def _within_polygon(corners: Floats, bounds: Floats, slack: float) -> Bools:
     import shapely
 
-    polygon = shapely.make_valid(shapely.Polygon(corners))
-    slack = TOLERANCE * float(np.ptp(corners, axis=0).max())
-    roomy = shapely.buffer(polygon, slack, join_style="mitre")
+    roomy = shapely.buffer(shapely.make_valid(shapely.Polygon(corners)), slack, join_style="mitre")
     shapely.prepare(roomy)
-    x1, y1, x2, y2 = bounds[rows].T
-    for place in np.flatnonzero(~shapely.covers(roomy, shapely.box(x1, y1, x2, y2))).tolist():
-        points = shapely.points(
-            [x1[place], x2[place], x2[place], x1[place]], [y1[place], y1[place], y2[place], y2[place]]
-        )
-        far = float(shapely.distance(polygon, points).max())
-        yield int(rows[place]), far if far > slack else 0.0
+    return np.asarray(shapely.covers(roomy, shapely.box(*bounds.T)))
+
+
+def _furthest(corners: Floats, bounds: Floats) -> float:
+    import shapely
+
+    x1, y1, x2, y2 = bounds
+    points = shapely.points([x1, x2, x2, x1], [y1, y1, y2, y2])
+    return float(shapely.distance(shapely.make_valid(shapely.Polygon(corners)), points).max())
 
 
 @rule("S107", "size", Severity.ERROR)
@@ -78,7 +93,7 @@ def size(batch: CheckBatch) -> Iterator[Hit]:
 
     Width and height are those of the bounds; a rotated box has its own (its first two sides).
     """
-    sides = batch.columns.sides
+    sides = _sized(batch, batch.columns.sides)
     width = _Measure(sides[:, 0], "min_width", "max_width", "{} px wide")
     height = _Measure(sides[:, 1], "min_height", "max_height", "{} px high")
     yield from _outside(batch, "is", width, height)
@@ -87,7 +102,9 @@ def size(batch: CheckBatch) -> Iterator[Hit]:
 @rule("S108", "area", Severity.ERROR)
 def area(batch: CheckBatch) -> Iterator[Hit]:
     """A label whose area is outside the conditions: of boxes, polygons (holes taken away) and masks."""
-    yield from _outside(batch, "covers", _Measure(batch.columns.areas, "min_area", "max_area", "{} px²"))
+    yield from _outside(
+        batch, "covers", _Measure(_sized(batch, batch.columns.areas), "min_area", "max_area", "{} px²")
+    )
 
 
 @rule("S109", "aspect", Severity.ERROR)
@@ -107,6 +124,13 @@ def points(batch: CheckBatch) -> Iterator[Hit]:
     yield from _outside(
         batch, "has", _Measure(batch.columns.point_counts, "min_points", "max_points", "{} points")
     )
+
+
+def _sized(batch: CheckBatch, values: Floats) -> Floats:
+    """Sizes of the labels that have one; what has none is told by G101 and G102, not again."""
+    found = values.copy()
+    found[~batch.columns.sized] = np.nan
+    return found
 
 
 class _Measure:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from check_worlds import ITEM, SHAPES, batch_of, findings, label, places
 
+from datalabel.spec.model import Conditions, LabelType, Region, Spec
+
 NAN, INF = math.nan, math.inf
 
 PLANTED: list[tuple[str, dict[str, Any], str]] = [
@@ -47,17 +49,20 @@ PLANTED: list[tuple[str, dict[str, Any], str]] = [
     (
         "G104",
         label(x=560.0, w=83.2),
-        'box of class "cat" reaches 3.2 px beyond the right edge (image is 640×480)',
+        'box of class "cat" reaches 3.2 px beyond the right edge of the image (640×480)',
     ),
     (
         "G104",
         label(x=-2.0, y=450.0),
-        'box of class "cat" reaches 2 px beyond the left edge and 20 px beyond the bottom edge (image is 640×480)',
+        (
+            'box of class "cat" reaches 2 px beyond the left edge and 20 px beyond the bottom edge '
+            "of the image (640×480)"
+        ),
     ),
     (
         "G104",
         label("polygon", coords=[10.0, -0.5, 20, 10, 10, 20]),
-        'polygon of class "cat" reaches 0.5 px beyond the top edge (image is 640×480)',
+        'polygon of class "cat" reaches 0.5 px beyond the top edge of the image (640×480)',
     ),
     (
         "G105",
@@ -101,6 +106,53 @@ def test_a_planted_fault_is_found_once(code: str, fault: dict[str, Any], message
     assert found[0].message == message
 
 
+TINY = Conditions(
+    min_width=5, min_height=5, min_area=9, max_aspect=3, min_points=4, max_points=9, inside="all", max_overlap=0.1
+)  # fmt: skip
+TINY_SPEC = Spec(
+    classes={"cat": {kind: LabelType(conditions=TINY) for kind in SHAPES}},
+    regions={"all": Region(((0, 0), (1, 0), (1, 1), (0, 1)), relative=True)},
+)
+
+
+@pytest.mark.parametrize(
+    ("fault", "codes"),
+    [
+        (label(w=0.0), ["G101"]),
+        (label(x=900.0, w=0.0, h=0.0), ["G101"]),
+        (label(x=-5.0, h=0.0), ["G101"]),
+        (label("polygon", coords=[901.0, 1, 904, 4, 906, 6, 907, 7]), ["G101"]),
+        (label(w=-4.0), ["G102"]),
+        (label(w=-4.0, h=0.0), ["G102"]),
+        (label(x=900.0, w=-4.0), ["G102", "G105", "S106"]),
+        (label(x=NAN, w=0.0), ["G103"]),
+        (label(x=NAN, w=1.0, h=1.0), ["G103"]),
+        (label(x=NAN, w=-3.0), ["G103"]),
+        (label("polygon", coords=[1.0, 1, NAN, 4], parts=[2]), ["G103"]),
+        (label("keypoints", coords=[900.0, 1, 2, INF, 4, 2]), ["G103"]),
+        (label(x=900.0, w=4.0), ["G105", "S106", "S107"]),
+        (label("category", x=NAN, w=0.0), []),
+    ],
+)
+def test_what_a_finding_entails_is_not_found_again(fault: dict[str, Any], codes: list[str]) -> None:
+    """Twice the same label: not even an overlap is measured on what has no size or place."""
+    found = findings(batch_of([fault, fault], spec=TINY_SPEC))
+    without_overlap = [one.code for one in found if one.label == "0000000000000001"]
+    assert without_overlap == codes
+    if codes in (["G101"], ["G103"]):
+        assert [one.code for one in found] == codes * 2
+
+
+def test_a_fault_silences_no_rule_about_other_labels() -> None:
+    faults = [label(x=NAN), label(w=0.0), label(w=-1.0), label(x=700.0)]
+    assert places(findings(batch_of(faults))) == [
+        ("G101", "a.jpg", 2),
+        ("G102", "a.jpg", 3),
+        ("G103", "a.jpg", 1),
+        ("G105", "a.jpg", 4),
+    ]
+
+
 def test_clean_labels_give_nothing() -> None:
     edges = [label(x=0.0, y=0.0, w=640.0, h=480.0), label(x=640.0, y=0.0, w=0.0, h=480.0)]
     assert places(findings(batch_of([label(kind) for kind in SHAPES]))) == []
@@ -140,4 +192,4 @@ def test_unlabelled_keypoints_are_nowhere() -> None:
 
 def test_safe_repairs_are_named() -> None:
     fixes = {one.code: one.fix for one in findings(batch_of([label(w=-5.0), label(x=-1.0), label(x=700.0)]))}
-    assert fixes == {"G102": "swap the corners", "G104": "clip to the image", "G105": None}
+    assert fixes == {"G102": "swap the corners", "G104": "clip it to the image", "G105": None}

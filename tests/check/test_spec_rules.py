@@ -197,6 +197,22 @@ def test_regions_in_fractions_are_silent_without_a_size() -> None:
     assert findings(batch_of([bird(x=0.0)], items=[{"item": "a.jpg"}], spec=SPEC), "S106") == []
 
 
+def test_a_region_in_fractions_fits_images_of_every_size() -> None:
+    """A rectangle and the same outline with one corner more judge alike."""
+    square = ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))
+    items = [{"item": f"{side}", "width": side, "height": 2 * side} for side in range(100, 140)]
+    rows = [
+        bird(item=f"{side}", x=side / 4 + shift, y=side / 2, w=side / 2, h=side)
+        for side in range(100, 140)
+        for shift in (0.0, 1e-9, 2.0)
+    ]
+    for corners in (square, ((0.5, 0.25), *square[1:], square[0])):
+        spec = Spec(classes=CLASSES, regions={**REGIONS, "middle": Region(corners, relative=True)})
+        found = findings(batch_of(rows, items, spec), "S106")
+        assert [int(one.label or "0", 16) for one in found] == [3 * place + 3 for place in range(40)]
+        assert {one.message for one in found} == {'box of class "bird" reaches 2 px beyond region "middle"'}
+
+
 def test_a_region_may_be_a_polygon() -> None:
     notched = Region(((0, 0), (600, 0), (600, 400), (310, 400), (300, 100), (290, 400), (0, 400)))
     spec = Spec(classes=CLASSES, regions={"belt": notched})
