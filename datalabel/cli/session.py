@@ -54,7 +54,7 @@ class Session:
         """The project that the command was started in."""
         from datalabel.repository.repository import Repository
 
-        return Repository.open(self.start, progress=self.progress, wait=self.wait)
+        return Repository.open(self.start, progress=self.progress, wait=self.wait, templates=self.templates)
 
     @property
     def progress(self) -> Progress:

@@ -149,12 +149,16 @@ def _counted(screen: Screen, title: str, numbers: Mapping[str, int]) -> None:
 
 
 def _properties(screen: Screen, properties: Mapping[str, Any]) -> None:
+    from datalabel.labels.stats_counts import DISTINCT
+
     rows: list[Sequence[str]] = []
     for class_name, named in properties.items():
         for name, one in named.items():
             values = list(one["values"].items())
             words = ", ".join(f"{_cut(shown(value), 16)} {number:,}" for value, number in values[:VALUES])
-            rest = one["distinct"] - min(VALUES, len(values))
+            rest = (one["distinct"] or 0) - min(VALUES, len(values))
+            if one["distinct"] is None:
+                words = f"more than {DISTINCT:,} different values"
             place = f"{_cut(shown(class_name), 24)}.{_cut(shown(name), 20)}"
             rows.append((place, words + (f", … {rest:,} more" if rest > 0 else "")))
     if rows:

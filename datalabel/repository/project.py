@@ -24,22 +24,27 @@ CONFIG_FILE = "config.yaml"
 class Project:
     """One project on disk. Holds no state but open files; every command reads the position anew."""
 
-    def __init__(self, root: Path, progress: Progress = SILENT, wait: float = 0.0) -> None:
+    def __init__(
+        self, root: Path, progress: Progress = SILENT, wait: float = 0.0, templates: Path | None = None
+    ) -> None:
         self.root = root
+        self.templates = templates
         self.store = Store(root / FOLDER)
         self.progress = progress
         self._wait = wait
 
     @classmethod
-    def find(cls, start: Path, progress: Progress = SILENT, wait: float = 0.0) -> Project:
-        """The project that a folder lies in.
+    def find(
+        cls, start: Path, progress: Progress = SILENT, wait: float = 0.0, templates: Path | None = None
+    ) -> Project:
+        """The project that a folder lies in; `templates` is the user's own folder of spec templates.
 
         Raises:
             NoProjectError: neither the folder nor one above holds `.dlabel`.
         """
         for folder in (start, *start.parents):
             if (folder / FOLDER).is_dir():
-                return cls(folder, progress, wait)
+                return cls(folder, progress, wait, templates)
         raise NoProjectError(
             "no dlabel project here or in any folder above", where=str(start), hint="dlabel init"
         )

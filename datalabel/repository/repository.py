@@ -38,14 +38,21 @@ class Repository:
         self.project = project
 
     @classmethod
-    def open(cls, path: PathLike = ".", *, progress: Progress = SILENT, wait: float = 0.0) -> Repository:
-        """Open the project that a folder lies in.
+    def open(
+        cls,
+        path: PathLike = ".",
+        *,
+        progress: Progress = SILENT,
+        wait: float = 0.0,
+        templates: Path | None = None,
+    ) -> Repository:
+        """Open the project that a folder lies in; `templates` is the user's own folder of spec templates.
 
         Raises:
             NoProjectError: there is none here or above.
             InputError: its `config.yaml` is faulty.
         """
-        project = Project.find(Path(path).absolute(), progress, wait)
+        project = Project.find(Path(path).absolute(), progress, wait, templates)
         project.check_config()
         return cls(project)
 
@@ -65,7 +72,8 @@ class Repository:
         """
         from datalabel.repository.starting import init
 
-        return cls(Project(init(Path(path), spec=spec, name=name, templates=templates).root))
+        made = init(Path(path), spec=spec, name=name, templates=templates)
+        return cls(Project(made.root, templates=templates))
 
     @property
     def root(self) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalabel.content import BLOB, object_id
@@ -13,7 +12,6 @@ from datalabel.store.history import SPEC, Tree
 
 if TYPE_CHECKING:
     from datalabel.repository.stage import Stage
-    from datalabel.spec.load import LoadedSpec
 
 MAX_BYTES = 16 << 20
 
@@ -54,22 +52,13 @@ def stage_spec(stage: Stage) -> bool:
     if change == "deleted":
         stage.tree = replace(stage.tree, spec=None, spec_text=None)
         return True
+    from datalabel.spec.load import load_file
+
     text = read_spec(stage.project)
     assert text is not None  # noqa: S101 - it was there a moment ago
-    loaded = load_project_spec(stage.project)
+    loaded = load_file(stage.project.root / SPEC_FILE, templates=stage.project.templates)
     objects = stage.project.store.objects
     stage.tree = replace(
         stage.tree, spec=objects.put(SPEC, loaded.canonical), spec_text=objects.put(BLOB, text)
     )
     return True
-
-
-def load_project_spec(project: Project, path: Path | None = None) -> LoadedSpec:
-    """`dlabel.yaml` (or another file) with everything that it extends.
-
-    Raises:
-        InputError: it is missing or has faults.
-    """
-    from datalabel.spec.load import load_file
-
-    return load_file(path or project.root / SPEC_FILE)

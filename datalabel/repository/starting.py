@@ -67,7 +67,7 @@ def init(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     try:
-        _stage_spec(Project(root, progress))
+        _stage_spec(Project(root, progress, templates=templates))
     except BaseException:
         shutil.rmtree(root / FOLDER, ignore_errors=True)
         if text is not None:

@@ -27,7 +27,7 @@ def stats_of(view: View) -> Stats:
     builder = StatsBuilder(view.name)
     names = sorted(view.tree.sets)
     for name in names:
-        for items, labels in view.keyed_batches(name):
+        for items, labels in view.keyed_batches(name, columns=COLUMNS):
             builder.add(name, items, labels)
     if not names:
         for items in view.item_batches():

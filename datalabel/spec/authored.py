@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -16,10 +17,18 @@ class Report:
 
     faults: Faults = field(default_factory=Faults)
     warnings: list[Fault] = field(default_factory=list)
+    _told: set[tuple[str, Place]] = field(default_factory=set)
 
     def fault(self, what: str, place: Place, path: str, hint: str | None = None) -> None:
-        """Something that makes the spec unusable."""
-        self.faults.add(what, f"{place} {path}" if path else str(place), hint)
+        """Something that makes the spec unusable. Told once, however many classes inherit it.
+
+        A hint joins the sentence: an error shows one hint only, and every fault needs its own.
+        """
+        what = f"{what}; {hint}" if hint else what
+        if (what, place) in self._told:
+            return
+        self._told.add((what, place))
+        self.faults.add(what, f"{place} {path}" if path else str(place))
 
     def warn(self, what: str, place: Place, path: str) -> None:
         """Something that the author should know."""
@@ -28,12 +37,15 @@ class Report:
 
 def spelled_out(root: Node, text: str, report: Report) -> Node:
     """The spec with its short forms written in full; unknown keys are faults, `…` and nulls are gone."""
-    return _Speller(text.splitlines(), report).top(root)
+    return _Speller(text.split("\n"), report).top(root)
 
 
 def join(path: str, key: str) -> str:
     """A path one step deeper."""
     return f"{path}.{key}" if path else key
+
+
+_COLOR = re.compile(r"""["']?color["']?\s*:\s+(#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3}))\b""")
 
 
 class _Speller:
@@ -42,6 +54,8 @@ class _Speller:
         self._report = report
 
     def top(self, root: Node) -> Node:
+        if root.value is None:
+            return Node({}, root.place)
         if not root.is_mapping:
             self._report.fault("a data spec is a mapping of settings", root.place, "")
             return Node({}, root.place)
@@ -49,11 +63,13 @@ class _Speller:
             "data_spec": lambda node, path: self._each(node, path, self._kinds),
             "defaults": self._kinds,
             "image": lambda node, path: self._known(node, path, words.IMAGE, {
+                "roi": self._settings,
                 "properties": lambda inner, below: self._each(inner, below, self._property),
                 "conditions": lambda inner, below: self._known(inner, below, words.IMAGE_CONDITIONS, {}),
             }),
-            "workflow": lambda node, path: self._known(node, path, words.WORKFLOW, {}),
-            "check": lambda node, path: self._known(node, path, words.CHECK, {}),
+            "workflow": lambda node, path: self._known(node, path, words.WORKFLOW,
+                                                       {"transitions": self._transitions}),
+            "check": lambda node, path: self._known(node, path, words.CHECK, {"severity": self._settings}),
             "quality": lambda node, path: self._known(node, path, words.QUALITY, {}),
         })  # fmt: skip
 
@@ -63,13 +79,13 @@ class _Speller:
     def _kind(self, node: Node, path: str) -> Node:
         if not self._is_mapping(node, path):
             return Node({}, node.place)
-        node = self._with_property_block(node)
+        node = self._with_property_block(node, path)
         return self._known(node, path, words.KIND, {
             "properties": lambda inner, below: self._each(inner, below, self._property),
             "conditions": lambda inner, below: self._known(inner, below, words.CONDITIONS, {}),
         })  # fmt: skip
 
-    def _with_property_block(self, node: Node) -> Node:
+    def _with_property_block(self, node: Node, path: str) -> Node:
         """Properties written straight under the kind, moved to where they belong."""
         loose = {
             key: inner
@@ -81,6 +97,10 @@ class _Speller:
         block = node.entries.get("properties") or Node({}, node.place)
         if not block.is_mapping:
             return node
+        for key in loose.keys() & block.entries.keys():
+            self._report.fault(
+                f"the property {key!r} stands under `properties` as well", node.keys[key], join(path, key)
+            )
         keys = {key: node.keys[key] for key in loose}
         merged = Node({**block.entries, **loose}, block.place, keys={**block.keys, **keys})
         entries = {key: inner for key, inner in node.entries.items() if key not in loose}
@@ -92,6 +112,21 @@ class _Speller:
         if not self._is_mapping(node, path):
             return Node({}, node.place)
         return self._known(node, path, words.PROPERTY, {})
+
+    def _settings(self, node: Node, path: str) -> Node:
+        """A mapping of names to single values; one without a value is as good as absent."""
+        found = self._each(node, path, lambda inner, _: inner)
+        kept = {key: inner for key, inner in found.entries.items() if inner.entries or not inner.is_mapping}
+        return replace(found, value=kept)
+
+    def _transitions(self, node: Node, path: str) -> Node:
+        """A state without a value leads nowhere."""
+        found = self._each(node, path, lambda inner, _: inner)
+        lists = {
+            key: inner if inner.entries or not inner.is_mapping else Node([], inner.place)
+            for key, inner in found.entries.items()
+        }
+        return replace(found, value=lists)
 
     # Mappings
 
@@ -115,7 +150,7 @@ class _Speller:
             elif self._says_nothing(inner, place, below, key):
                 entries[key] = Node({}, place)
             else:
-                entries[key] = spell(inner, below)
+                entries[key] = spell(self._listed(inner, below), below)
         return Node(entries, node.place, keys=node.keys)
 
     def _known(
@@ -132,11 +167,10 @@ class _Speller:
             if key not in known:
                 self._unknown(written, known, place, join(path, written))
             elif key in entries:
-                self._report.fault(
-                    f"{written!r} says the same as {key!r}, which stands here too", place, below
-                )
+                same = " and ".join(one for one in node.entries if words.ALIASES.get(one, one) == key)
+                self._report.fault(f"{same} say the same; keep one", place, below)
             elif not self._says_nothing(inner, place, below, key):
-                entries[key] = spell[key](inner, below) if key in spell else inner
+                entries[key] = spell[key](inner, below) if key in spell else self._listed(inner, below)
                 keys[key] = place
         return Node(entries, node.place, keys=keys)
 
@@ -145,6 +179,15 @@ class _Speller:
         tail = f"; did you mean {close!r}?" if close else f"; here stand {', '.join(known)}"
         self._report.fault(f"unknown key {key!r}{tail}", place, path)
 
+    def _listed(self, node: Node, path: str) -> Node:
+        """A list without its `…`; options, which have lists below them, see to their own."""
+        if not node.is_list or path.endswith(".options"):
+            return node
+        for one in node.items:
+            if one.value == words.ELLIPSIS:
+                self._report.warn("a literal … counts as absent", one.place, path)
+        return replace(node, value=[one for one in node.items if one.value != words.ELLIPSIS])
+
     def _says_nothing(self, node: Node, place: Place, path: str, key: str) -> bool:
         if node.value == words.ELLIPSIS:
             self._report.warn("a literal … counts as absent", node.place, path)
@@ -152,48 +195,10 @@ class _Speller:
         if node.value is not None:
             return False
         line = self._lines[place.line - 1] if place.line <= len(self._lines) else ""
-        comment = line[place.column - 1 :].removeprefix(key).lstrip(" :")
-        if key == "color" and comment.startswith("#"):
-            hint = f'write color: "{comment.split()[0]}"'
+        comment = _COLOR.match(line[place.column - 1 :])
+        if key == "color" and comment:
+            hint = f'write color: "{comment[1]}"'
             self._report.fault(
                 "an unquoted # begins a comment in YAML, so there is no colour here", place, path, hint
             )
         return True
-
-
-def merged(base: Node, over: Node) -> Node:
-    """One spec over another: mappings key by key, everything else replaced."""
-    if not (base.is_mapping and over.is_mapping):
-        return over
-    entries = dict(base.entries)
-    for key, inner in over.entries.items():
-        entries[key] = merged(entries[key], inner) if key in entries else inner
-    return Node(entries, over.place, keys={**base.keys, **over.keys})
-
-
-def without(root: Node, removals: Node | None, report: Report) -> Node:
-    """What was inherited, less the dotted paths of `remove`; a path that leads nowhere is a fault."""
-    if removals is None:
-        return root
-    if not removals.is_list:
-        report.fault("remove takes a list of dotted paths", removals.place, "remove")
-        return root
-    for node in removals.items:
-        found = _removed(root, node.text)
-        if found is None:
-            report.fault(f"nothing was inherited at {node.text!r}", node.place, "remove")
-        else:
-            root = found
-    return root
-
-
-def _removed(node: Node, path: str) -> Node | None:
-    """The node without what lies at a path. Names may hold dots: the longest that is there wins."""
-    entries = node.entries
-    for key in sorted(entries, key=len, reverse=True):
-        if path == key:
-            return replace(node, value={name: inner for name, inner in entries.items() if name != key})
-        if path.startswith(key + "."):
-            inner = _removed(entries[key], path[len(key) + 1 :])
-            return None if inner is None else replace(node, value={**entries, key: inner})
-    return None

@@ -21,6 +21,7 @@ from datalabel.spec.model import (
     Spec,
     Workflow,
 )
+from datalabel.spec.verify import verify
 
 
 def canonical_spec(spec: Spec) -> bytes:
@@ -74,17 +75,20 @@ def spec_from_canonical(data: bytes) -> Spec:
         workflow = said.pop("workflow", {})
         if "transitions" in workflow:
             workflow["transitions"] = _tuples(workflow["transitions"])
-        return Spec(**parts, workflow=Workflow(**_tuples(workflow)), **said)
+        spec = Spec(**parts, workflow=Workflow(**_tuples(workflow)), **said)
+        verify(spec)
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         raise DamagedError(
             "a spec object cannot be read", hint="put it back from a copy of .dlabel/objects"
         ) from None
+    return spec
 
 
 def _label_type(said: dict[str, Any]) -> LabelType:
-    parts = {name: _tuple(said[name]) for name in ("points", "edges", "symmetric") if name in said}
-    conditions = Conditions(**_tuples(said.get("conditions", {})))
-    return LabelType(said.get("color"), _properties(said.get("properties", {})), conditions, **parts)
+    parts = dict(said)
+    properties = _properties(parts.pop("properties", {}))
+    conditions = Conditions(**_tuples(parts.pop("conditions", {})))
+    return LabelType(properties=properties, conditions=conditions, **_tuples(parts))
 
 
 def _properties(said: dict[str, Any]) -> dict[str, Property]:

@@ -60,6 +60,8 @@ class ObservedValues:
 
     def declaration(self, *, required: bool) -> Property | None:
         """The tightest readable declaration that all these values satisfy; None when there is none."""
+        if not self._types:
+            return Property("text")  # only nulls: any declaration that is not required takes them
         lists = "list" in self._types
         members = {name.removeprefix("list of ") for name in self._types} - {"list"}
         if lists and any(not name.startswith("list") for name in self._types):
@@ -107,8 +109,9 @@ class ObservedProperties:
                 self.unreadable += count
                 continue
             for name, cell in value.items():
+                values = self._values(name)
                 if cell is not None:
-                    self._values(name).add(cell, count)
+                    values.add(cell, count)
 
     def _values(self, name: str) -> ObservedValues:
         if name not in self.names and len(self.names) >= NAMES:

@@ -10,6 +10,7 @@ from datalabel.files import key_fault
 
 _BESIDE = Path(__file__).parent / "templates"
 _CHECKOUT = Path(__file__).parents[2] / "specs"
+_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ def list_templates(user: Path | None = None) -> list[TemplateInfo]:
     found: dict[str, TemplateInfo] = {}
     for folder, origin in ((shipped_folder(), "shipped"), (user, "yours")):
         if folder is not None and folder.is_dir():
-            for path in sorted(folder.rglob("*.yaml")):
+            for path in sorted(one for one in folder.rglob("*.yaml") if one.is_file()):
                 name = path.relative_to(folder).with_suffix("").as_posix()
                 found[name] = TemplateInfo(name, _title(path), path, origin)
     return [found[name] for name in sorted(found)]
@@ -51,10 +52,14 @@ def find_template(name: str, user: Path | None = None) -> Path:
     known = [one.name for one in list_templates(user)]
     close = nearest(name, known)
     hint = f"did you mean {close}?" if close else f"the templates are {', '.join(known)}"
-    raise InputError(f"there is no template {name!r}", hint=hint)
+    shown = name if len(name) <= _SHOWN else name[:_SHOWN] + "…"
+    raise InputError(f"there is no template {shown!r}", hint=hint)
 
 
 def _title(path: Path) -> str:
-    with path.open(encoding="utf-8", errors="replace") as file:
-        first = file.readline(200)
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            first = file.readline(_SHOWN)
+    except OSError:
+        return ""
     return first.lstrip("# ").strip() if first.startswith("#") else ""

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from datalabel.errors import nearest
 from datalabel.spec import vocabulary as words
-from datalabel.spec.authored import Report, join, merged
+from datalabel.spec.authored import Report, join
+from datalabel.spec.inherit import merged
 from datalabel.spec.model import (
     CheckSettings,
     Conditions,
@@ -66,6 +67,9 @@ class _Understanding:
 
     def _classes(self) -> dict[str, dict[str, LabelType]]:
         defaults = self._root.entries.get("defaults") or Node({}, self._root.place)
+        for kind, inner in defaults.entries.items():
+            # For their faults: they count even when no class has this kind yet.
+            self._label_type(inner, kind, f"defaults.{kind}")
         classes: dict[str, dict[str, LabelType]] = {}
         for name, node in self._root.entries.get("data_spec", Node({}, self._root.place)).entries.items():
             kinds = node.entries or defaults.entries
@@ -111,12 +115,15 @@ class _Understanding:
         listed = node.entries.get(key)
         if listed is None:
             return ()
+        # Defaults may leave the points themselves to the classes.
+        named = bool(points) or not path.startswith("defaults.")
         pairs: list[tuple[int, int]] = []
         for pair in listed.items:
-            ends = [self._point(end, points, f"{path}.{key}") for end in pair.items]
-            if len(pair.items) != 2:
+            if len(pair.items) != 2 or any(end.is_mapping or end.is_list for end in pair.items):
                 self._report.fault(f"{key} takes pairs of points", pair.place, f"{path}.{key}")
-            elif None not in ends:
+                continue
+            ends = [self._point(end, points, f"{path}.{key}") for end in pair.items] if named else [None]
+            if None not in ends:
                 pairs.append((ends[0] or 0, ends[1] or 0))
         if not listed.is_list:
             self._report.fault(f"{key} takes a list of pairs of points", listed.place, f"{path}.{key}")
@@ -176,10 +183,20 @@ class _Understanding:
             name: self._values.integer(node, name, path, least=0) for name in words.SIZES
         }
         self._values.ordered(node, sizes, path)
-        formats = tuple(
-            name.lower().replace("jpg", "jpeg") for name in self._values.texts(node, "formats", path)
-        )
-        return ImageConditions(**sizes, formats=formats)
+        return ImageConditions(**sizes, formats=self._formats(node, path))
+
+    def _formats(self, node: Node, path: str) -> tuple[str, ...]:
+        """Names of formats as they are recorded. One that looks misspelt is warned of: there are many."""
+        found = [name.lower() for name in self._values.texts(node, "formats", path)]
+        for name in found:
+            close = nearest(name, words.FORMATS)
+            if close and name not in words.FORMATS and name not in words.FORMAT_ALIASES:
+                self._report.warn(
+                    f"{name!r} is no format of images known here; did you mean {close!r}?",
+                    node.entries["formats"].place,
+                    f"{path}.formats",
+                )
+        return tuple(dict.fromkeys(words.FORMAT_ALIASES.get(name, name) for name in found))
 
     # The rest
 
@@ -188,6 +205,9 @@ class _Understanding:
         if node is None:
             return Workflow()
         states = self._values.texts(node, "states", "workflow") or Workflow().states
+        given = node.entries.get("states")
+        if given is not None and (len(set(states)) < len(states) or not (given.items or given.text)):
+            self._report.fault("states are one or more different names", given.place, "workflow.states")
         listed = node.entries.get("transitions")
         if listed is None:
             kept = {name: to for name, to in Workflow().transitions.items() if name in states}

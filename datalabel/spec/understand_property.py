@@ -56,7 +56,9 @@ def _check_fit(node: Node, found: Property, path: str, values: Values) -> None:
                         ("maximum", ("number", "integer"))):  # fmt: skip
         if name in node.entries and found.type not in types:
             values.report.fault(
-                f"{name} goes with {' or '.join(types)}, not {found.type}", node.place, f"{path}.{name}"
+                f"{name} goes with {' or '.join(types)}, not {found.type}",
+                node.keys.get(name, node.place),
+                f"{path}.{name}",
             )
     if found.minimum is not None and found.maximum is not None and found.minimum > found.maximum:
         values.report.fault("minimum is above maximum", node.entries["minimum"].place, f"{path}.minimum")
@@ -77,7 +79,7 @@ def _tree(node: Node, path: str, values: Values, depth: int) -> list[Any]:
             values.report.warn("a literal … counts as absent", one.place, path)
         elif one.is_mapping:
             tree += [_branch(name, inner, path, values, depth) for name, inner in one.entries.items()]
-        elif one.is_list:
+        elif one.is_list or (one.value is None and not one.text):
             values.report.fault("an option is a value, or `name: [values]`", one.place, path)
         else:
             tree.append(one.text)

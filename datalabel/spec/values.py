@@ -11,6 +11,16 @@ from datalabel.spec.authored import Report, join
 from datalabel.spec.model import Region
 from datalabel.spec.yaml_text import Node
 
+_LONGEST = 60
+
+
+def _shown(node: Node) -> str:
+    """What stands there, for a message: text in quotes, numbers bare, nothing of any length."""
+    if node.is_mapping or node.is_list:
+        return "a mapping" if node.is_mapping else "a list"
+    text = node.text if len(node.text) <= _LONGEST else node.text[:_LONGEST] + "…"
+    return text if isinstance(node.value, int | float) else repr(text)
+
 
 class Values:
     """Reads values out of mappings; a faulty one is reported and counts as absent (None)."""
@@ -50,6 +60,9 @@ class Values:
         if any(one.is_mapping or one.is_list for one in listed):
             self._bad(inner, "must be a list of texts", join(path, key))
             return ()
+        if any(one.value is None and not one.text for one in listed):
+            self._bad(inner, "has an entry without a value", join(path, key))
+            return ()
         return tuple(one.text for one in listed)
 
     def flag(self, node: Node, key: str, path: str) -> bool:
@@ -57,7 +70,7 @@ class Values:
         inner = node.entries.get(key)
         if inner is None or isinstance(inner.value, bool):
             return bool(inner is not None and inner.value)
-        self._bad(inner, f"must be true or false, not {inner.text!r}", join(path, key))
+        self._bad(inner, f"must be true or false, not {_shown(inner)}", join(path, key))
         return False
 
     def number(
@@ -69,7 +82,7 @@ class Values:
             return None
         value = inner.value
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            self._bad(inner, f"must be a number, not {inner.text!r}", join(path, key))
+            self._bad(inner, f"must be a number, not {_shown(inner)}", join(path, key))
             return None
         if (least is not None and value < least) or (most is not None and value > most):
             bounds = (
@@ -77,7 +90,7 @@ class Values:
                 if least is not None and most is not None
                 else f"{least:g} or more"
             )
-            self._bad(inner, f"must be {bounds}, not {inner.text}", join(path, key))
+            self._bad(inner, f"must be {bounds}, not {_shown(inner)}", join(path, key))
             return None
         return value
 
@@ -88,7 +101,7 @@ class Values:
             return None
         if not isinstance(value, int):
             self._bad(
-                node.entries[key], f"must be a whole number, not {node.entries[key].text}", join(path, key)
+                node.entries[key], f"must be a whole number, not {_shown(node.entries[key])}", join(path, key)
             )
             return None
         return value

@@ -6,6 +6,7 @@ PyYAML follows YAML 1.1, where `no`, `on` and `12:30` are not text; here they ar
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,11 +22,14 @@ MAX_NODES = 200_000
 MAX_DEPTH = 40
 
 _CORE = "tag:yaml.org,2002:"
+_LONGEST_NUMBER = 200
+"""Digits; a longer one stays text, since no float could hold it."""
 _INT = re.compile(r"[-+]?[0-9]+$|0o[0-7]+$|0x[0-9a-fA-F]+$")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _NULLS = ("", "~", "null", "Null", "NULL")
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_NOT_FINITE = {".inf", ".Inf", ".INF", "+.inf", "-.inf", ".nan", ".NaN", ".NAN"}
+_COLOR_COMMENT = re.compile(r":\s+(#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3}))\b")
+_SURROGATES = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Node:
     text: str = ""
     """A scalar as it was written."""
     keys: Mapping[str, Place] = field(default_factory=dict)
+    plain: bool = False
+    """Whether a scalar was written without quotes."""
 
     @property
     def is_mapping(self) -> bool:
@@ -71,22 +77,26 @@ class Node:
         return self.value if isinstance(self.value, list | tuple) else ()
 
 
-def read_yaml(data: bytes | str, name: str) -> Node:
+def read_yaml(data: bytes | str, name: str, faults: Faults | None = None) -> Node:
     """The one document of a YAML (or JSON) text.
 
+    Duplicate keys and unknown tags go to `faults` where given (the first of equal keys counts, a tag is
+    overlooked), so that they can be reported together with what else is wrong.
+
     Raises:
-        InputError: it is no UTF-8, no YAML, holds several documents, duplicate keys, unknown tags, or more
-            than a spec can reasonably hold.
+        InputError: it is no UTF-8, no YAML, holds several documents, more than a spec can reasonably hold or,
+            without `faults`, duplicate keys and unknown tags.
     """
-    text = _decoded(data, name)
-    reader = _Reader(name)
+    text = _without_json_escapes(_decoded(data, name))
+    reader = _Reader(name, Faults() if faults is None else faults)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         for event in yaml.parse(text, Loader=loader):
             reader.take(event)
     except yaml.YAMLError as error:
-        raise _syntax_error(error, name) from None
-    reader.faults.raise_if_any()
+        raise _syntax_error(error, name, text) from None
+    if faults is None:
+        reader.faults.raise_if_any()
     return reader.root or Node({}, Place(name, 1, 1))
 
 
@@ -94,6 +104,8 @@ def _decoded(data: bytes | str, name: str) -> str:
     if len(data) > MAX_BYTES:
         raise InputError(f"is larger than {MAX_BYTES >> 20} MiB, too large for a data spec", where=name)
     if isinstance(data, str):
+        if any("\ud800" <= char <= "\udfff" for char in data):
+            raise InputError("is not Unicode text (it holds half a surrogate pair)", where=name)
         text = data
     else:
         if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -104,14 +116,47 @@ def _decoded(data: bytes | str, name: str) -> str:
             raise InputError(
                 f"is not UTF-8 (byte {error.start})", where=name, hint="save it as UTF-8"
             ) from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise InputError("holds NUL characters", where=f"{name}:{line}", hint="save it as UTF-8")
     return text.removeprefix("\ufeff")
 
 
-def _syntax_error(error: yaml.YAMLError, name: str) -> InputError:
+def _without_json_escapes(text: str) -> str:
+    """JSON as YAML reads it: pairs of surrogates become one escape, and tabs spaces. Other text is untouched."""
+    if text.lstrip()[:1] not in ("{", "[") or not ("\t" in text or _SURROGATES.search(text)):
+        return text
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return _SURROGATES.sub(_joined, text).replace("\t", " ")
+
+
+def _joined(pair: re.Match[str]) -> str:
+    start = pair.start() - 1
+    while start >= 0 and pair.string[start] == "\\":
+        start -= 1
+    if (pair.start() - start) % 2 == 0:  # the backslash is itself escaped
+        return pair[0]
+    high, low = int(pair[1], 16), int(pair[2], 16)
+    return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}"
+
+
+def _syntax_error(error: yaml.YAMLError, name: str, text: str) -> InputError:
+    if isinstance(error, yaml.reader.ReaderError):
+        line = text.count("\n", 0, error.position) + 1
+        return InputError(f"holds the character U+{ord(text[error.position]):04X}, which YAML does not allow",
+                          where=f"{name}:{line}", hint="escape it, in double quotes")  # fmt: skip
     mark = getattr(error, "problem_mark", None)
     place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
     problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-    return InputError(f"is not YAML: {problem}", where=place)
+    # A colour without quotes inside braces swallows the rest of its line, and the error appears further down.
+    colors = [
+        found for line in text.split("\n")[: mark.line + 1] if (found := _COLOR_COMMENT.search(line))
+    ] if mark else []  # fmt: skip
+    hint = f'an unquoted # begins a comment in YAML: write "{colors[-1][1]}"' if colors else None
+    return InputError(f"is not YAML: {problem}", where=place, hint=hint)
 
 
 @dataclass(slots=True)
@@ -131,14 +176,14 @@ class _Open:
 class _Reader:
     """Builds nodes from the parser's events: without recursion, so that no nesting can exhaust the stack."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, faults: Faults) -> None:
         self._name = name
         self._open: list[_Open] = []
         self._anchors: dict[str, Node] = {}
         self._size: dict[int, int] = {}
         self._count = 0
         self._documents = 0
-        self.faults = Faults()
+        self.faults = faults
         self.root: Node | None = None
 
     def take(self, event: Any) -> None:
@@ -179,9 +224,7 @@ class _Reader:
     def _aliased(self, name: str, place: Place) -> Node:
         node = self._anchors.get(name)
         if node is None:
-            raise InputError(
-                f"the alias *{name} stands for something that is not finished before it", where=str(place)
-            )
+            raise InputError(f"the alias *{name} names nothing that is finished before it", where=str(place))
         self._count += self._size[id(node)]
         return node
 
@@ -197,7 +240,7 @@ class _Reader:
         if event.tag not in (None, "!", _CORE + "str"):
             self.faults.add(f"the tag {_shown(event.tag)} is not allowed in a data spec", str(place))
         plain = event.style in (None, "") and event.tag is None
-        node = Node(_core_value(text) if plain else text, place, text)
+        node = Node(_core_value(text) if plain else text, place, text, plain=plain)
         self._measured(node, 1)
         if event.anchor:
             self._anchors[event.anchor] = node
@@ -222,6 +265,9 @@ class _Reader:
         if node.is_mapping or node.is_list:
             self.faults.add("a key must be text", str(node.place))
             return None
+        if node.plain and node.text == "<<":
+            self.faults.add("<< is no part of YAML 1.2; use `extends` or `defaults`", str(node.place))
+            return None
         if node.text in around.keys:
             first = around.keys[node.text].line
             self.faults.add(f"the key {node.text!r} stands twice (first at line {first})", str(node.place))
@@ -236,9 +282,9 @@ def _core_value(text: str) -> Any:
         return None
     if text in _BOOLEANS:
         return _BOOLEANS[text]
-    if len(text) < 400 and _INT.match(text):
+    if len(text) < _LONGEST_NUMBER and _INT.match(text):
         return int(text, 8 if text.startswith("0o") else 16) if text[:2] in ("0o", "0x") else int(text)
-    if text not in _NOT_FINITE and len(text) < 400 and _FLOAT.match(text):
+    if len(text) < _LONGEST_NUMBER and _FLOAT.match(text):
         value = float(text)
         return value if abs(value) != float("inf") else text
     return text

@@ -305,6 +305,25 @@ def test_the_shell_completes_commands_and_revisions(started: Terminal) -> None:
     assert done.out.split() == ["STAGED"]
 
 
+def test_templates_of_ones_own_serve_every_command(terminal: Terminal) -> None:
+    mine = terminal.folder / "config" / "dlabel" / "specs"
+    mine.mkdir(parents=True)
+    (mine / "mine.yaml").write_text("# My own\ndata_spec: {cat: {box: {color: red}}}\n")
+
+    def dlabel(*arguments: str) -> str:
+        done = terminal.dlabel("-C", "project", *arguments, XDG_CONFIG_HOME=str(terminal.folder / "config"))
+        assert done.status == 0, done.err
+        return done.out
+
+    (terminal.folder / "project").mkdir()
+    dlabel("init", "--spec", "mine")
+    assert "mine" in dlabel("spec", "list")
+    spec = terminal.folder / "project" / "dlabel.yaml"
+    spec.write_text(spec.read_text() + "quality: {labels_per_class: 5}\n")
+    assert dlabel("add") == "dlabel.yaml staged\n"
+    assert "cat" in dlabel("spec", "show", "STAGED")
+
+
 def test_a_clean_status_opens_no_table(started: Terminal) -> None:
     started.dlabel("add", "images", "labels.json")
     started.dlabel("commit", "-m", "first")
@@ -341,3 +360,17 @@ def test_a_commit_in_git_names_gits_commit(started: Terminal) -> None:
     assert [entry["git"]["clean"] for entry in entries] == [False, True]
     assert {entry["git"]["commit"] for entry in entries} == {git("rev-parse", "HEAD")}
     assert {entry["author"] for entry in entries} == {"Ada <ada@example.org>"}
+
+
+def test_statistics_of_a_property_with_countless_values(terminal: Terminal) -> None:
+    boxes = [("cat", 1 + number / 100, 2, 10, 10) for number in range(1100)]
+    write_coco(terminal.folder / "labels.json", {"a.jpg": boxes})
+    content = json.loads((terminal.folder / "labels.json").read_text())
+    for number, annotation in enumerate(content["annotations"]):
+        annotation["attributes"] = {"track": f"t{number}"}
+    (terminal.folder / "labels.json").write_text(json.dumps(content))
+    terminal.dlabel("init")
+    terminal.dlabel("add", "labels.json")
+    done = terminal.dlabel("stats")
+    assert done.status == 0
+    assert "more than 1,000 different values" in done.out

@@ -64,7 +64,7 @@ def test_renumbering_and_reordering_pair_every_row_with_its_equal(
         {**row, "source_id": str(900 + number)} for number, row in enumerate(chance.sample(found, len(found)))
     ]
     a, b = table(found), table(shuffled)
-    pairs = match(a, b)
+    pairs = match(a, b, group=("item", "annotator"))
     assert len(pairs.left) == len(found)
     assert {STEPS[step] for step in pairs.how.tolist()} <= {"content"}
     strip = {"id": None, "source_id": None, "rank": None}

@@ -190,6 +190,9 @@ def test_words_are_taken_as_written() -> None:
         ("data_spec: {a: {box: {p: {type: text, minimum: 3}}}}", "minimum goes with number or integer, not text"),
         ("data_spec: {a: {box: {points: [x]}}}", "only keypoints have points"),
         ("data_spec: {a: {keypoints: {points: [x, y], edges: [[x, z]]}}}", "there is no point 'z'"),
+        ("data_spec: {a: {keypoints: {points: [x, ''], edges: [[x, {}]]}}}", "edges takes pairs of points"),
+        ("defaults: {keypoints: {edges: 0}}", "defaults.keypoints.edges: edges takes a list of pairs"),
+        ("defaults: {keypoints: {symmetric: [[x]]}}", "symmetric takes pairs of points"),
         ("data_spec: {a: 3}", "must be a mapping"),
         ("data_spec: [a]", "must be a mapping"),
         ("- a", "a data spec is a mapping"),
@@ -264,6 +267,11 @@ def test_bom_crlf_and_json_are_fine() -> None:
         == expected
     )
     assert load('{"data_spec": {"a": {"box": {"color": "#ff0000"}}}}').canonical == expected
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n", "null\n", "{}"])
+def test_an_empty_spec_says_nothing(text: str) -> None:
+    assert load(text).canonical == b"{}"
 
 
 def test_later_templates_win_and_classes_merge(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ class NotObjectsError(Exception):
 
 
 class Fields:
-    """The fields of one list's objects in order of first appearance; grows with what `split` meets."""
+    """The fields of one list's objects, in an order that suits all; grows with what `split` meets."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -60,10 +60,11 @@ class Fields:
         except msgspec.ValidationError as error:
             raise NotObjectsError(str(error)) from error
         shapes = dict.fromkeys(map(tuple, objects))
-        if len(set().union(self.names, *shapes)) > MAX_FIELDS:
+        names = dict.fromkeys(itertools.chain(self.names, *shapes))
+        if len(names) > MAX_FIELDS:
             raise NotObjectsError(f"more than {MAX_FIELDS:,} different fields")
         self._shapes |= dict.fromkeys(itertools.islice(shapes, MAX_FIELDS))
-        self.names = merged_order(self._shapes)
+        self.names = merged_order([*self._shapes, *((name,) for name in names)])
         # A struct cannot be given such names; dicts can, only slower.
         if not any(set(name) & {'"', "\\"} or not name.isprintable() for name in self.names):
             struct = msgspec.defstruct(

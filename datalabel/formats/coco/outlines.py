@@ -168,6 +168,7 @@ class Outlines:
         seen = np.bincount(owners[_flat(lists)[2::3] > 0], minlength=len(rows))
         return _scattered(pa.nulls(self._size, pa.string()), rows, pc.cast(pa.array(seen), pa.string()))
 
+    @np.errstate(over="ignore", invalid="ignore")  # what is no finite number is left out
     def areas(self) -> pa.StringArray:
         """`area`: of the rings, of the mask's pixels, else of the bounds; in square pixels."""
         areas = self._boxes[:, 2] * self._boxes[:, 3]
