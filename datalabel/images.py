@@ -9,6 +9,7 @@ only then.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import struct
 import threading
@@ -24,7 +25,15 @@ from datalabel.image_headers import MAX_PIXELS, MAX_SIDE, UnfitError
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-__all__ = ["IMAGE_SUFFIXES", "MAX_PIXELS", "MAX_SIDE", "ImageFacts", "looks_like_image", "read_facts"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "MAX_PIXELS",
+    "MAX_SIDE",
+    "ImageFacts",
+    "looks_like_image",
+    "read_facts",
+    "without_suffix",
+]
 
 # fmt: off
 IMAGE_SUFFIXES: Final = frozenset({
@@ -33,6 +42,13 @@ IMAGE_SUFFIXES: Final = frozenset({
 })
 # fmt: on
 """Lower-case endings of files worth looking into; what a file is, its content decides."""
+
+
+def without_suffix(path: str) -> str:
+    """The path without the suffix of an image; a suffix that is none of these belongs to the name."""
+    stem, suffix = posixpath.splitext(path)
+    return stem if suffix.lower() in IMAGE_SUFFIXES else path
+
 
 _MAX_DECODED: Final = 50_000_000  # pixels that the check of a rare format may decode
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from selections import InMemorySelection
 
 from datalabel.formats.base import Format, Read, Selection, SourceFiles
 from datalabel.labels.tables import GEOMETRY, LABELS
+from datalabel.repository.names import Images, Place, resolve
 
 SAYS = ("class", "kind", *GEOMETRY, "properties", "confidence", "annotator")
 """The columns of `LABELS` that say what a label is; the others say where it came from."""
@@ -43,6 +45,30 @@ class Context:
     def categories(self) -> Sequence[Mapping[str, Any]]:
         """Categories of other sources."""
         return self.known_categories
+
+
+class KnownItems(Context):
+    """Items that the project around a source has, found by the names in it as `add` finds them."""
+
+    def __init__(self, selection: InMemorySelection) -> None:
+        rows = selection.items.to_pylist()
+        super().__init__(sizes={row["item"]: (row["width"], row["height"]) for row in rows})
+        self._images = Images(dict.fromkeys(self.sizes, "content"), list_disk=lambda: ())
+
+    def keys_of(self, names: Sequence[str]) -> list[str]:
+        """The items that names mean."""
+        return resolve(names, Place("."), self._images, {}, "source")
+
+    def size_of(self, name: str) -> tuple[int, int] | None:
+        """The size of the item that a name means."""
+        return self.sizes.get(self.keys_of([name])[0])
+
+    def named(self, read: Read) -> Read:
+        """What was read, with items by their keys."""
+        keys = pa.array(self.keys_of(read.mentions.column("name").to_pylist()), pa.string())
+        place = read.mentions.column_names.index("name")
+        mentions = read.mentions.set_column(place, read.mentions.schema.field("name"), keys)
+        return replace(read, mentions=mentions)
 
 
 def files_of(fmt: Format, selection: Selection) -> dict[str, bytes]:

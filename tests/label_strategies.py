@@ -49,6 +49,16 @@ def numbers(low: float = -1e6, high: float = 1e6) -> st.SearchStrategy[float]:
     return st.one_of(whole, few, st.floats(low, high, allow_subnormal=False)).map(lambda value: value + 0.0)
 
 
+@functools.cache
+def coordinates(holds: Capabilities) -> st.SearchStrategy[float]:
+    """Coordinates that a format gives back to the last digit."""
+    if holds.decimals is None:
+        return numbers()
+    return st.one_of(
+        st.integers(-9999, 9999), st.integers(-99999, 99999).map(lambda tenths: tenths / 10)
+    ).map(float)
+
+
 _VALUE = st.one_of(
     texts(), st.booleans(), st.integers(-9, 9**9), numbers(), st.lists(texts(4), max_size=3, unique=True)
 )
@@ -60,8 +70,6 @@ _CONFIDENCE = st.none() | st.floats(0, 1)
 _ANNOTATOR = st.none() | texts()
 _SIZE = st.tuples(st.integers(1, 40), st.integers(1, 40))
 _FOLDER = st.sampled_from(["", "images/", "a b/é #1/"])
-_BOX = st.tuples(numbers(), numbers(), numbers(), numbers())
-_XY = st.tuples(numbers(), numbers())
 
 
 @st.composite
@@ -77,38 +85,45 @@ def _geometry(
 ) -> dict[str, Any]:
     if kind == "category":
         return {}
+    number = coordinates(holds)
+    xy = st.tuples(number, number)
     if kind == "box":
-        return dict(zip("xywh", draw(_BOX), strict=True))
+        return dict(zip("xywh", draw(st.tuples(number, number, number, number)), strict=True))
     if kind == "mask":
         return _mask(draw(st.integers(0, 2**32 - 1)), size)
     if kind == "keypoints":
         return _bounded(
-            draw(st.lists(_point(), min_size=len(SKELETONS[cls][0]), max_size=len(SKELETONS[cls][0]))), 3
+            draw(st.lists(_point(xy), min_size=len(SKELETONS[cls][0]), max_size=len(SKELETONS[cls][0]))), 3
         )
     if kind == "rotated_box":
-        return _bounded(draw(st.lists(_XY, min_size=4, max_size=4)), 2)
+        return _bounded(draw(st.lists(xy, min_size=4, max_size=4)), 2)
     least = 3 if kind == "polygon" else 2
     several = holds.pieces or kind == "polyline"
     lengths = draw(st.lists(st.integers(least, 5), min_size=1, max_size=3 if several else 1))
     total = sum(lengths)
-    points = draw(st.lists(_XY, min_size=total, max_size=total))
+    points = draw(st.lists(xy, min_size=total, max_size=total))
     if kind == "polygon" and holds.holes and len(lengths) > 1 and draw(st.booleans()):
         lengths[-1] = -lengths[-1]
     return _bounded(points, 2) | {"parts": lengths}
 
 
-@functools.cache
-def _point() -> st.SearchStrategy[tuple[float, float, float]]:
-    seen = st.tuples(numbers(), numbers(), st.sampled_from([1.0, 2.0]))
+def _point(xy: st.SearchStrategy[tuple[float, float]]) -> st.SearchStrategy[tuple[float, float, float]]:
+    seen = st.tuples(xy, st.sampled_from([1.0, 2.0])).map(lambda found: (*found[0], found[1]))
     return st.one_of(seen, st.just((0.0, 0.0, 0.0)))
 
 
 def _bounded(points: list[Any], width: int) -> dict[str, Any]:
-    """Coordinates with the bounds of the points that are there."""
+    """Coordinates with the bounds of the points that are there; sides without the noise of a subtraction,
+    where the coordinates have few decimals."""
     there = np.array([point[:2] for point in points if width == 2 or point[2] > 0] or [(0.0, 0.0)])
     (x, y), (right, bottom) = there.min(axis=0), there.max(axis=0)
     coords = [float(number) for point in points for number in point]
-    return {"x": float(x), "y": float(y), "w": float(right - x), "h": float(bottom - y), "coords": coords}
+    return {"x": float(x), "y": float(y), "w": _side(x, right), "h": _side(y, bottom), "coords": coords}
+
+
+def _side(low: float, high: float) -> float:
+    few = round(low, 1) == low and round(high, 1) == high
+    return float(round(high - low, 1) if few else high - low) + 0.0
 
 
 def _mask(seed: int, size: tuple[int, int]) -> dict[str, Any]:

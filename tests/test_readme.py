@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 from pathlib import Path
@@ -66,17 +67,17 @@ def arguments(command: str) -> list[str]:
 
 
 def test_its_session_prints_what_it_shows(shared_data: Path, tmp_path: Path) -> None:
-    for name in ("JPEGImages", "Annotations"):
+    for name in ("JPEGImages", "Annotations", "ImageSets"):
         shutil.copytree(shared_data / "bccd" / "BCCD" / name, tmp_path / name)
     terminal = Terminal(tmp_path)
-    first, second = sessions()
+    first, *others = sessions()
     for command, shown in first:
         done = terminal.dlabel(*arguments(command))
         assert done.status == 0, done.err
         assert re.fullmatch(as_pattern(shown), done.out, re.DOTALL), done.out
     corrected = tmp_path / "Annotations" / "BloodImage_00003.xml"
     corrected.write_text(corrected.read_text().replace("<name>RBC</name>", "<name>WBC</name>", 1))
-    for command, shown in second:
+    for command, shown in itertools.chain(*others):
         done = terminal.dlabel(*arguments(command))
         assert done.status == 0, (command, done.err)
         if shown:

@@ -140,6 +140,9 @@ def add(
         None, "--model", metavar="NAME", help="The model that made them; names the set too."
     ),
     item_key: str = typer.Option(None, "--item-key", metavar="FIELD", help="The field that names an image."),
+    size: str = typer.Option(
+        None, "--size", metavar="WxH", help="Size of images that are not here, for formats that need it."
+    ),
     replaces: str = typer.Option(
         None, "--replaces", metavar="SOURCE", help="Newer export of that source's work."
     ),
@@ -163,7 +166,7 @@ def add(
 
     options = AddOptions(
         format=format, images=str(SESSION.path(images)) if images else None, set=set_, annotator=annotator,
-        model=model, item_key=item_key, replaces=replaces, beside=beside, partial=partial, name=name,
+        model=model, item_key=item_key, size=size, replaces=replaces, beside=beside, partial=partial, name=name,
         keep_going=keep_going, prefer=prefer,
     )  # fmt: skip
     return AddedText(bring_in(SESSION.repository().project, SESSION.paths(paths), options))

@@ -31,6 +31,11 @@ COMMANDS: dict[str, CommandInfo] = {
     "show": CommandInfo("History", "history", "show", "Show one commit and what it changed"),
     "diff": CommandInfo("History", "history", "diff", "Show what differs between two revisions, by object"),
     "check": CommandInfo("Quality", "check", "check", "Find labels that are not what the spec says"),
+    "agreement": CommandInfo("Quality", "agreement", "agreement", "Measure how far annotators or sets agree"),
     "stats": CommandInfo("Quality", "stats", "stats", "Count labels, classes, sizes and annotators"),
+    "report": CommandInfo("Quality", "report", "report", "Report on a revision, for people"),
+    "snapshot": CommandInfo(
+        "Experiments", "snapshot", "app", "Freeze selections for experiments, with splits"
+    ),
     "export": CommandInfo("Experiments", "export", "export", "Write a label set in a format for training"),
 }

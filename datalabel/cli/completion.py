@@ -9,12 +9,20 @@ from datalabel.cli.session import SESSION
 
 
 def revisions(incomplete: str) -> list[str]:
-    """Branches, tags, `HEAD` and `STAGED`."""
+    """Branches, tags, snapshots, `HEAD` and `STAGED`."""
     names: list[str] = ["HEAD", "STAGED"]
     with contextlib.suppress(Exception):
         refs = SESSION.repository().project.store.state.refs()
         names += [ref.partition("/")[2] for ref in refs]
     return [name for name in names if name.startswith(incomplete)]
+
+
+def snapshots(incomplete: str) -> list[str]:
+    """The names of snapshots."""
+    found: list[str] = []
+    with contextlib.suppress(Exception):
+        found = [snapshot.name for snapshot in SESSION.repository().snapshots()]
+    return [name for name in found if name.startswith(incomplete)]
 
 
 def sets(incomplete: str) -> list[str]:

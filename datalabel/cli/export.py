@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
     from datalabel.repository.exporting import Exported
 
 
+class Images(StrEnum):
+    """`--images`: nothing, copies, or read-only hard links into the store."""
+
+    none = "none"
+    copy = "copy"
+    link = "link"
+
+
 @dataclass
 class ExportedText(Presentation):
     """What was written, and what the format could not keep."""
@@ -25,6 +34,10 @@ class ExportedText(Presentation):
         screen.line(
             f"Wrote {count(len(self.done.files), 'file')} ({self.done.format}) to {shown(self.done.folder)}"
         )
+        if self.done.splits:
+            screen.line(f"  splits: {', '.join(self.done.splits)}")
+        if self.done.images:
+            screen.line(f"  {count(self.done.images, 'image')}")
         for loss in self.done.losses:
             screen.line((f"  lost: {shown(loss)}", "warn"))
 
@@ -34,6 +47,8 @@ class ExportedText(Presentation):
             "format": self.done.format,
             "folder": str(self.done.folder),
             "files": list(self.done.files),
+            "splits": list(self.done.splits),
+            "images": self.done.images,
             "losses": [
                 {"what": loss.what, "count": loss.count, "example": loss.example} for loss in self.done.losses
             ],
@@ -41,22 +56,34 @@ class ExportedText(Presentation):
 
 
 def export(
-    revision: str = typer.Argument("HEAD", metavar="[REV]", autocompletion=revisions),
-    format: str = typer.Option(..., "--format", "-f", metavar="FORMAT", help="coco or voc."),
+    revision: str = typer.Argument("HEAD", metavar="[REV|SNAPSHOT]", autocompletion=revisions),
+    format: str = typer.Option(..., "--format", "-f", metavar="FORMAT", help="coco, voc or yolo."),
     folder: str = typer.Option(..., "--output", "-o", metavar="DIR", help="A new or empty folder."),
     set_: str = typer.Option(
         "ground_truth", "--set", metavar="NAME", autocompletion=sets, help="The label set."
     ),
+    split: list[str] = typer.Option(None, "--split", metavar="NAME", help="Only this split of a snapshot."),
+    where: str = typer.Option(None, "--where", metavar="EXPR", help="Only items and labels like this (SQL)."),
+    drop_empty: bool = typer.Option(False, "--drop-empty", help="Without items that have no label left."),
+    images: Images = typer.Option(Images.none, "--images", help="What becomes of the images."),
     allow_loss: bool = typer.Option(False, "--allow-loss", help="Export what the format can keep."),
 ) -> Presentation:
     """Write a label set in a format for training.
 
-    A set whose sources all came in that format is written as it came. What the format cannot keep is listed,
-    and nothing is written unless --allow-loss is given.
+    A snapshot with splits is written as trainers expect it: a folder or file for each split. A set whose
+    sources all came in that format is written as it came. What the format cannot keep is listed, and nothing
+    is written unless --allow-loss is given. dlabel.json in the folder says what it was made from, and
+    `dlabel snapshot verify DIR` checks it.
     """
+    from datalabel.repository.exporting import ExportOptions
     from datalabel.repository.exporting import export as write
 
-    project = SESSION.repository().project
-    return ExportedText(
-        write(project, revision, format, SESSION.path(folder), set_name=set_, allow_loss=allow_loss)
+    options = ExportOptions(
+        set=set_,
+        split=[name for text in split or () for name in text.split(",")],
+        where=where,
+        drop_empty=drop_empty,
+        images=images.value,
+        allow_loss=allow_loss,
     )
+    return ExportedText(write(SESSION.repository().project, revision, format, SESSION.path(folder), options))

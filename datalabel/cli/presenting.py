@@ -28,7 +28,7 @@ class Screen:
 
     def __init__(self, out: IO[str], *, color: bool, width: int) -> None:
         self._out = out
-        self._color = color
+        self.color = color
         self.width = width
 
     def line(self, *parts: str | tuple[str, str]) -> None:
@@ -39,7 +39,7 @@ class Screen:
         if isinstance(part, str):
             return part
         text, style = part
-        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if self._color and text else text
+        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if self.color and text else text
 
     def table(self, rows: Sequence[Sequence[str]], *, right: Iterable[int] = (), indent: int = 2) -> None:
         """Rows with aligned columns; `right` names the columns that end flush."""
@@ -109,6 +109,10 @@ class Presentation(ABC):
         """What `--format` takes for this result."""
         return ("text", "json", "jsonl")
 
+    def formatted(self, format: str) -> str:
+        """The result in another format that `formats` names, whole."""
+        raise NotImplementedError(format)
+
 
 def present(result: Presentation, session: Session) -> int:
     """Show a result in the format that was asked for; the exit status."""
@@ -130,6 +134,8 @@ def _write(result: Presentation, session: Session, out: IO[str]) -> None:
     elif session.format == "jsonl":
         for row in result.rows():
             out.write(json.dumps(row, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+    elif session.format != "text":
+        out.write(result.formatted(session.format))
     elif not session.quiet:
         result.text(screen_of(session, out))
 

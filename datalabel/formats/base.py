@@ -134,6 +134,8 @@ class Capabilities:
     """Polygons of several pieces."""
     empty_items: bool = True
     """Items that were seen and have no label."""
+    decimals: int | None = None
+    """How many decimals of a pixel come back from what was written; None: every digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,10 @@ class Format(Protocol):
 
     `read` reports every fault of the source in one `InputError` (see `errors.Faults`), each with its place,
     and reads nothing partially. `write` yields files lazily and in a fixed order; equal selections give equal
-    bytes. `losses` says what `write` would not keep, without writing anything.
+    bytes. `losses` says what `write` would not keep (with `training`: what `write_splits` would not), without writing
+    anything. `write_splits` writes the
+    layout that trainers of this format expect, with every image at its `image_place`; as with `write`, the
+    images themselves are the caller's to put there.
     """
 
     name: str
@@ -177,11 +182,21 @@ class Format(Protocol):
     def read(self, source: SourceFiles, context: ReadContext) -> Read:
         """Everything that the source says."""
 
-    def losses(self, selection: Selection) -> list[Loss]:
-        """What writing the selection would lose."""
+    def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:
+        """What writing the selection, or its splits, would lose."""
 
     def write(self, selection: Selection) -> Iterator[OutputFile]:
         """The selection as files of this format."""
+
+    def image_place(self, split: str | None, name: str) -> str:
+        """Where trainers look for an image of a split (None: of an output without splits) below the folder."""
+
+    def write_splits(self, splits: Sequence[Selection]) -> Iterator[OutputFile]:
+        """Selections without a header, each called as its split, as one output for training.
+
+        All have the same `classes`, so class numbers mean the same in every split; `name` in their items is
+        relative to the folder of the split's images.
+        """
 
 
 __all__ = [

@@ -34,7 +34,7 @@ def capability_losses(holds: Capabilities, selection: Selection, *, bounds: bool
         _count_items(tally, holds, batch, selection.annotator)
     for name, count in selection.foreign_extras.items():
         if count:
-            tally.add(f"{name} (a field of another format) is not kept", count, selection.name)
+            tally.add(f"{name} (a field of the source's format) is not kept", count, selection.name)
     return tally.losses()
 
 

@@ -18,17 +18,49 @@ HEAD_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class FormatInfo:
-    """What the registry knows of a format without importing it."""
+    """What the registry knows of a format without importing it.
+
+    `marks` are the names (or the endings, from a dot) of files that show where a source is, for a format whose
+    label files alone do not tell; they belong to the source whatever their suffix.
+    """
 
     name: str
     title: str
     module: str
     suffixes: tuple[str, ...]
+    marks: tuple[str, ...] = ()
+
+    def is_mark(self, path: str) -> bool:
+        """Whether a file of this path may show that there is a source."""
+        base = path.rpartition("/")[2].lower()
+        if not self.marks:
+            return base.endswith(self.suffixes)
+        return any(base.endswith(mark) if mark[0] == "." else base == mark for mark in self.marks)
+
+    def is_member(self, path: str) -> bool:
+        """Whether a file of this path, relative to a source's folder, belongs to the source.
+
+        Texts for people (`README.txt`) do not, but in a folder `labels` every text file holds labels.
+        """
+        *folders, base = path.lower().split("/")
+        if base.endswith(self.suffixes):
+            return base.partition(".")[0] not in _PROSE or "labels" in folders
+        return bool(self.marks) and self.is_mark(base)
+
+
+_PROSE = frozenset(
+    {"readme", "license", "licence", "notice", "copying", "changelog", "changes", "requirements"}
+)
+_YOLO_MARKS = (
+    *("data.yaml", "data.yml", "dataset.yaml", "dataset.yml"),
+    *("obj.data", ".names", "_darknet.labels", "classes.txt"),
+)
 
 
 _FORMATS: tuple[FormatInfo, ...] = (
     FormatInfo("coco", "COCO", "datalabel.formats.coco", (".json",)),
     FormatInfo("voc", "Pascal VOC", "datalabel.formats.voc", (".xml",)),
+    FormatInfo("yolo", "YOLO", "datalabel.formats.yolo", (".txt", ".names"), _YOLO_MARKS),
 )
 
 

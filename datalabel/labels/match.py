@@ -113,7 +113,7 @@ class _Pairing:
         """Pair free rows by best overlap, component by component."""
         if not len(self._free[0]) or not len(self._free[1]):
             return
-        left, right = self._candidates()
+        left, right = self.candidates()
         overlap = ious(self._tables[0], left, self._tables[1], right)
         good = overlap >= least
         left, right, overlap = left[good], right[good], overlap[good]
@@ -121,10 +121,10 @@ class _Pairing:
             return
         classes = [_codes(table.column("class")) for table in self._tables]
         same = classes[0][left] - classes[1][right] == 0
-        chosen = _assign(left, right, overlap + same)
+        chosen = assign(left, right, overlap + same)
         self._take(left[chosen], right[chosen], "overlap")
 
-    def _candidates(self) -> tuple[Index, Index]:
+    def candidates(self) -> tuple[Index, Index]:
         """Pairs of free rows of one group whose bounds touch, or whose group is small."""
         groups = [table_groups[free] for table_groups, free in zip(self._groups, self._free, strict=True)]
         orders = [np.argsort(keys, kind="stable") for keys in groups]
@@ -197,8 +197,20 @@ def _finite(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.where(np.reshape(usable, (-1, 1)), corners, np.finfo(np.float32).max)
 
 
-def _assign(left: Index, right: Index, weight: npt.NDArray[np.float64]) -> Index:
-    """Positions of the chosen pairs: no row twice, the sum of weights as large as possible."""
+def neighbours(labels: pa.Table, group: Sequence[str] = ("item",)) -> tuple[Index, Index]:
+    """Every two rows of one group that may overlap, each two once: those of small groups, and those of large
+    groups whose bounds touch. The left row comes before the right one.
+    """
+    left, right = _Pairing(labels, labels, group).candidates()
+    ahead = left < right
+    return left[ahead], right[ahead]
+
+
+def assign(left: Index, right: Index, weight: npt.NDArray[np.float64]) -> Index:
+    """Positions of the chosen pairs: no number twice on a side, the sum of weights as large as possible.
+
+    Components with more than `OPTIMAL` numbers on a side are assigned greedily.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

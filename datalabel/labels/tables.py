@@ -90,6 +90,11 @@ MENTIONS: pa.Schema = pa.schema(
     ]
 )
 
+SPLITS: pa.Schema = pa.schema(
+    [pa.field("item", pa.string(), nullable=False), pa.field("split", pa.string(), nullable=False)]
+)
+"""Which split of a snapshot each item belongs to."""
+
 GEOMETRY = ("x", "y", "w", "h", "coords", "parts", "rle")
 """The columns that together are a label's geometry (with `kind`)."""
 

@@ -96,12 +96,7 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
         len(addition.changed),
         merged.conflicts,
         reading.read.remarks,
-        tuple(
-            sorted(
-                distinct(now.labels.column("class"))
-                - View(stage.project.store, stage.tree, name).spec.classes.keys()
-            )
-        ),
+        _new_classes(stage, now.labels),
         sum(stage.known.get(key) is None for key in now.items),
     )
 

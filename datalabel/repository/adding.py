@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,6 +34,7 @@ class AddOptions:
     annotator: str | None = None
     model: str | None = None
     item_key: str | None = None
+    size: str | None = None
     replaces: str | None = None
     beside: bool = False
     partial: bool = False
@@ -151,6 +153,9 @@ def _how(stage: Stage, name: str, options: AddOptions) -> LabelOptions:
         kept["images"] = stage.project.key_of(Path(options.images))
     if options.item_key is not None:
         kept["item_key"] = options.item_key
+    if options.size is not None:
+        width, height = parse_size(options.size)
+        kept["size"] = f"{width}x{height}"
     if options.replaces and options.replaces not in stage.tree.sources:
         raise InputError(
             f"there is no source {options.replaces!r} to replace",
@@ -168,14 +173,27 @@ def _how(stage: Stage, name: str, options: AddOptions) -> LabelOptions:
     return LabelOptions(set_name, annotator, options.replaces, options.beside, options.partial, prefer, kept)
 
 
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height in pixels from `640x480`.
+
+    Raises:
+        UsageError: it is not two whole numbers from 1 to 1,000,000.
+    """
+    matched = re.fullmatch(r"([1-9]\d{0,6})[x×]([1-9]\d{0,6})", text.strip().lower())
+    if matched is None or max(size := (int(matched[1]), int(matched[2]))) > 1_000_000:
+        raise UsageError(
+            f"{text!r} is no size of an image", hint="width and height in pixels: --size 640x480"
+        )
+    return size
+
+
 def _read(stage: Stage, source: LabelFiles, how: LabelOptions, digest: Any) -> Reading:
     place = _place(source, how)
     images = _images(stage)
     context = _Context(stage, source, place, images, how)
     with stage.project.progress.task(f"reading {source.name}"):
         read = source.format.read(source.files, context)
-    earlier = _earlier(stage, how.replaces or source.name)
-    keys = resolve(read.mentions.column("name").to_pylist(), place, images, earlier, source.name)
+    keys = resolve(read.mentions.column("name").to_pylist(), place, images, context.earlier, source.name)
     return Reading(source.name, source.path, source.format, read, keys, digest)
 
 
@@ -211,9 +229,11 @@ class _Context:
         self._sizes: dict[str, tuple[int, int]] | None = None
         self.annotator = how.annotator
         self.item_key = how.options.get("item_key")
+        self.earlier = _earlier(stage, how.replaces or source.name)
+        self._default_size = parse_size(how.options["size"]) if "size" in how.options else None
 
     def size_of(self, name: str) -> tuple[int, int] | None:
-        """The size of the item that a name means."""
+        """The size of the item that a name means, else what `--size` says."""
         if self._sizes is None:
             self._sizes = {}
             for batch in self._stage.project.store.tables.scan(
@@ -222,8 +242,8 @@ class _Context:
                 for row in batch.to_pylist():
                     if row["width"] is not None and row["height"] is not None:
                         self._sizes[row["item"]] = (row["width"], row["height"])
-        key = resolve([name], self._place, self._images, {}, self._source.name)[0]
-        return self._sizes.get(key)
+        key = resolve([name], self._place, self._images, self.earlier, self._source.name)[0]
+        return self._sizes.get(key, self._default_size)
 
     @cached_property
     def _staged(self) -> View:

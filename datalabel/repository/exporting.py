@@ -2,100 +2,185 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterable, Sequence
+import posixpath
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from datalabel.errors import Fault, InputError, RefusedError
-from datalabel.files import contained
+from datalabel.content import ObjectId
+from datalabel.errors import Fault, InputError, RefusedError, nearest
 from datalabel.formats.base import Format, Loss, Selection
 from datalabel.formats.registry import get_format
 from datalabel.labels.tables import GROUND_TRUTH
+from datalabel.repository.output_folder import ImageMode, OutputFolder
 from datalabel.repository.project import Project
-from datalabel.repository.revisions import view_at
+from datalabel.repository.revisions import Revision, resolve_revision
+from datalabel.repository.selecting import Filter
 from datalabel.repository.selections import SetSelection, SourceSelection
 from datalabel.repository.view import View
+from datalabel.version import version
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What is exported and how. `split` names splits of a snapshot (none: all that it has)."""
+
+    set: str = GROUND_TRUTH
+    split: Sequence[str] = ()
+    where: str | None = None
+    drop_empty: bool = False
+    images: ImageMode = "none"
+    allow_loss: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written: the folder, its files in order, and what the format could not keep."""
+    """What was written: the folder, its files in order, its splits, and what the format could not keep."""
 
     revision: str
     format: str
     folder: Path
     files: tuple[str, ...]
     losses: tuple[Loss, ...]
+    splits: tuple[str, ...] = ()
+    images: int = 0
 
 
 def export(
-    project: Project, revision: str, format_name: str, folder: Path, *, set_name: str = GROUND_TRUTH,
-    allow_loss: bool = False,
-) -> Exported:  # fmt: skip
-    """Write a label set into an empty or new folder.
+    project: Project, revision: str, format_name: str, folder: Path, options: ExportOptions
+) -> Exported:
+    """Write a label set into an empty or new folder, with a manifest that `verify_folder` checks.
 
-    A set whose sources all came in this format is written as it came, one output per source. Otherwise the
-    whole set becomes one output.
+    A snapshot with splits becomes one output with a part for each split, as trainers of the format expect.
+    Else a set whose sources all came in this format is written as it came, one output per source; with
+    images, or with a filter, the set becomes one output.
 
     Raises:
-        InputError: the set or format does not exist, or the folder is not empty.
+        InputError: the set, split or format does not exist, or the folder is not empty.
         RefusedError: something would be lost and `allow_loss` is not given; nothing was written.
     """
     fmt = get_format(format_name)
-    view = view_at(project, revision)
-    view.labels(set_name)
-    _refuse_used(folder)
-    selections = selections_for(view, set_name, fmt)
-    losses = [loss for selection in selections for loss in fmt.losses(selection)]
-    if losses and not allow_loss:
-        raise RefusedError.of(
-            [Fault(str(loss), fmt.title) for loss in losses],
-            hint="add --allow-loss to export without them",
+    chosen = Filter.of(options.where, drop_empty=options.drop_empty)
+    found = resolve_revision(project, revision)
+    view = found.view(project)
+    view.labels(options.set)
+    plan = _plan(view, fmt, options, chosen)
+    with OutputFolder(folder) as output:
+        losses = tuple(
+            loss for selection in plan.whole for loss in fmt.losses(selection, training=bool(plan.splits))
         )
-    files = _write(folder, fmt, selections)
-    return Exported(revision, fmt.name, folder, tuple(files), tuple(losses))
+        if losses and not options.allow_loss:
+            raise RefusedError.of(
+                [Fault(str(loss), fmt.title) for loss in losses],
+                hint="add --allow-loss to export without them",
+            )
+        images = _write(project, output, fmt, plan, options.images)
+        files = tuple(output.files)
+        output.finish(_manifest(found, view, fmt, options, plan, losses))
+    splits = tuple(part.name for part in plan.splits)
+    return Exported(revision, fmt.name, folder, files, losses, splits, images)
 
 
-def selections_for(view: View, set_name: str, fmt: Format) -> list[Selection]:
-    """What is to be written: each source as it came when all came in this format, else the set as one."""
-    sources = {name: source for name, source in view.tree.sources.items() if source.set == set_name}
-    if sources and all(source.format == fmt.name for source in sources.values()):
-        return [SourceSelection(view, name, source) for name, source in sorted(sources.items())]
-    return [SetSelection(view, set_name, fmt.name)]
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be written: the whole as selections, and the same by split when there are splits."""
+
+    whole: Sequence[Selection]
+    splits: Sequence[SetSelection]
 
 
-def _refuse_used(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError("is not an empty folder", where=str(folder), hint="name a new folder with -o DIR")
+def _plan(view: View, fmt: Format, options: ExportOptions, chosen: Filter) -> _Plan:
+    table = view.split_table()
+    if table is not None:
+        keys = dict(zip(table.column("item").to_pylist(), table.column("split").to_pylist(), strict=True))
+        names = _wanted_splits(view, sorted(set(keys.values())), options.split)
+        whole = SetSelection(view, options.set, fmt.name, chosen, strip=_common_folder(list(keys)))
+        parts = [whole.of_split(name, [key for key in keys if keys[key] == name]) for name in names]
+        if len(names) < len(set(keys.values())):
+            whole = whole.of_split(options.set, [key for key in keys if keys[key] in names])
+        return _Plan([whole], parts)
+    if options.split:
+        raise InputError(
+            f"{view.name} has no splits",
+            hint="dlabel snapshot create NAME --split train=0.8,val=0.2 makes some",
+        )
+    sources = {name: source for name, source in view.tree.sources.items() if source.set == options.set}
+    as_it_came = bool(sources) and all(source.format == fmt.name for source in sources.values())
+    if as_it_came and chosen.is_all and options.images == "none":
+        return _Plan([SourceSelection(view, name, source) for name, source in sorted(sources.items())], [])
+    strip = _common_folder(_keys(view)) if options.images != "none" else ""
+    return _Plan([SetSelection(view, options.set, fmt.name, chosen, strip=strip)], [])
 
 
-def _write(folder: Path, fmt: Format, selections: Sequence[Selection]) -> list[str]:
-    """Write beside the folder, then put it in place: it is whole, or it is not there."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        files = [
-            _write_file(partial, file.path, file.chunks)
-            for selection in selections
-            for file in fmt.write(selection)
-        ]
-        partial.chmod(0o755)
-        if folder.exists():
-            folder.rmdir()
-        partial.rename(folder)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    return files
+def _wanted_splits(view: View, there: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    for name in wanted:
+        if name not in there:
+            close = nearest(name, there)
+            raise InputError(
+                f"{view.name} has no split {name!r}; it has {', '.join(there)}",
+                hint=f"did you mean {close}?" if close else None,
+            )
+    return sorted(set(wanted)) or list(there)
 
 
-def _write_file(root: Path, name: str, chunks: Iterable[bytes]) -> str:
-    path = contained(root, name)
-    if path.exists():
-        raise InputError("two sources would write the same file", where=name, hint="export them one by one")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as out:
-        out.writelines(chunks)
-    return name
+def _keys(view: View) -> list[str]:
+    return [key for batch in view.item_batches(["item"]) for key in batch.column("item").to_pylist()]
+
+
+def _common_folder(keys: Sequence[str]) -> str:
+    """The folder that all keys share, with its slash: names of exported images go without it."""
+    if not keys:
+        return ""
+    shared = posixpath.commonpath([posixpath.dirname(key) for key in (min(keys), max(keys))])
+    return f"{shared}/" if shared else ""
+
+
+def _write(project: Project, output: OutputFolder, fmt: Format, plan: _Plan, mode: ImageMode) -> int:
+    """Write the files, then the images; how many images."""
+    written = (
+        fmt.write_splits(plan.splits)
+        if plan.splits
+        else (file for selection in plan.whole for file in fmt.write(selection))
+    )
+    for file in written:
+        output.write(file.path, file.chunks)
+    if mode == "none":
+        return 0
+    parts: list[tuple[str | None, SetSelection]] = [(part.name, part) for part in plan.splits]
+    if not parts:  # a source as it came is only written without images
+        parts = [(None, part) for part in plan.whole if isinstance(part, SetSelection)]
+    count = 0
+    with project.progress.task("images") as task:
+        for split, part in parts:
+            for key, name, content in part.images():
+                if content is None:
+                    raise InputError(
+                        "the image never came, so it cannot be exported",
+                        where=key,
+                        hint="dlabel add its folder, or --images none",
+                    )
+                output.put_image(project, key, ObjectId(content), fmt.image_place(split, name), mode)
+                count += 1
+                task.advance()
+    return count
+
+
+def _manifest(
+    found: Revision, view: View, fmt: Format, options: ExportOptions, plan: _Plan, losses: Sequence[Loss]
+) -> dict[str, Any]:
+    """What the folder is. No time, place or commit is in it: the same labels give the same bytes."""
+    snapshot = found.snapshot
+    return {
+        "dlabel": version(),
+        "manifest": 1,
+        "snapshot": {"name": snapshot.name, "digest": snapshot.digest} if snapshot else None,
+        "spec": view.tree.spec,
+        "format": fmt.name,
+        "set": options.set,
+        "splits": [part.name for part in plan.splits],
+        "where": options.where,
+        "drop_empty": options.drop_empty,
+        "images": options.images,
+        "lost": [{"what": loss.what, "count": loss.count} for loss in losses],
+    }

@@ -9,7 +9,7 @@ from datalabel.content import ObjectId
 from datalabel.errors import InputError
 from datalabel.repository.differences import Difference
 from datalabel.repository.project import Project
-from datalabel.repository.revisions import STAGED, resolve_revision
+from datalabel.repository.revisions import STAGED, resolve_revision, view_at
 from datalabel.repository.view import view_of
 from datalabel.store.history import Commit
 
@@ -51,10 +51,7 @@ def diff(
     project: Project, before: str = "HEAD", after: str = STAGED, paths: Sequence[str] = ()
 ) -> Difference:
     """What differs between two revisions, narrowed to items that match one of the globs, if any are given."""
-    old, new = (
-        view_of(project.store, resolve_revision(project, revision).tree, revision)
-        for revision in (before, after)
-    )
+    old, new = (view_at(project, revision) for revision in (before, after))
     return Difference(project, old, new, narrowing(paths))
 
 

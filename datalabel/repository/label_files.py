@@ -13,7 +13,9 @@ import pyarrow as pa
 from datalabel.errors import InputError
 from datalabel.files import walk
 from datalabel.formats.base import Format, SourceFiles
-from datalabel.formats.registry import detect_format, formats, get_format
+from datalabel.formats.registry import detect_format, format_info, formats, get_format
+from datalabel.images import IMAGE_SUFFIXES, read_facts
+from datalabel.repository.names import Images, Place, meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,28 @@ class ReadAlone:
 
 
 class _NoProject:
-    """The context of a reader without a project: nothing is known."""
+    """The context of a reader without a project: nothing is known but the images that lie there."""
 
     annotator: str | None = None
     item_key: str | None = None
 
-    def size_of(self, name: str) -> tuple[int, int] | None:  # noqa: ARG002
-        """Nobody knows."""
-        return None
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._images = Images({}, self._listed)
+
+    def _listed(self) -> list[str]:
+        folder = self._root if self._root.is_dir() else self._root.parent
+        paths = (entry.path for entry in walk(folder))
+        return [path for path in paths if posixpath.splitext(path)[1].lower() in IMAGE_SUFFIXES]
+
+    def size_of(self, name: str) -> tuple[int, int] | None:
+        """The size of the image that the name certainly means."""
+        found = meant(name, Place("."), self._images)
+        if found is None:
+            return None
+        with (self._root / found).open("rb") as file:
+            facts = read_facts(file, name=found)
+        return facts.width, facts.height
 
     def names_by_number(self) -> Mapping[str, str]:
         """There are no other sources."""
@@ -59,7 +75,7 @@ def read_alone(path: Path, format_name: str | None = None) -> list[ReadAlone]:
 
 
 def _read(source: SourceFiles, fmt: Format) -> ReadAlone:
-    read = fmt.read(source, _NoProject())
+    read = fmt.read(source, _NoProject(source.root))
     return ReadAlone(source.name, read.mentions, read.labels)
 
 
@@ -68,18 +84,27 @@ def _sources(path: Path, format_name: str | None) -> list[tuple[SourceFiles, For
     if path.is_file():
         fmt = insisted or detect_format(path)
         return [(SourceFiles(str(path), path), fmt)] if fmt else []
-    suffixes = {suffix for info in formats() for suffix in info.suffixes}
-    members: dict[str, list[str]] = {}
+    files = [entry.path for entry in walk(path)]
+    folders: dict[str, list[str]] = {}
     sources: list[tuple[SourceFiles, Format]] = []
-    for entry in walk(path):
-        if posixpath.splitext(entry.path)[1].lower() not in suffixes:
+    for file in files:
+        if not any(info.is_mark(file) for info in formats()):
             continue
-        fmt = insisted or detect_format(path / entry.path)
+        fmt = insisted or detect_format(path / file)
         if fmt is not None and fmt.folder:
-            members.setdefault(fmt.name, []).append(entry.path)
+            folders.setdefault(fmt.name, []).append(file)
         elif fmt is not None:
-            sources.append((SourceFiles(str(path / entry.path), path / entry.path), fmt))
-    folders = [
-        (SourceFiles(str(path), path, tuple(paths)), get_format(name)) for name, paths in members.items()
+            sources.append((SourceFiles(str(path / file), path / file), fmt))
+    whole = [
+        (SourceFiles(str(path), path, _members(name, found, files)), get_format(name))
+        for name, found in folders.items()
     ]
-    return [*folders, *sources]
+    return [*whole, *sources]
+
+
+def _members(format_name: str, found: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
+    """The members of a source in a folder: what was recognised, or with marks all that belongs to them."""
+    info = format_info(format_name)
+    if info is None or not info.marks:
+        return tuple(found)
+    return tuple(file for file in files if info.is_member(file))

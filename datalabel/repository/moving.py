@@ -157,7 +157,7 @@ def _source_deletions(stage: Stage, name: str, faults: Faults, *, force: bool) -
         faults.add("holds what no commit holds", source.path)
     if not found.files.members:
         return [source.path]
-    return [f"{source.path}/{member}" for member in found.files.members]
+    return [f"{source.path}/{member}".removeprefix("./") for member in found.files.members]
 
 
 def move(project: Project, old: Path, new: Path) -> Moved:

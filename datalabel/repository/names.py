@@ -4,17 +4,21 @@ The order: what the source's earlier reading resolved; the key as written; below
 file; the format's own habit (`JPEGImages` beside `Annotations`); a base name that only one item or image file
 has. What stays unresolved becomes an item without content, and is joined with its image when that comes.
 A name that leaves the project is only ever matched by its base name; it is never opened.
+
+A name without the suffix of an image (YOLO's label files tell none) means a key with any. Since such a name is
+no image's own, it may also mean an item whose image never came, known from elsewhere.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from datalabel.errors import Faults
 from datalabel.files import key_fault, normalised
+from datalabel.images import without_suffix
 
 SIBLINGS = ("JPEGImages", "images", "Images", "imgs", "img")
 """Folders beside a label file, or beside its folder, where formats keep their images by habit."""
@@ -27,21 +31,25 @@ class Place:
     folder: str | None
     images: str | None = None
 
-    def candidates(self, name: str) -> Iterable[str]:
+    def candidates(self, name: str) -> Iterator[str]:
         """Keys that a relative name may mean, best first; those that leave the project are left out."""
-        tries = [name]
-        if self.images is not None:
-            tries.append(posixpath.join(self.images, name))
-        if self.folder is not None:
-            tries.append(posixpath.join(self.folder, name))
-            above = posixpath.dirname(self.folder)
-            tries += [
-                posixpath.join(base, sibling, name) for base in (self.folder, above) for sibling in SIBLINGS
-            ]
-        for path in tries:
+        for path in self._paths(name):
             key = normalised(posixpath.normpath(path))
             if key_fault(key) is None:
                 yield key
+
+    def _paths(self, name: str) -> Iterator[str]:
+        yield name
+        if self.images is not None:
+            yield posixpath.join(self.images, name)
+            if without_suffix(name) == name and name.startswith("images/"):
+                # The folder that a label file's place stands for may be the very one that was given.
+                yield posixpath.join(self.images, name.removeprefix("images/"))
+        if self.folder is not None:
+            yield posixpath.join(self.folder, name)
+            for base in (self.folder, posixpath.dirname(self.folder)):
+                for sibling in SIBLINGS:
+                    yield posixpath.join(base, sibling, name)
 
 
 class Images:
@@ -55,28 +63,51 @@ class Images:
     def _disk(self) -> frozenset[str]:
         return frozenset(self._list_disk())
 
-    def has(self, key: str) -> bool:
-        """Whether there is such an item or such a file."""
-        return key in self.tracked or key in self._disk
+    def at(self, path: str) -> Sequence[str]:
+        """The item or file of this key; for a path without suffix, those that have it and a suffix."""
+        if path in self.tracked or path in self._disk:
+            return [path]
+        return self._by_path.get(path, ()) if without_suffix(path) == path else ()
 
     def with_base(self, base: str) -> Sequence[str]:
-        """Keys that end in this base name; for a name without suffix also those with this stem."""
-        by_base, by_stem = self._index
-        if base in by_base or "." in base:
-            return by_base.get(base, [])
-        return by_stem.get(base, [])
+        """Keys that end in this base name; for a name without suffix, those with this stem: images that are
+        here, else items that wait for theirs."""
+        found = self._by_base.get(base)
+        if found or without_suffix(base) != base:
+            return found or ()
+        return self._by_stem.get(base) or self._waiting_by_stem.get(base, ())
 
     @cached_property
-    def _index(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-        by_base: dict[str, list[str]] = {}
-        by_stem: dict[str, list[str]] = {}
-        for key in sorted(
-            {*self._disk, *(key for key, content in self.tracked.items() if content is not None)}
-        ):
-            base = posixpath.basename(key)
-            by_base.setdefault(base, []).append(key)
-            by_stem.setdefault(posixpath.splitext(base)[0], []).append(key)
-        return by_base, by_stem
+    def _here(self) -> Sequence[str]:
+        tracked = (key for key, content in self.tracked.items() if content is not None)
+        return sorted({*self._disk, *tracked})
+
+    @cached_property
+    def _by_base(self) -> Mapping[str, Sequence[str]]:
+        return _grouped(self._here, posixpath.basename)
+
+    @cached_property
+    def _by_stem(self) -> Mapping[str, Sequence[str]]:
+        return _grouped(self._here, _stem)
+
+    @cached_property
+    def _waiting_by_stem(self) -> Mapping[str, Sequence[str]]:
+        return _grouped(sorted(self.tracked.keys() - set(self._here)), _stem)
+
+    @cached_property
+    def _by_path(self) -> Mapping[str, Sequence[str]]:
+        return _grouped(sorted({*self._here, *self.tracked}), without_suffix)
+
+
+def _stem(key: str) -> str:
+    return without_suffix(posixpath.basename(key))
+
+
+def _grouped(keys: Iterable[str], what: Callable[[str], str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for key in keys:
+        groups.setdefault(what(key), []).append(key)
+    return groups
 
 
 def resolve(
@@ -120,8 +151,9 @@ def _candidates(name: str, place: Place, images: Images) -> Sequence[str]:
     found = images.with_base(posixpath.basename(path))
     if found and _is_relative(name):
         for key in place.candidates(path):
-            if images.has(key):
-                return [key]
+            there = images.at(key)
+            if there:
+                return there
     return found
 
 

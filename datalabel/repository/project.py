@@ -19,6 +19,8 @@ from datalabel.store.store import FOLDER, Store
 SPEC_FILE = "dlabel.yaml"
 IGNORE_FILE = ".dlabelignore"
 CONFIG_FILE = "config.yaml"
+MANIFEST = "dlabel.json"
+"""Says what a folder was exported from, and what each of its files held."""
 
 
 class Project:
@@ -65,7 +67,9 @@ class Project:
     # Where keys lie
 
     def path_of(self, key: str) -> Path:
-        """Where an item's file lies: below the project, or below a root of `config.yaml`."""
+        """Where an item's file lies: below the project, or below a root of `config.yaml`; `.` is the project."""
+        if key == ".":
+            return self.root
         head, _, rest = key.partition("/")
         if head in self.config.roots:
             return contained(self.config.roots[head], rest) if rest else self.config.roots[head]
@@ -104,6 +108,8 @@ class Project:
     def walk(self, key: str = ".") -> Iterator[tuple[str, Path, Entry]]:
         """Key, path and stat of every file below a folder, without what `.dlabelignore` names.
 
+        Folders in it that were exported (they hold a manifest) are left out: their files are no new data.
+
         Raises:
             InputError: two files have names that are one key (Unicode forms of the same name).
         """
@@ -111,7 +117,11 @@ class Project:
         prefix = "" if key == "." else key + "/"
         ignored = self._ignored
         seen: dict[str, str] = {}
-        skip = (lambda path, is_folder: ignored(prefix + path, is_folder)) if ignored else None
+
+        def skip(path: str, is_folder: bool) -> bool:
+            exported = is_folder and (folder / path / MANIFEST).is_file()
+            return exported or (ignored is not None and ignored(prefix + path, is_folder))
+
         for entry in walk(folder, skip=skip):
             found = prefix + (entry.path if entry.path.isascii() else normalised(entry.path))
             if not found.isascii() and seen.setdefault(found, entry.path) != entry.path:

@@ -10,13 +10,17 @@ from pathlib import Path
 from datalabel.errors import Fault, InputError
 from datalabel.files import Entry
 from datalabel.formats.base import Format, SourceFiles
-from datalabel.formats.registry import detect_format, formats, get_format
+from datalabel.formats.registry import FormatInfo, detect_format, format_info, formats, get_format
 from datalabel.images import IMAGE_SUFFIXES, looks_like_image
-from datalabel.repository.project import IGNORE_FILE, SPEC_FILE, Project
+from datalabel.repository.project import IGNORE_FILE, MANIFEST, SPEC_FILE, Project
 from datalabel.store.history import Tree
 
 IMAGES = "images"
 """The format of a source that is a folder of images."""
+
+
+Candidate = tuple[str, Path, Entry]
+"""A file that may hold labels: its key, path and stat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Recogniser:
         self._known = {
             source.path: (name, source) for name, source in tree.sources.items() if source.path and source.set
         }
+        self._folders: dict[str, Format] = {}
+        self._marked: dict[str, bool] = {}
         self.found = Found()
 
     def add(self, path: Path, name: str | None = None) -> None:
@@ -75,10 +81,12 @@ class Recogniser:
         """Look at a known label source again; whether it is still there."""
         name, source = self._known[key]
         fmt = self._format or get_format(source.format)
-        path = self._project.root if key == "." else self._project.path_of(key)
+        path = self._project.path_of(key)
         if not path.exists():
             return False
         self.found.labels[name] = label_files(self._project, name, key, fmt)
+        if path.is_dir():
+            self._folders[key] = fmt
         return True
 
     def _add_file(self, key: str, path: Path) -> None:
@@ -97,15 +105,14 @@ class Recogniser:
 
     def _folder_source_of(self, key: str) -> str | None:
         """The known folder of label files that a file lies in."""
-        for folder in self._known:
-            if key.startswith(folder + "/") or folder == ".":
-                suffix = posixpath.splitext(key)[1].lower()
-                if suffix in get_format(self._known[folder][1].format).suffixes:
-                    return folder
-        return None
+        known = self._known.items()
+        return next((folder for folder, (_, one) in known if _is_inside(key, folder, one.format)), None)
 
     def _add_label_file(self, name: str, key: str | None, path: Path) -> None:
         fmt = self._format or detect_format(path)
+        if fmt is not None and key is not None and (root := self._marked_above(key, fmt)) is not None:
+            self._add_label_folder(root, fmt)
+            return
         if fmt is None:
             known = ", ".join(info.name for info in formats())
             raise InputError(
@@ -121,53 +128,104 @@ class Recogniser:
         if self._format is not None and self._format.folder:
             self._add_label_folder(key, self._format)
             return
-        candidates: dict[str, list[tuple[str, Path, Entry]]] = {}
+        candidates: list[Candidate] = []
         before = len(self.found.images)
-        suffixes = {suffix: info.name for info in formats() for suffix in info.suffixes}
+        infos = formats()
         for found, path, entry in self._project.walk(key):
             suffix = posixpath.splitext(found)[1].lower()
             if suffix in IMAGE_SUFFIXES:
                 self.found.images[found] = (found, path, entry)
-            elif suffix in suffixes and posixpath.basename(found) not in (SPEC_FILE, IGNORE_FILE):
-                candidates.setdefault(posixpath.dirname(found) or ".", []).append((found, path, entry))
+            elif posixpath.basename(found) not in (SPEC_FILE, IGNORE_FILE, MANIFEST) and any(
+                info.is_member(found) for info in infos
+            ):
+                candidates.append((found, path, entry))
         if len(self.found.images) > before:
             self.found.folders.add(key)
         labels = len(self.found.labels)
+        self._add_marked(candidates)
         self._add_candidates(candidates)
         if len(self.found.images) == before and len(self.found.labels) == labels:
             raise InputError("holds no image and no label file that is recognised", where=key)
 
-    def _add_candidates(self, candidates: dict[str, list[tuple[str, Path, Entry]]]) -> None:
-        """Files that may hold labels, by folder: a folder of a folder format is one source, files are many."""
-        for folder in sorted(candidates):
-            if any(folder.startswith(known + "/") for known in self.found.labels):
+    def _add_candidates(self, candidates: Sequence[Candidate]) -> None:
+        """Files that may hold labels: a folder of a folder format is one source, files are many."""
+        for found, path, entry in sorted(candidates, key=lambda one: posixpath.split(one[0])):
+            if self._is_taken(found):
                 continue
-            for found, path, entry in candidates[folder]:
-                if found in self.found.labels or folder in self.found.labels:
+            source = self._folder_source_of(found)
+            if source is not None:
+                self.add_known(source)
+            else:
+                self._add_candidate(posixpath.dirname(found) or ".", found, path, entry)
+
+    def _add_candidate(self, folder: str, found: str, path: Path, entry: Entry) -> None:
+        fmt = self._format or detect_format(path)
+        if fmt is None:
+            if not found.lower().endswith(".txt"):  # most text files are just texts
+                self.found.unrecognised.append(Fault("not recognised as labels", found))
+        elif found in self._known:
+            self.add_known(found)
+        elif not fmt.folder:
+            self.found.labels[found] = LabelFiles(found, found, fmt, SourceFiles(found, path), (entry,))
+        elif not _marks_of(fmt):
+            self._add_label_folder(folder, fmt)
+        elif _is_mark(fmt, found):
+            self.found.unrecognised.append(Fault("names classes, and no label file lies here", found))
+        elif (root := self._marked_above(found, fmt)) is not None:
+            self._add_label_folder(root, fmt)
+        elif folder not in (fault.where for fault in self.found.unrecognised):
+            what = f"holds {fmt.title} labels, but no file that names their classes"
+            self.found.unrecognised.append(Fault(what, folder, f"put {_marks_of(fmt)[0]} beside them"))
+
+    def _is_taken(self, key: str) -> bool:
+        """Whether a source that was found holds this file."""
+        return key in self.found.labels or any(
+            _is_inside(key, folder, fmt.name) for folder, fmt in self._folders.items()
+        )
+
+    # Sources that are told by marks
+
+    def _add_marked(self, candidates: Sequence[Candidate]) -> None:
+        """Folders with a file that names classes, where label files lie in them or below."""
+        for info in formats():
+            if not info.marks:
+                continue
+            marks = [one for one in candidates if info.is_mark(one[0])]
+            for found, path, _ in sorted(marks, key=lambda one: (one[0].count("/"), one[0])):
+                folder = posixpath.dirname(found) or "."
+                if self._is_taken(found) or self._folder_source_of(found) is not None:
                     continue
-                source = self._folder_source_of(found)
-                fmt = None if source else (self._format or detect_format(path))
-                if source is not None:
-                    self.add_known(source)
-                elif fmt is None:
-                    self.found.unrecognised.append(Fault("not recognised as labels", found))
-                elif fmt.folder:
-                    self._add_label_folder(folder, fmt)
-                elif found in self._known:
-                    self.add_known(found)
-                else:
-                    files = SourceFiles(found, path)
-                    self.found.labels[found] = LabelFiles(found, found, fmt, files, (entry,))
+                if _is_format(path, info.name) and _has_labels(folder, candidates, info):
+                    self._add_label_folder(folder, get_format(info.name))
+
+    def _marked_above(self, key: str, fmt: Format) -> str | None:
+        """The nearest folder around a file that has a mark of the format."""
+        info = format_info(fmt.name)
+        if info is None or not info.marks:
+            return None
+        folder = posixpath.dirname(key) or "."
+        while not self._has_mark(folder, info):
+            if folder == ".":
+                return None
+            folder = posixpath.dirname(folder) or "."
+        return folder
+
+    def _has_mark(self, folder: str, info: FormatInfo) -> bool:
+        if folder not in self._marked:
+            files = self._project.path_of(folder).iterdir()
+            self._marked[folder] = any(info.is_mark(path.name) and path.is_file() for path in files)
+        return self._marked[folder]
 
     def _add_label_folder(self, key: str, fmt: Format) -> None:
         for known in self._known:
-            if known.startswith(key + "/"):
+            if known.startswith(key + "/") and self._known[known][1].format == fmt.name:
                 raise InputError(
                     f"sources must not overlap: {known} inside it is a source already",
                     where=key,
                     hint=f"dlabel rm {known}, or add the other folders one by one",
                 )
         self.found.labels[key] = label_files(self._project, key, key, fmt)
+        self._folders[key] = fmt
 
 
 def label_files(project: Project, name: str, key: str, fmt: Format) -> LabelFiles:
@@ -176,19 +234,54 @@ def label_files(project: Project, name: str, key: str, fmt: Format) -> LabelFile
     Raises:
         InputError: the folder holds no file of the format any more.
     """
-    path = project.root if key == "." else project.path_of(key)
+    path = project.path_of(key)
     if not path.is_dir():
         return LabelFiles(name, key, fmt, SourceFiles(name, path), (entry_of(path),))
     entries = tuple(
-        Entry(entry.path, entry.stat)
-        for found, _, entry in project.walk(key)
-        if posixpath.splitext(found)[1].lower() in fmt.suffixes
+        Entry(entry.path, entry.stat) for _, _, entry in project.walk(key) if is_member(fmt.name, entry.path)
     )
     if not entries:
         raise InputError(f"holds no {fmt.title} files", where=key, hint=f"dlabel rm {key} forgets the source")
     return LabelFiles(
         name, key, fmt, SourceFiles(name, path, tuple(entry.path for entry in entries)), entries
     )
+
+
+def is_member(format_name: str, path: str) -> bool:
+    """Whether a file, by its path below a source's folder, belongs to a source of this format."""
+    info = format_info(format_name)
+    return info is not None and info.is_member(path)
+
+
+def _marks_of(fmt: Format) -> tuple[str, ...]:
+    info = format_info(fmt.name)
+    return info.marks if info else ()
+
+
+def _is_mark(fmt: Format, key: str) -> bool:
+    info = format_info(fmt.name)
+    return info is not None and info.is_mark(key)
+
+
+def _is_format(path: Path, name: str) -> bool:
+    fmt = detect_format(path)
+    return fmt is not None and fmt.name == name
+
+
+def _has_labels(folder: str, candidates: Sequence[Candidate], info: FormatInfo) -> bool:
+    """Whether a folder of label files lies in this one, or a file that holds labels."""
+    return any(
+        "labels" in key.lower().split("/")[:-1] or _is_format(path, info.name)
+        for key, path, _ in candidates
+        if not info.is_mark(key) and _is_inside(key, folder, info.name)
+    )
+
+
+def _is_inside(key: str, folder: str, format_name: str) -> bool:
+    """Whether a file lies in a folder as a member of a source of this format."""
+    if folder == ".":
+        return is_member(format_name, key)
+    return key.startswith(folder + "/") and is_member(format_name, key[len(folder) + 1 :])
 
 
 def entry_of(path: Path) -> Entry:

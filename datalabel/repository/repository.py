@@ -12,16 +12,21 @@ from datalabel.repository.project import Project
 
 if TYPE_CHECKING:
     from datalabel.labels.stats import Stats
+    from datalabel.quality.results import Agreement
     from datalabel.repository.adding import Added
+    from datalabel.repository.agreeing import AgreementOptions
     from datalabel.repository.checking import Checked
     from datalabel.repository.committing import Committed
     from datalabel.repository.differences import Difference
     from datalabel.repository.exporting import Exported
     from datalabel.repository.history import LogEntry
     from datalabel.repository.moving import Moved, Removed
+    from datalabel.repository.reporting import Report
     from datalabel.repository.restoring import Restored
+    from datalabel.repository.samples import OpenSnapshot
     from datalabel.repository.status import Status
     from datalabel.repository.view import LabelView, View
+    from datalabel.store.snapshots import Snapshot
 
 PathLike = str | Path
 
@@ -151,11 +156,24 @@ class Repository:
 
         return check_view(self.view(revision), CheckOptions(select, ignore, narrowing(paths)))
 
-    def stats(self, revision: str = "STAGED") -> Stats:
-        """Counts and distributions at a revision."""
+    def stats(self, revision: str = "STAGED", *, by: str | None = None) -> Stats:
+        """Counts and distributions at a revision, and of groups: by `class`, `annotator`, `split` or
+        `properties.NAME`."""
         from datalabel.repository.statistics import stats_of
 
-        return stats_of(self.view(revision))
+        return stats_of(self.view(revision), by)
+
+    def agreement(self, revision: str = "STAGED", options: AgreementOptions | None = None) -> Agreement:
+        """How far annotators, or two sets, agree at a revision."""
+        from datalabel.repository.agreeing import AgreementOptions, agreement_of
+
+        return agreement_of(self.view(revision), options or AgreementOptions())
+
+    def report(self, revision: str = "HEAD", *, against: str | None = None) -> Report:
+        """Everything about a revision, and what changed since its parent or since `against`."""
+        from datalabel.repository.reporting import report
+
+        return report(self.project, revision, against)
 
     # Changing
 
@@ -208,10 +226,43 @@ class Repository:
         folder: PathLike,
         *,
         revision: str = "HEAD",
-        set: str = "ground_truth",  # noqa: A002
-        allow_loss: bool = False,
+        **options: Any,
     ) -> Exported:
-        """Write a label set as files of a foreign format into a new folder."""
-        from datalabel.repository.exporting import export
+        """Write a label set as files of a foreign format into a new folder.
 
-        return export(self.project, revision, format, self.root / folder, set_name=set, allow_loss=allow_loss)
+        `options` are the fields of `datalabel.repository.exporting.ExportOptions`.
+        """
+        from datalabel.repository.exporting import ExportOptions, export
+
+        return export(self.project, revision, format, self.root / folder, ExportOptions(**options))
+
+    # Experiments
+
+    def create_snapshot(self, name: str, revision: str = "HEAD", **options: Any) -> OpenSnapshot:
+        """Freeze a selection of a commit for an experiment.
+
+        `options` are the fields of `datalabel.repository.splitting.SnapshotOptions`.
+        """
+        from datalabel.repository.snapshots import create_snapshot
+        from datalabel.repository.splitting import SnapshotOptions
+
+        create_snapshot(self.project, name, revision, SnapshotOptions(**options))
+        return self.snapshot(name)
+
+    def snapshot(self, name: str) -> OpenSnapshot:
+        """A snapshot, opened: its items and labels split by split, for training."""
+        from datalabel.repository.samples import OpenSnapshot
+
+        return OpenSnapshot(self.project, name)
+
+    def snapshots(self) -> list[Snapshot]:
+        """What is recorded of every snapshot, oldest first."""
+        from datalabel.repository.snapshots import list_snapshots
+
+        return list_snapshots(self.project)
+
+    def delete_snapshot(self, name: str) -> None:
+        """Forget a snapshot."""
+        from datalabel.repository.snapshots import delete_snapshot
+
+        delete_snapshot(self.project, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from datalabel.formats.registry import get_format
 from datalabel.repository.choosing import Chosen, choose
 from datalabel.repository.digests import digest_of, digest_of_contents
 from datalabel.repository.project import SPEC_FILE, Project
-from datalabel.repository.recognise import label_files
+from datalabel.repository.recognise import is_member, label_files
 from datalabel.repository.revisions import STAGED, resolve_revision
 from datalabel.repository.selections import SourceSelection
 from datalabel.repository.stage import Stage
@@ -206,8 +205,9 @@ class _Writer:
         contents: dict[str, str] = {}
         for file in fmt.write(SourceSelection(view, name, source)):
             member = self._member(file, folder=fmt.folder and self._is_folder(path))
-            contents[member] = self._prepare(f"{path}/{member}" if member else path, iter(file.chunks))
-        self._delete_others(path, set(contents))
+            key = f"{path}/{member}".removeprefix("./") if member else path
+            contents[member] = self._prepare(key, iter(file.chunks))
+        self._delete_others(path, source.format, set(contents))
         tree = self._project.store.history.put_tree(view.tree)
         self._stage.bases[name] = Base(tree, digest_of_contents(dict(sorted(contents.items()))))
 
@@ -234,14 +234,13 @@ class _Writer:
             hint=f"dlabel add {path} first, or --force to lose them",
         )
 
-    def _delete_others(self, path: str, members: set[str]) -> None:
+    def _delete_others(self, path: str, format_name: str, members: set[str]) -> None:
         """Files of a folder source that it did not have then."""
         place = self._project.path_of(path)
         if "" in members or not place.is_dir():
             return
-        suffixes = {posixpath.splitext(member)[1] for member in members}
-        for key, _, _ in self._project.walk(path):
-            if key[len(path) + 1 :] not in members and posixpath.splitext(key)[1] in suffixes:
+        for key, _, entry in self._project.walk(path):
+            if entry.path not in members and is_member(format_name, entry.path):
                 self.deleted.add(key)
 
 

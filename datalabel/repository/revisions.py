@@ -10,6 +10,7 @@ from datalabel.errors import InputError, nearest
 from datalabel.repository.project import Project
 from datalabel.repository.view import View, view_of
 from datalabel.store.history import COMMIT
+from datalabel.store.snapshots import REFS, Snapshot
 from datalabel.store.state import Position
 
 STAGED = "STAGED"
@@ -20,11 +21,20 @@ _HEX = re.compile(r"^[0-9a-f]{4,64}$")
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A revision that was found: how it was asked for, its tree, and its commit (None: staging, or unborn)."""
+    """A revision that was found: how it was asked for, its tree, and its commit (None: staging, or unborn).
+
+    A snapshot's tree is what it selected of its commit, with the table of its splits.
+    """
 
     name: str
     tree: ObjectId | None
     commit: ObjectId | None
+    splits: ObjectId | None = None
+    snapshot: Snapshot | None = None
+
+    def view(self, project: Project) -> View:
+        """Its tree, opened for reading."""
+        return view_of(project.store, self.tree, self.name, self.splits)
 
 
 def resolve_revision(project: Project, name: str) -> Revision:
@@ -38,6 +48,9 @@ def resolve_revision(project: Project, name: str) -> Revision:
     position = project.store.state.read()
     if name == STAGED:
         return Revision(STAGED, position.staging, None)
+    found = find_snapshot(project, name)
+    if found is not None:
+        return Revision(name, found.tree, found.commit, found.splits, found)
     matched = _STEPS.match(name)
     base, steps = (matched["base"], matched["steps"]) if matched else (name, "")
     commit = _commit_named(project, position, base)
@@ -49,13 +62,44 @@ def resolve_revision(project: Project, name: str) -> Revision:
 
 def view_at(project: Project, name: str) -> View:
     """The tree of a revision, opened for reading."""
-    return view_of(project.store, resolve_revision(project, name).tree, name)
+    return resolve_revision(project, name).view(project)
+
+
+def find_snapshot(project: Project, name: str) -> Snapshot | None:
+    """The snapshot of this name; None when there is none."""
+    target = project.store.state.refs().get(REFS + name)
+    return project.store.snapshots.get(target) if target else None
+
+
+def snapshot_named(project: Project, name: str) -> Snapshot:
+    """The snapshot of this name.
+
+    Raises:
+        InputError: there is none; the nearest is named.
+    """
+    found = find_snapshot(project, name)
+    if found is not None:
+        return found
+    refs = project.store.state.refs()
+    other = next((ref.partition("/")[0] for ref in refs if ref.partition("/")[2] == name), None)
+    words = {"heads": "a branch", "tags": "a tag"}
+    if other:
+        raise InputError(f"{name!r} is {words.get(other, other)}, no snapshot", hint="dlabel snapshot list")
+    close = nearest(name, [ref.removeprefix(REFS) for ref in refs if ref.startswith(REFS)])
+    raise InputError(
+        f"there is no snapshot {name!r}",
+        hint=f"did you mean {close!r}?" if close else "dlabel snapshot list shows them",
+    )
 
 
 def _commit_named(project: Project, position: Position, base: str) -> ObjectId | None:
     if base in ("HEAD", "@"):
         return position.head
-    refs = project.store.state.refs()
+    snapshot = find_snapshot(project, base)
+    if snapshot is not None:
+        return snapshot.commit
+    known = project.store.state.refs()
+    refs = {ref: target for ref, target in known.items() if not ref.startswith(REFS)}
     for prefix in ("", "heads/", "tags/"):
         if prefix + base in refs:
             return refs[prefix + base]
@@ -68,7 +112,7 @@ def _commit_named(project: Project, position: Position, base: str) -> ObjectId |
         if found:
             shown = ", ".join(sorted(one[:12] for one in found))
             raise InputError(f"the prefix {base!r} is ambiguous: {shown}", hint="give more of its digits")
-    names = ["HEAD", STAGED, *(ref.partition("/")[2] for ref in refs)]
+    names = ["HEAD", STAGED, *(ref.partition("/")[2] for ref in known)]
     close = nearest(base, names)
     raise InputError(
         f"no revision is called {base!r}",

@@ -15,9 +15,11 @@ import pyarrow.compute as pc
 from datalabel.formats.base import READ_MENTIONS, Batch
 from datalabel.labels.rows import constant, distinct, of_items, sort_rows, split_by_source, with_column
 from datalabel.labels.tables import ITEMS
+from datalabel.repository.selecting import EVERYTHING, Filter
 from datalabel.repository.view import View
 from datalabel.store.history import Source
 
+MENTION_COLUMNS = ["item", "set", "source", "annotator", "name", "extra"]
 ITEM_COLUMNS = pa.schema([ITEMS.field("item"), *READ_MENTIONS])
 
 
@@ -79,20 +81,32 @@ def _items(mentions: pa.Table, seen: Mapping[str, list[str]]) -> pa.Table:
 
 
 class SetSelection:
-    """A whole label set over all items, to be written in some format: numbers are assigned anew.
+    """A label set over all items that count, to be written in some format: numbers are assigned anew.
 
     Fields that only the format of their source knows are taken out and counted, unless the source is of the
-    format being written.
+    format being written. `strip` is a folder that names are given without.
     """
 
     header: Mapping[str, Any] | None = None
     annotator: str | None = None
 
-    def __init__(self, view: View, set_name: str, format_name: str, name: str | None = None) -> None:
+    def __init__(
+        self, view: View, set_name: str, format_name: str, chosen: Filter = EVERYTHING, *, strip: str = ""
+    ) -> None:
         self._view = view
         self._set = set_name
+        self._format = format_name
+        self._chosen = chosen
+        self._strip = strip
+        self._keys: list[str] | None = None
         self._own = sorted(key for key, source in view.tree.sources.items() if source.format == format_name)
-        self.name = name or set_name
+        self.name = set_name
+
+    def of_split(self, name: str, keys: list[str]) -> SetSelection:
+        """The part of it that is one split: these items (sorted). Classes stay those of the whole."""
+        part = SetSelection(self._view, self._set, self._format, self._chosen, strip=self._strip)
+        part.name, part._keys, part.classes = name, keys, self.classes
+        return part
 
     @cached_property
     def classes(self) -> Sequence[str]:
@@ -113,17 +127,40 @@ class SetSelection:
                 counts.update(f"{name} of the file" for name in _header_fields(self._view.header(source)))
         for batch in self._view.store.tables.scan(self._view.label_table(self._set), ["source", "extra"]):
             counts.update(_fields(split_by_source(batch, *self._own)[1]))
-        for batch in self._view.store.tables.scan(self._view.mentions, ["set", "source", "extra"]):
+        for batch in self._view.store.tables.scan(self._view.mentions, MENTION_COLUMNS):
             rows = batch.filter(pc.equal(batch.column("set"), self._set))
-            counts.update(f"{name} of the image" for name in _fields(rows).elements())
+            kept = pc.is_in(
+                rows.column("item"), value_set=self._own_mentions(rows).column("item").combine_chunks()
+            )
+            kept = pc.and_(kept, pc.is_in(rows.column("source"), value_set=pa.array(self._own, pa.string())))
+            counts.update(f"{name} of the image" for name in _fields(rows.filter(pc.invert(kept))).elements())
         return dict(sorted(counts.items()))
+
+    def _own_mentions(self, mentions: pa.Table) -> pa.Table:
+        """What sources of the format say of items, where no two of them speak of the same one."""
+        own = pc.is_in(mentions.column("source"), value_set=pa.array(self._own, pa.string()))
+        rows = mentions.filter(pc.and_(own, pc.is_valid(mentions.column("name"))))
+        counts = pc.value_counts(rows.column("item"))
+        single = counts.field("values").filter(pc.equal(counts.field("counts"), 1))
+        return rows.filter(pc.is_in(rows.column("item"), value_set=single))
 
     def batches(self) -> Iterator[Batch]:
         """The set in key order."""
-        for items, labels in self._view.keyed_batches(self._set):
-            yield Batch(
-                self._named(items), sort_rows(self._without_foreign_extras(labels), "item", "rank", "id")
-            )
+        for items, labels in self._view.keyed_batches(self._set, self._keys):
+            items, labels = self._chosen.apply(items, labels)
+            if items.num_rows:
+                labels = sort_rows(self._without_foreign_extras(labels), "item", "rank", "id")
+                yield Batch(self._named(items), labels)
+
+    def images(self) -> Iterator[tuple[str, str, str | None]]:
+        """Key, name and content of each item, in key order."""
+        columns = sorted({"item", *self._chosen.label_columns})
+        for items, labels in self._view.keyed_batches(self._set, self._keys, columns):
+            items, _ = self._chosen.apply(items, labels)
+            for key, content in zip(
+                *(items.column(name).to_pylist() for name in ("item", "content")), strict=True
+            ):
+                yield key, key.removeprefix(self._strip), content
 
     def _without_foreign_extras(self, labels: pa.Table) -> pa.Table:
         own = pc.is_in(labels.column("source"), value_set=pa.array(self._own, pa.string()))
@@ -132,19 +169,20 @@ class SetSelection:
 
     def _named(self, items: pa.Table) -> pa.Table:
         keys = items.column("item")
-        mentions = self._view.store.tables.read(
-            self._view.mentions, ["item", "set", "annotator"], items=keys.to_pylist()
-        )
+        mentions = self._view.store.tables.read(self._view.mentions, MENTION_COLUMNS, items=keys.to_pylist())
         mentions = mentions.filter(pc.equal(mentions.column("set"), self._set))
+        own = self._own_mentions(mentions)
+        places = pc.index_in(keys, value_set=own.column("item").combine_chunks())
         seen = _annotators_by_item(mentions.filter(pc.is_valid(mentions.column("annotator"))))
+        names = [key.removeprefix(self._strip) for key in keys.to_pylist()] if self._strip else keys
         cells = {
             "item": keys,
-            "name": keys,
+            "name": names,
             "number": constant(None, len(keys)),
             "order": pa.array(np.arange(len(keys)), pa.int64()),
             "width": items.column("width"),
             "height": items.column("height"),
-            "extra": constant(None, len(keys)),
+            "extra": pc.take(own.column("extra"), places),
             "annotators": pa.array([seen.get(key) for key in keys.to_pylist()], pa.list_(pa.string())),
         }
         return pa.table(cells).cast(ITEM_COLUMNS)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.errors import InputError, nearest
 from datalabel.labels.stats import Stats, StatsBuilder
+from datalabel.labels.stats.groups import NONE, Grouping, grouping_of
 from datalabel.repository.view import View
 
 COLUMNS = [
@@ -22,14 +27,52 @@ COLUMNS = [
 ]
 
 
-def stats_of(view: View) -> Stats:
-    """The statistics of every set of a tree."""
-    builder = StatsBuilder(view.name)
+def stats_of(view: View, by: str | None = None) -> Stats:
+    """The statistics of every set of a tree, of its splits if it has any, and of groups if `by` names a way.
+
+    `by` is `class`, `annotator`, `split`, `properties.NAME` or `item.properties.NAME`.
+
+    Raises:
+        UsageError: `by` is none of these.
+        InputError: the tree has no splits, or nothing in it has the property, or it has far too many values.
+    """
+    grouping = grouping_of(by) if by else None
+    splits = view.split_table()
+    if by == "split" and splits is None:
+        raise InputError(f"{view.name} has no splits", hint="a snapshot has: dlabel snapshot list")
+    builder = StatsBuilder(view.name, grouping)
     names = sorted(view.tree.sets)
     for name in names:
         for items, labels in view.keyed_batches(name, columns=COLUMNS):
-            builder.add(name, items, labels)
+            builder.add(name, items, labels, _splits_of(items, splits))
     if not names:
         for items in view.item_batches():
             builder.add_items(items)
-    return builder.result()
+    found = builder.result()
+    if grouping is not None:
+        _check_property(found, grouping)
+    return found
+
+
+def _splits_of(items: pa.Table, splits: pa.Table | None) -> pa.Array | None:
+    """The split of each item, null where it has none."""
+    if splits is None:
+        return None
+    keys = splits.column("item").combine_chunks()
+    rows = pc.index_in(items.column("item").combine_chunks(), value_set=keys)
+    return splits.column("split").combine_chunks().take(rows)
+
+
+def _check_property(found: Stats, grouping: Grouping) -> None:
+    """A property that nothing has is most likely a misspelt one."""
+    name = grouping.property_name
+    if name is None or any(set(one.groups) - {NONE} for one in found.sets.values()):
+        return
+    known = {key for one in found.sets.values() for named in one.properties.values() for key in named}
+    if grouping.of_items:
+        known = set()
+    known |= set(found.items.properties)
+    close = nearest(name, known)
+    hint = f"did you mean {close!r}?" if close else "the properties are: " + ", ".join(sorted(known)[:20])
+    place = "item" if grouping.of_items else "label"
+    raise InputError(f"no {place} at {found.revision} has a property {name!r}", hint=hint if known else None)

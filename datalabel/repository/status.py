@@ -127,24 +127,21 @@ def _walk(project: Project, tree: Tree, known: Mapping[str, str | None]) -> _See
     seen = _Seen()
     files = {source.path: name for name, source in tree.sources.items() if source.set and source.path}
     folders = {path: name for path, name in files.items() if path == "." or (project.root / path).is_dir()}
-    suffixes = {suffix for info in formats() for suffix in info.suffixes}
+    infos = formats()
     roots = [root for root in project.config.roots if any(key.startswith(root + "/") for key in known)]
     for key, _, entry in (found for start in (".", *roots) for found in project.walk(start)):
         folder, base = posixpath.split(key)
-        suffix = posixpath.splitext(base)[1].lower()
         for above in _parents(folder):
             seen.total[above] = seen.total.get(above, 0) + 1
         if key in files:
             seen.members.setdefault(files[key], []).append(entry)
-        elif suffix in IMAGE_SUFFIXES or key in known:
+        elif posixpath.splitext(base)[1].lower() in IMAGE_SUFFIXES or key in known:
             seen.images[key] = entry
-        elif suffix in suffixes and base not in (SPEC_FILE, IGNORE_FILE):
-            owner = _owner(folder, folders)
-            if owner is not None and suffix in _suffixes(tree.sources[owner]):
-                root = tree.sources[owner].path or "."
-                inside = key if root == "." else key[len(root) + 1 :]
+        elif base not in (SPEC_FILE, IGNORE_FILE):
+            owner, inside = _owner(key, folders, tree)
+            if owner is not None:
                 seen.members.setdefault(owner, []).append(Entry(inside, entry.stat))
-            else:
+            elif any(info.is_mark(key) for info in infos):
                 seen.others.append(key)
     return seen
 
@@ -158,12 +155,15 @@ def _parents(folder: str) -> list[str]:
     return parents
 
 
-def _owner(folder: str, folders: Mapping[str, str]) -> str | None:
-    """The folder source that files of this folder belong to."""
-    for above in (*_parents(folder), "."):
+def _owner(key: str, folders: Mapping[str, str], tree: Tree) -> tuple[str | None, str]:
+    """The nearest folder source that a file belongs to, and its path below that."""
+    for above in (*_parents(posixpath.dirname(key)), ".") if folders else ():
         if above in folders:
-            return folders[above]
-    return None
+            inside = key if above == "." else key[len(above) + 1 :]
+            info = format_info(tree.sources[folders[above]].format)
+            if info is not None and info.is_member(inside):
+                return folders[above], inside
+    return None, ""
 
 
 def _image_changes(
@@ -234,11 +234,6 @@ def _source_changes(
 def _base_digest(position: Position, name: str) -> ObjectId | None:
     base = position.bases.get(name)
     return base.digest if base else None
-
-
-def _suffixes(source: Source) -> tuple[str, ...]:
-    info = format_info(source.format)
-    return info.suffixes if info else ()
 
 
 def _digest(

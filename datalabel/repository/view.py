@@ -54,10 +54,11 @@ class LabelView:
 class View:
     """One tree, opened for reading. Nothing is read before it is asked for."""
 
-    def __init__(self, store: Store, tree: Tree, name: str) -> None:
+    def __init__(self, store: Store, tree: Tree, name: str, splits: ObjectId | None = None) -> None:
         self.store = store
         self.tree = tree
         self.name = name
+        self._splits = splits
 
     @cached_property
     def items(self) -> Table:
@@ -88,6 +89,12 @@ class View:
                 else "the sets are: " + ", ".join(sorted(self.tree.sets)),
             )
         return LabelView(self, name)
+
+    def split_table(self) -> pa.Table | None:
+        """Which split each item belongs to (schema `SPLITS`, in key order); None when nothing is split."""
+        if self._splits is None:
+            return None
+        return self.store.tables.read(self.store.tables.load(self._splits, "splits"))
 
     @cached_property
     def spec(self) -> Spec:
@@ -158,6 +165,6 @@ def _empty(table: Table, columns: Sequence[str] | None) -> pa.Table:
 EMPTY_TREE = Tree()
 
 
-def view_of(store: Store, tree: ObjectId | None, name: str) -> View:
-    """The tree of this id, or the empty one."""
-    return View(store, store.history.tree(tree) if tree else EMPTY_TREE, name)
+def view_of(store: Store, tree: ObjectId | None, name: str, splits: ObjectId | None = None) -> View:
+    """The tree of this id, or the empty one; `splits` is the table of a snapshot's splits."""
+    return View(store, store.history.tree(tree) if tree else EMPTY_TREE, name, splits)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from datalabel.content import ObjectId, canonical_json, is_object_id
+from datalabel.content import ObjectId, canonical_json
 from datalabel.errors import DamagedError
 from datalabel.files import key_fault
+from datalabel.store.json_objects import JsonReader
 from datalabel.store.objects import ObjectStore
 
 TREE = "tree"
@@ -77,7 +77,7 @@ class Tree:
         Raises:
             DamagedError: it is not what `to_bytes` writes.
         """
-        reader = _Reader(data, "tree")
+        reader = JsonReader(data, "tree")
         sets = {name: reader.id_of(value) for name, value in reader.mapping("sets").items()}
         sources = {name: _source(reader, value) for name, value in reader.mapping("sources").items()}
         return cls(
@@ -90,7 +90,7 @@ class Tree:
         )
 
 
-def _source(reader: _Reader, value: Any) -> Source:
+def _source(reader: JsonReader, value: Any) -> Source:
     fields = reader.checked(value, dict)
     path, options = fields.get("path"), reader.checked(fields.get("options"), dict)
     if path is not None and (not isinstance(path, str) or (path != "." and key_fault(path))):
@@ -145,7 +145,7 @@ class Commit:
         Raises:
             DamagedError: it is not what `to_bytes` writes.
         """
-        reader = _Reader(data, "commit")
+        reader = JsonReader(data, "commit")
         parents = reader.checked(reader.fields.get("parents"), list)
         return cls(
             tree=reader.id_of(reader.fields.get("tree")),
@@ -157,37 +157,6 @@ class Commit:
             summary=reader.mapping("summary"),
             git=reader.checked(reader.fields.get("git"), (dict, type(None))),
         )
-
-
-class _Reader:
-    """Reads the fields of a JSON object that may have been made by a stranger."""
-
-    def __init__(self, data: bytes, kind: str) -> None:
-        self._kind = kind
-        try:
-            self.fields: dict[str, Any] = self.checked(json.loads(data), dict)
-        except (ValueError, RecursionError):
-            raise DamagedError(f"a {kind} object cannot be read") from None
-
-    def checked(self, value: Any, kind: Any) -> Any:
-        if not isinstance(value, kind):
-            raise DamagedError(f"a {self._kind} object has a field of the wrong type")
-        return value
-
-    def text(self, name: str) -> str:
-        return str(self.checked(self.fields.get(name), str))
-
-    def mapping(self, name: str) -> dict[str, Any]:
-        return dict(self.checked(self.fields.get(name), dict))
-
-    def id_of(self, value: Any) -> ObjectId:
-        if not is_object_id(value):
-            raise DamagedError(f"a {self._kind} object names something that is no object id")
-        return ObjectId(value)
-
-    def optional_id(self, name: str) -> ObjectId | None:
-        value = self.fields.get(name)
-        return None if value is None else self.id_of(value)
 
 
 class History:

@@ -163,7 +163,7 @@ class State:
         )
 
     def refs(self) -> dict[str, ObjectId]:
-        """Every ref (`heads/…`, `tags/…`) and the commit it names."""
+        """Every ref and the object it names: commits (`heads/…`, `tags/…`) and snapshots (`snapshots/…`)."""
         with self._transaction("DEFERRED") as db:
             return {
                 name: _id(target)
@@ -245,6 +245,25 @@ class State:
                 (ref, expected.head, commit, now(), who, why),
             )
             _write_bases(db, "head", expected.head_bases, expected.bases)
+
+    def set_ref(self, name: str, old: ObjectId | None, new: ObjectId | None, who: str, why: str) -> None:
+        """Make a ref that is not a branch's HEAD name another object, or nothing (None), and note it.
+
+        Raises:
+            BusyError: it does not name `old` (None: it exists) any more.
+        """
+        with self._transaction("IMMEDIATE") as db:
+            row = db.execute("SELECT target FROM refs WHERE name = ?", (name,)).fetchone()
+            if (row[0] if row else None) != old:
+                raise BusyError(f"{name} was changed by another command", hint="run the command again")
+            if new is None:
+                db.execute("DELETE FROM refs WHERE name = ?", (name,))
+            else:
+                db.execute("INSERT OR REPLACE INTO refs VALUES (?, ?)", (name, new))
+            db.execute(
+                "INSERT INTO reflog (ref, old, new, time, who, why) VALUES (?, ?, ?, ?, ?, ?)",
+                (name, old, new, now(), who, why),
+            )
 
     def _expect(self, db: sqlite3.Connection, expected: Position) -> None:
         row = db.execute("SELECT value FROM meta WHERE key = 'staging'").fetchone()

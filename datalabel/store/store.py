@@ -10,6 +10,7 @@ from datalabel.files import sync_folder
 from datalabel.store.cache import Cache
 from datalabel.store.history import History
 from datalabel.store.objects import LocalObjects
+from datalabel.store.snapshots import Snapshots
 from datalabel.store.state import State
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Store:
         self.folder = folder
         self.objects = LocalObjects(folder)
         self.history = History(self.objects)
+        self.snapshots = Snapshots(self.objects)
         self.state = State(folder / "state.db")
         self.cache = Cache(folder / "cache.db")
 

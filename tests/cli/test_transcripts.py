@@ -112,15 +112,21 @@ Checked 3 labels on 2 items at STAGED: 1 error
 [1]
 $ dlabel stats
 2 items at STAGED  jpeg 2  1.4 kB
-  sizes  64×48 (2)
+  sizes       64×48 (2)
 
 ground_truth  3 labels on 2 items
-  cat  box  2  66.7 %  █████████████████████████████████
-  dog  box  1  33.3 %  ████████████████▌
-  per item    min 1  median 1.5  mean 1.5  max 2  ██
-  width       min 0  25 % 5  median 10  75 % 15  max 20 px
-  height      min 8  25 % 9  median 10  75 % 15  max 20 px
+  class  kind  labels   share  items
+  cat    box        2  66.7 %      2  ██████████████████████████████████████████
+  dog    box        1  33.3 %      1  █████████████████████
+
+               min   5 %  median  mean  95 %  max
+  labels/item    1  1.05    1.50  1.50  1.95    2
+  width px       0     1      10    10    19   20
+  height px      8  8.20      10  12.7    19   20
+  aspect         0  0.10       1  0.67     1    1
   COCO sizes  small 3 (100 %)  medium 0 (0 %)  large 0 (0 %)
+  at the edge 1 label (33.3 %): left 1, top 0, right 0, bottom 0
+  together    cat + dog on 1 item
 [0]"""
 
 

@@ -96,5 +96,5 @@ def test_fields_of_other_formats_and_batches_add_up() -> None:
     holds = Capabilities(kinds=frozenset({"box"}), annotator=True)
     assert [(loss.what, loss.count) for loss in capability_losses(holds, small)] == [
         ("confidence of labels is not kept", 2),
-        ("iscrowd (a field of another format) is not kept", 7),
+        ("iscrowd (a field of the source's format) is not kept", 7),
     ]

@@ -20,12 +20,12 @@ def test_what_is_listed_is_what_is_loaded(info: object) -> None:
 
 
 def test_an_unknown_format_is_a_usage_error_that_suggests() -> None:
-    with pytest.raises(UsageError, match="there are coco, voc") as caught:
+    with pytest.raises(UsageError, match="there are coco, voc, yolo") as caught:
         get_format("coko")
     assert caught.value.hint == "did you mean coco?"
     with pytest.raises(UsageError) as caught:
         get_format("parquet-of-boxes")
-    assert caught.value.hint == "use one of coco, voc"
+    assert caught.value.hint == "use one of coco, voc, yolo"
 
 
 def test_listing_imports_no_format() -> None:
@@ -36,6 +36,7 @@ def test_listing_imports_no_format() -> None:
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "voc" not in shown
     assert "coco" not in shown
+    assert "yolo" not in shown
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"\x89PNG\r\n\x1a\n", b"<html/>", b"{}", b"[]", b"a: b\n"])

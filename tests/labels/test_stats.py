@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datalabel.labels.stats import Stats, StatsBuilder
-from datalabel.labels.stats_counts import DISTINCT, EXACT, Numbers, PropertyCounts, Words
+from datalabel.labels.stats.counts import DISTINCT, EXACT, Numbers, Words
+from datalabel.labels.stats.properties import PropertyCounts
 from datalabel.labels.tables import ITEMS, LABELS, table_of
 
 ITEM_ROWS: list[dict[str, Any]] = [
@@ -126,7 +127,7 @@ def test_nothing_at_all() -> None:
 def test_the_document_is_json() -> None:
     document = stats(ITEM_ROWS, LABEL_ROWS).to_json()
     assert json.loads(json.dumps(document, allow_nan=False)) == document
-    assert list(document) == ["revision", "items", "sets"]
+    assert list(document) == ["revision", "items", "sets", "by"]
     assert {"labels", "classes", "kinds", "properties", "size", "per_item", "annotators"} <= document["sets"][
         "ground_truth"
     ].keys()

@@ -8,7 +8,7 @@ Layout of the format: https://cocodataset.org/#format-data and #format-results.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from datalabel.formats.base import (
@@ -57,7 +57,7 @@ class Coco:
 
         return read(source, context)
 
-    def losses(self, selection: Selection) -> list[Loss]:
+    def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:  # noqa: ARG002
         """What COCO cannot hold of the selection."""
         from datalabel.formats.coco.losses import losses
 
@@ -68,6 +68,17 @@ class Coco:
         from datalabel.formats.coco.write import output_file
 
         yield output_file(selection)
+
+    def image_place(self, split: str | None, name: str) -> str:
+        """In the folder of the split; file names in the split's JSON are relative to it."""
+        return f"{'images' if split is None else split}/{name}"
+
+    def write_splits(self, splits: Sequence[Selection]) -> Iterator[OutputFile]:
+        """`annotations/instances_<split>.json` for each split, with the same categories in all of them."""
+        from datalabel.formats.coco.write import output_file
+
+        for split in splits:
+            yield output_file(split, f"annotations/instances_{split.name}.json")
 
 
 FORMAT: Format = Coco()

@@ -46,7 +46,7 @@ class Encoder:
         extra = split_extras(items.column("extra"))
         own = self.numbers.own
         item_key = self.numbers.header.get("item_key") if own else None
-        names = encoded_strings(_array(items.column("name" if own else "item")))
+        names = encoded_strings(_array(items.column("name")))
         if item_key:
             names = self._names_by_key(extra, item_key, names, size)
         columns: Columns = {"id": pa.array(numbers, pa.string()), "file_name": names}

@@ -20,10 +20,10 @@ from datalabel.formats.coco.numbering import Numbers
 _KEYS = ("images", "annotations", "categories")
 
 
-def output_file(selection: Selection) -> OutputFile:
+def output_file(selection: Selection, path: str | None = None) -> OutputFile:
     """The selection as one file, written piece by piece; memory is bounded by its largest batch."""
     name = selection.name if selection.name.lower().endswith(".json") else f"{selection.name}.json"
-    return OutputFile(name, _chunks(selection))
+    return OutputFile(path or name, _chunks(selection))
 
 
 def _chunks(selection: Selection) -> Iterator[bytes]:

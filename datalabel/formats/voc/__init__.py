@@ -9,7 +9,7 @@ development kit; `<attributes>` as CVAT writes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from datalabel.errors import InputError
@@ -54,7 +54,7 @@ class Voc:
             raise InputError("holds no XML files", where=source.name)
         return Reader(source, context).read([None] if single else list(source.members))
 
-    def losses(self, selection: Selection) -> list[Loss]:
+    def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:  # noqa: ARG002
         """What Pascal VOC cannot hold. Other kinds than boxes are written by their bounds.
 
         Raises:
@@ -76,6 +76,22 @@ class Voc:
 
         refuse(selection)
         return output_files(selection)
+
+    def image_place(self, split: str | None, name: str) -> str:  # noqa: ARG002
+        """In `JPEGImages`, whatever the split: that is told by lists."""
+        return f"JPEGImages/{name}"
+
+    def write_splits(self, splits: Sequence[Selection]) -> Iterator[OutputFile]:
+        """`Annotations/<name>.xml` for every image, and `ImageSets/Main/<split>.txt` with the names of each split.
+
+        Raises:
+            RefusedError: as `losses`, and when two splits have an image of the same name; before the first file.
+        """
+        from datalabel.formats.voc.refusals import refuse_splits
+        from datalabel.formats.voc.write import split_files
+
+        refuse_splits(splits)
+        return split_files(splits)
 
 
 FORMAT: Format = Voc()

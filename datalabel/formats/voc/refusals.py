@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -20,30 +20,52 @@ _SUSPECT = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x{fffe}\x{ffff}]"
 _SUSPECT_JSON = r"\\[ubf]|[\x{fffe}\x{ffff}]"
 
 
-def refuse(selection: Selection) -> None:
-    """Refuse a selection that would overwrite a file of its own, or hold what XML cannot.
+def refuse(*selections: Selection) -> None:
+    """Refuse selections that would overwrite a file of their own, or hold what XML cannot.
 
     Raises:
-        RefusedError: it would; every pair and text is named.
+        RefusedError: they would; every pair and text is named.
     """
     faults = Faults()
+    taken: dict[str, tuple[str, str]] = {}
+    for selection in selections:
+        _look_through(selection, taken, faults)
+    faults.raise_if_any(
+        RefusedError, hint="export a selection that leaves one of them out, or to another format"
+    )
+
+
+def refuse_splits(splits: Sequence[Selection]) -> None:
+    """Refuse splits that share the name of an image, or have one that a list with a name per line cannot hold.
+
+    Raises:
+        RefusedError: as `refuse`.
+    """
+    refuse(*splits)
+    faults = Faults()
+    for split in splits:
+        for batch in split.batches():
+            names = batch.items.column("name")
+            for name in names.filter(pc.match_substring_regex(names, "[\r\n]")).to_pylist():
+                faults.add("the name of the image has a line break in it", repr(name))
+    faults.raise_if_any(RefusedError, hint="rename the image, or leave it out")
+
+
+def _look_through(selection: Selection, taken: dict[str, tuple[str, str]], faults: Faults) -> None:
+    """Note the faults of one selection; `taken` holds the files of those before it."""
     own = selection.header is not None
     single = own and not Common.of(selection.header or {}).folder
-    taken: dict[str, tuple[str, str]] = {}
     for batch in selection.batches():
-        for item in batch.items.select(["item", "number"]).to_pylist():
+        for item in batch.items.select(["item", "name", "number"]).to_pylist():
             path = "the one file of this source" if single else member_path(item, own)
             # The most careless file system decides: no case, one Unicode form.
             other, _ = taken.setdefault(unicodedata.normalize("NFC", path).casefold(), (item["item"], path))
             if other != item["item"]:
                 faults.add(f"{other} and {item['item']} would be written to one file, {path}", selection.name)
-        for text, place in _unspeakable(batch, own):
+        for text, place in _unspeakable(batch):
             faults.add(f"{text!r} holds a character that XML cannot", place)
         for place in _nameless(batch.labels):
             faults.add("a class without a name cannot be written", place)
-    faults.raise_if_any(
-        RefusedError, hint="export a selection that leaves one of them out, or to another format"
-    )
 
 
 def _nameless(labels: pa.Table) -> Iterator[str]:
@@ -51,10 +73,10 @@ def _nameless(labels: pa.Table) -> Iterator[str]:
     yield from labels.column("item").filter(blank).to_pylist()
 
 
-def _unspeakable(batch: Batch, own: bool) -> Iterator[tuple[str, str]]:
+def _unspeakable(batch: Batch) -> Iterator[tuple[str, str]]:
     """Texts that hold a character that XML has no notation for, and the item they belong to."""
     items, labels = batch.items, batch.labels
-    for table, column in ((items, "name" if own else "item"), (labels, "class")):
+    for table, column in ((items, "name"), (labels, "class")):
         found = table.filter(pc.match_substring_regex(table.column(column), _SUSPECT))
         yield from zip(found.column(column).to_pylist(), found.column("item").to_pylist(), strict=True)
     suspect = labels.filter(pc.match_substring_regex(labels.column("properties"), _SUSPECT_JSON))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,7 +41,7 @@ def member_path(item: Row, own: bool) -> str:
         if not isinstance(member, str):
             raise InputError("the recorded member path is not a text", where=item["item"])
         return checked_key(member, where=item["item"])
-    stem, _ = posixpath.splitext(item["item"])
+    stem, _ = posixpath.splitext(item["name"])
     return f"{posixpath.basename(stem)}.xml" if own else f"Annotations/{stem}.xml"
 
 
@@ -55,6 +55,17 @@ def output_files(selection: Selection) -> Iterator[OutputFile]:
         for item, labels in _by_item(batch):
             data = _File(common, own, item, templates).data(labels)
             yield OutputFile(single or member_path(item, own), (data,))
+
+
+def split_files(splits: Sequence[Selection]) -> Iterator[OutputFile]:
+    """Every split's files, and the list of its images in `ImageSets/Main`."""
+    for split in splits:
+        stems: list[str] = []
+        for batch in split.batches():
+            stems += [posixpath.splitext(name)[0] for name in batch.items.column("name").to_pylist()]
+        yield from output_files(split)
+        lines = "".join(f"{stem}\n" for stem in sorted(stems))
+        yield OutputFile(f"ImageSets/Main/{split.name}.txt", (lines.encode(),))
 
 
 def _by_item(batch: Batch) -> Iterator[tuple[Row, list[Row]]]:
@@ -123,7 +134,7 @@ class _File:
         self._own = own
         self._item = item
         self._numbers = _NUMBERS
-        extra = item["extra"] if own else None
+        extra = item["extra"]
         self._extra: dict[str, Any] = (
             self._defaults() if extra is None else _json(extra, "a field of the item", item["item"])
         )
@@ -134,7 +145,7 @@ class _File:
 
     def _defaults(self) -> dict[str, Any]:
         """What a file says that no source said: the usual fields of Pascal VOC."""
-        folder = posixpath.dirname(self._item["item"])
+        folder = posixpath.dirname(self._item["name"])
         size = {} if self._item["width"] is None else {"size": {"depth": "3"}}
         fields = {"folder": folder, **size, "segmented": "0"}
         known = self._common.orders["annotation"]
@@ -186,7 +197,7 @@ class _File:
 
     def _name(self) -> None:
         tag = self._common.name_element
-        noted, name = self._extra.get(tag), self._item["name"] if self._own else self._item["item"]
+        noted, name = self._extra.get(tag), self._item["name"]
         if noted is None:
             self._out.leaf(tag, name, 1)
             return
@@ -271,7 +282,7 @@ class _File:
         out.inline = outside
 
     def _object_fields(self, label: Row) -> dict[str, Any]:
-        if not self._own:
+        if label["extra"] is None and not self._own:
             return {tag: _NEW_OBJECT[tag] for tag in _FOREIGN_OBJECT}
         if label["extra"] is None:
             order = self._common.orders["object"]

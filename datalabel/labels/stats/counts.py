@@ -1,4 +1,4 @@
-"""Counters that merge: numbers, words and properties, each in bounded memory.
+"""Counters that merge: numbers and words, each in bounded memory.
 
 What a counter says depends only on what was counted, never on the order or on how the work was divided:
 a merge of parts equals one count of the whole.
@@ -6,11 +6,10 @@ a merge of parts equals one count of the whole.
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,16 +28,41 @@ DISTINCT = 1000
 TOP = 20
 """So many of the commonest words are shown."""
 
+BINS = 16
+"""So many bins a distribution's histogram has."""
+
 _DROPPED_BITS = np.uint64(45)
 _LONGEST = 200
 
 
+class Plain:
+    """A frozen value whose JSON shape is its fields: what scripts rely on. Keys are only ever added."""
+
+    __slots__ = ()
+    __dataclass_fields__: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields by name, and what they hold as JSON."""
+        return {name: _json(getattr(self, name)) for name in self.__dataclass_fields__}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, Plain):
+        return value.to_json()
+    if isinstance(value, Mapping):
+        return {str(key): _json(inner) for key, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [_json(inner) for inner in value]
+    return value
+
+
 @dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(Plain):
     """How numbers are distributed. Quantiles are interpolated linearly between neighbours.
 
-    `exact` is False when there were more than `EXACT` different numbers: then the quantiles and the mean are
-    within 0.4 % of the true ones (`min` and `max` are always exact).
+    `exact` is False when there were more different numbers than are kept: then the quantiles and the mean are
+    within 0.4 % of the true ones (`min` and `max` are always exact). `histogram` counts the numbers in `BINS`
+    equal steps from `p5` to `p95`; it is empty where the two are the same.
     """
 
     count: int
@@ -51,16 +75,14 @@ class Distribution:
     max: float
     mean: float
     exact: bool = True
-
-    def to_json(self) -> dict[str, Any]:
-        """The shape that scripts rely on."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+    histogram: tuple[int, ...] = ()
 
 
 class Numbers:
-    """Counts finite numbers; others are passed over."""
+    """Counts finite numbers; others are passed over. Beyond `kept` different numbers, all are rounded."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = EXACT) -> None:
+        self._kept = kept
         self._values: Floats = np.empty(0)
         self._counts: Ints = np.empty(0, np.int64)
         self._low = math.inf
@@ -88,7 +110,7 @@ class Numbers:
         if self._rounded:
             self._values = _rounded(self._values)
         self._compact()
-        if not self._rounded and len(self._values) > EXACT:
+        if not self._rounded and len(self._values) > self._kept:
             self._rounded = True
             self._values = _rounded(self._values)
             self._compact()
@@ -106,10 +128,20 @@ class Numbers:
             return None
         ends = np.cumsum(self._counts)
         p5, p25, median, p75, p95 = (self._quantile(q, ends, total) for q in (0.05, 0.25, 0.5, 0.75, 0.95))
-        mean = self._mean(total)
         return Distribution(
-            total, self._low, p5, p25, median, p75, p95, self._high, mean, exact=not self._rounded
-        )
+            total, self._low, p5, p25, median, p75, p95, self._high, self._mean(total),
+            exact=not self._rounded, histogram=self._histogram(p5, p95),
+        )  # fmt: skip
+
+    def _histogram(self, low: float, high: float) -> tuple[int, ...]:
+        if not 0 < high - low < math.inf:
+            return ()
+        inside = (self._values >= low) & (self._values <= high)
+        places = (self._values[inside] - low) / (high - low) * BINS
+        bins = np.minimum(places.astype(np.int64), BINS - 1)
+        counts = np.zeros(BINS, np.int64)
+        np.add.at(counts, bins, self._counts[inside])
+        return tuple(counts.tolist())
 
     def _quantile(self, q: float, ends: Ints, total: int) -> float:
         place = q * (total - 1)
@@ -135,6 +167,11 @@ def _rounded(values: Floats) -> Floats:
     return np.where(values == 0, 0.0, np.copysign(middle.view(np.float64), values))
 
 
+def shortened(word: str) -> str:
+    """A word, cut when it is very long."""
+    return word if len(word) <= _LONGEST else word[: _LONGEST - 1] + "…"
+
+
 class Words:
     """Counts words one by one, up to `DISTINCT` different ones."""
 
@@ -147,7 +184,7 @@ class Words:
         """Count a word so many times. Very long ones are cut."""
         self.total += count
         if not self.many:
-            self._counts[word if len(word) <= _LONGEST else word[: _LONGEST - 1] + "…"] += count
+            self._counts[shortened(word)] += count
             self._settle()
 
     def merge(self, other: Words) -> None:
@@ -173,103 +210,14 @@ class Words:
         return dict(every[:most])
 
 
-@dataclass(frozen=True, slots=True)
-class PropertyStats:
-    """The values of one property.
-
-    `labels` counts the labels (or items) that have it; `values` the commonest values (the members of lists one
-    by one), `other` how often any other occurred, `distinct` how many different ones there are (None: more
-    than `DISTINCT`). `numbers` summarises those that are numbers.
-    """
-
-    labels: int
-    values: Mapping[str, int]
-    other: int
-    distinct: int | None
-    numbers: Distribution | None
-
-    def to_json(self) -> dict[str, Any]:
-        """The shape that scripts rely on."""
-        return {
-            "labels": self.labels,
-            "values": dict(self.values),
-            "other": self.other,
-            "distinct": self.distinct,
-            "numbers": self.numbers.to_json() if self.numbers else None,
-        }
+def count_words(words: Words, column: pa.Array | pa.ChunkedArray) -> None:
+    """Count a column of texts; nulls are passed over."""
+    for pair in column.drop_null().value_counts().to_pylist():
+        words.add(pair["values"], pair["counts"])
 
 
-@dataclass(slots=True)
-class PropertyCounts:
-    """Counts the values of the properties of one class, or of items."""
-
-    _labels: Counter[str] = field(default_factory=Counter)
-    _words: dict[str, Words] = field(default_factory=dict)
-    _numbers: dict[str, Numbers] = field(default_factory=dict)
-
-    def add(self, texts: pa.Array | pa.ChunkedArray) -> None:
-        """Count a column of properties (JSON objects as text). What is no object is passed over."""
-        counted = texts.value_counts()
-        found: dict[str, tuple[list[float], list[int]]] = {}
-        pairs = zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True)
-        for text, count in pairs:
-            for name, value in _object(text).items():
-                if value is not None:
-                    self._add_value(name, value, count, found)
-        for name, (values, counts) in found.items():
-            numbers = self._numbers.setdefault(name, Numbers())
-            numbers.add(np.array(values, np.float64), np.array(counts, np.int64))
-
-    def _add_value(
-        self, name: str, value: Any, count: int, found: dict[str, tuple[list[float], list[int]]]
-    ) -> None:
-        self._labels[name] += count
-        words = self._words.setdefault(name, Words())
-        for one in value if isinstance(value, list) else [value]:
-            words.add(_word(one), count)
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300:
-            values, counts = found.setdefault(name, ([], []))
-            values.append(float(value))
-            counts.append(count)
-
-    def merge(self, other: PropertyCounts) -> None:
-        """Count everything that the other has counted."""
-        self._labels.update(other._labels)
-        for name, words in other._words.items():
-            self._words.setdefault(name, Words()).merge(words)
-        for name, numbers in other._numbers.items():
-            self._numbers.setdefault(name, Numbers()).merge(numbers)
-
-    def result(self) -> dict[str, PropertyStats]:
-        """What was counted, by name of the property, in alphabetical order."""
-        found = {}
-        for name in sorted(self._labels):
-            words, numbers = self._words[name], self._numbers.get(name)
-            top = words.top()
-            found[name] = PropertyStats(
-                self._labels[name],
-                top,
-                words.total - sum(top.values()),
-                words.distinct,
-                numbers.result() if numbers else None,
-            )
-        return found
-
-
-def _word(value: Any) -> str:
-    if not isinstance(value, str):
-        try:
-            value = json.dumps(value, sort_keys=True, ensure_ascii=False)
-        except RecursionError:
-            return "…"
-    return str(value).encode("utf-8", "replace").decode()
-
-
-def _object(text: str | None) -> dict[str, Any]:
-    if text is None:
-        return {}
-    try:
-        value = json.loads(text, parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+def falling(counts: Mapping[str, int]) -> dict[str, int]:
+    """Most first; equally common ones in alphabetical order, those that never occur left out."""
+    return dict(
+        sorted(((name, count) for name, count in counts.items() if count), key=lambda p: (-p[1], p[0]))
+    )

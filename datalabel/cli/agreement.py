@@ -1,0 +1,296 @@
+"""`agreement`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+from datalabel.cli.completion import revisions, sets
+from datalabel.cli.presenting import Presentation, Screen, cells, count, shown
+from datalabel.cli.session import SESSION
+from datalabel.errors import UsageError
+
+if TYPE_CHECKING:
+    from datalabel.quality.resampling import Estimate
+    from datalabel.quality.results import Agreement, ItemAgreement, Judged, PairAgreement
+
+PEOPLE, CLASSES, PLACES, PAIRS = 25, 15, 10, 6
+"""So many of each are shown; `--verbose` and `--json` have all of them."""
+
+NAME = 20
+
+Row = TypeVar("Row")
+
+
+@dataclass
+class AgreementText(Presentation):
+    """How far annotators, or two sets, agree."""
+
+    found: Agreement
+
+    def text(self, screen: Screen) -> None:
+        found = self.found
+        between_sets = len(found.sets) == 2
+        who = (
+            " and ".join(map(shown, found.sets)) if between_sets else count(len(found.compared), "annotator")
+        )
+        place = "" if between_sets else f" of {shown(found.sets[0])}"
+        screen.line((who, "name"), f"{place} at {shown(found.revision)}: "
+                    f"{count(found.labels, 'label')} on {count(found.items, 'item')}")  # fmt: skip
+        screen.line(
+            (f"  on items that two or more saw; objects from IoU {found.iou:g} on; 95 % intervals", "dim")
+        )
+        _overall(screen, found)
+        _pairs(screen, found)
+        _people(screen, found)
+        _classes(screen, found)
+        _properties(screen, found)
+        _confusion(screen, found)
+        _worst(screen, found.worst)
+        for judged in found.judged:
+            _judged(screen, judged)
+
+    def json(self) -> Any:
+        return self.found.to_json()
+
+
+def _number(found: Estimate) -> str:
+    return "–" if found.value is None else f"{found.value:.2f}"
+
+
+def _interval(found: Estimate) -> str:
+    if found.value is None:
+        return "–"
+    ends = f" ({found.low:.2f}…{found.high:.2f})" if found.low is not None and found.high is not None else ""
+    return f"{found.value:.2f}{ends}"
+
+
+def _cut(text: object, width: int = NAME) -> str:
+    words = shown(text)
+    if cells(words) <= width:
+        return words
+    while cells(words) > width - 1:
+        words = words[:-1]
+    return words + "…"
+
+
+def _overall(screen: Screen, found: Agreement) -> None:
+    rows = [
+        ("alpha", _interval(found.alpha), "Krippendorff's, with not drawn as a class"),
+        ("class alpha", _interval(found.class_alpha), "the same, among those who drew the object"),
+        ("mean IoU", _interval(found.mean_iou), "of two labels of one object"),
+    ]
+    if len(found.pairs) == 1:
+        rows += _between_two(found.pairs[0])
+    screen.table(rows)
+    screen.line(
+        ("  alpha by IoU  ", "dim"), " ".join(f"{iou:.2f}".lstrip("0").rjust(5) for iou, _ in found.sweep)
+    )
+    screen.line(" " * 16, " ".join(_number(alpha).rjust(5) for _, alpha in found.sweep))
+    if len(found.compared) == 2 and len(found.classes) == 1:
+        note = "  Of two who draw one class, alpha rests on the empty items: go by recall."
+        screen.line((note, "warn"))
+
+
+def _between_two(pair: PairAgreement) -> list[tuple[str, str, str]]:
+    first, second = _cut(pair.first), _cut(pair.second)
+    return [
+        ("recall", _interval(pair.recall), f"so much of {second}'s labels"),
+        ("precision", _interval(pair.precision), f"so much of {first}'s labels"),
+        ("kappa", _interval(pair.kappa), "Cohen's, on class of what both drew"),
+    ]
+
+
+def _pairs(screen: Screen, found: Agreement) -> None:
+    if len(found.pairs) < 2 or (len(found.pairs) > PAIRS and not SESSION.verbose):
+        return
+    _title(screen, "pairs", "the first against the second; kappa: Cohen's, on class")
+    rows = [["first", "second", "items", "recall", "precision", "IoU", "kappa"]]
+    rows += [
+        [
+            _cut(pair.first, 14),
+            _cut(pair.second, 14),
+            f"{pair.items:,}",
+            _number(pair.recall),
+            _number(pair.precision),
+            _number(pair.mean_iou),
+            _number(pair.kappa),
+        ]
+        for pair in found.pairs
+    ]
+    screen.table(rows, right=(2, 3, 4, 5, 6))
+
+
+def _people(screen: Screen, found: Agreement) -> None:
+    if len(found.sets) == 2 or len(found.annotators) < 3:
+        return
+    _title(screen, "annotators", "against what at least half of the others drew; most missed first")
+    rows = [["annotator", "items", "labels", "recall", "precision", "IoU", "alpha without"]]
+    rows += [
+        [
+            _cut(one.annotator, 12),
+            f"{one.items:,}",
+            f"{one.labels:,}",
+            _interval(one.recall),
+            _number(one.precision),
+            _number(one.mean_iou),
+            _number(one.alpha_without) + _step(one.alpha_without.value, found.alpha.value),
+        ]
+        for one in _some(found.annotators, PEOPLE)
+    ]
+    screen.table(rows, right=(1, 2, 3, 4, 5, 6))
+    _rest(screen, len(found.annotators), PEOPLE)
+
+
+def _step(without: float | None, whole: float | None) -> str:
+    return "" if without is None or whole is None else f" {without - whole:+.3f}"
+
+
+def _classes(screen: Screen, found: Agreement) -> None:
+    if len(found.classes) < 2:
+        return
+    _title(screen, "classes", "agreement: where one gave it, how likely another did too")
+    rows = [["class", "labels", "agreement", "alpha", "IoU"]]
+    rows += [
+        [
+            _cut(one.name, 24),
+            f"{one.labels:,}",
+            _interval(one.agreement),
+            _interval(one.alpha),
+            _number(one.mean_iou),
+        ]
+        for one in _some(found.classes, CLASSES)
+    ]
+    screen.table(rows, right=(1, 2, 3, 4))
+    _rest(screen, len(found.classes), CLASSES)
+
+
+def _properties(screen: Screen, found: Agreement) -> None:
+    if not found.properties:
+        return
+    kappas = found.pairs[0].properties if len(found.pairs) == 1 else {}
+    _title(screen, "properties", "alpha" + (", and Cohen's kappa" if kappas else ""))
+    rows = [
+        [_cut(name, 32), _interval(alpha), _interval(kappas[name]) if name in kappas else ""]
+        for name, alpha in _some(found.properties, CLASSES)
+    ]
+    screen.table(rows, right=(1, 2))
+    _rest(screen, len(found.properties), CLASSES)
+
+
+def _confusion(screen: Screen, found: Agreement) -> None:
+    if not found.confusion:
+        return
+    direction = "first set → second set" if len(found.sets) == 2 else "two who say so of one object"
+    _title(screen, "confused", direction)
+    arrow = "→" if len(found.sets) == 2 else "↔"
+    rows = [
+        [_said(one.first), arrow, _said(one.second), f"{one.count:,}"]
+        for one in _some(found.confusion, PLACES)
+    ]
+    screen.table(rows, right=(3,))
+    _rest(screen, len(found.confusion), PLACES)
+
+
+def _said(name: str | None) -> str:
+    return "(not drawn)" if name is None else _cut(name, 26)
+
+
+def _worst(screen: Screen, worst: Sequence[ItemAgreement]) -> None:
+    if not worst:
+        return
+    _title(screen, "worst items", "differ: how likely two differ about one of its objects")
+    rows = [["item", "annotators", "objects", "missed", "classes", "differ"]]
+    rows += [
+        [
+            _tail(one.item, screen.width - 50),
+            f"{len(one.saw)}",
+            f"{one.objects:,}",
+            f"{one.missed:,}",
+            f"{one.reclassified:,}",
+            f"{one.share:.2f}",
+        ]
+        for one in _some(worst, PLACES)
+    ]
+    screen.table(rows, right=(1, 2, 3, 4, 5))
+
+
+def _tail(text: str, width: int) -> str:
+    """The end of a key, which tells more than its beginning."""
+    words = shown(text)
+    while cells(words) > width:
+        words = "…" + words.lstrip("…")[1:]
+    return words
+
+
+def _judged(screen: Screen, judged: Judged) -> None:
+    name, against = _cut(judged.set_name), _cut(judged.against)
+    _title(screen, f"annotators of {name}", f"against {against} (by peers: recall against each other)")
+    rows = [["annotator", "items", "labels", "recall", "precision", "IoU", "by peers"]]
+    rows += [
+        [
+            _cut(one.annotator, 12),
+            f"{one.items:,}",
+            f"{one.labels:,}",
+            _interval(one.recall),
+            _number(one.precision),
+            _number(one.mean_iou),
+            _number(one.recall_by_peers),
+        ]
+        for one in _some(judged.annotators, PEOPLE)
+    ]
+    screen.table(rows, right=(1, 2, 3, 4, 5, 6))
+    _rest(screen, len(judged.annotators), PEOPLE)
+    if judged.correlation is not None:
+        screen.line(
+            "  rank correlation of both recalls: ", (f"{judged.correlation:.2f}", "bold"),
+            f"  (Spearman; {count(judged.ranked, 'annotator')}, {judged.least}+ objects)",
+        )  # fmt: skip
+
+
+def _title(screen: Screen, words: str, meaning: str) -> None:
+    screen.line()
+    screen.line((words, "bold"), (f"  {meaning}", "dim"))
+
+
+def _some(rows: Sequence[Row], number: int) -> Sequence[Row]:
+    return rows if SESSION.verbose else rows[:number]
+
+
+def _rest(screen: Screen, total: int, number: int) -> None:
+    if total > number and not SESSION.verbose:
+        screen.line((f"  … and {total - number:,} more (-v shows all)", "dim"))
+
+
+def agreement(
+    revision: str = typer.Argument("STAGED", metavar="[REV]", autocompletion=revisions),
+    two: tuple[str, str] | None = typer.Option(
+        None, "--sets", metavar="A B", autocompletion=sets, help="Compare two label sets, A against B."
+    ),
+    annotators: bool = typer.Option(
+        False, "--annotators", help="Compare the annotators of one set (so it is without --sets)."
+    ),
+    one: str | None = typer.Option(
+        None, "--set", metavar="NAME", autocompletion=sets, help="The set whose annotators (ground_truth)."
+    ),
+    iou: float = typer.Option(
+        0.5, "--iou", metavar="IOU", help="From which overlap on labels show one object."
+    ),
+) -> Presentation:
+    """Measure how far annotators, or two label sets, agree.
+
+    Labels are paired by location first, then compared: precision, recall and mean IoU, Cohen's kappa and
+    Krippendorff's alpha on class and on properties, with and without each annotator. Who missed an object
+    is known from who saw the item.
+    """
+    from datalabel.labels.tables import GROUND_TRUTH
+    from datalabel.repository.agreeing import AgreementOptions
+
+    if two is not None and (annotators or one is not None):
+        other = "--annotators" if annotators else "--set"
+        raise UsageError(f"--sets compares sets, {other} the people within one", hint="give one of them")
+    options = AgreementOptions(two, GROUND_TRUTH if one is None else one, iou)
+    return AgreementText(SESSION.repository().agreement(revision, options))

@@ -1,0 +1,53 @@
+"""`report`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from datalabel.cli.completion import revisions
+from datalabel.cli.presenting import Presentation, Screen
+from datalabel.cli.session import SESSION
+
+if TYPE_CHECKING:
+    from datalabel.repository.reporting import Report
+
+
+@dataclass
+class ReportText(Presentation):
+    """The report on one revision."""
+
+    report: Report
+
+    def text(self, screen: Screen) -> None:
+        from datalabel.cli.markdown_text import rendered
+
+        for line in rendered(self.formatted("markdown"), screen.width, color=screen.color):
+            screen.line(line)
+
+    def json(self) -> Any:
+        return self.report.to_json()
+
+    def formats(self) -> Sequence[str]:
+        return ("text", "json", "jsonl", "markdown")
+
+    def formatted(self, format: str) -> str:  # noqa: ARG002 - there is one only
+        from datalabel.repository.report_markdown import report_markdown
+
+        return report_markdown(self.report)
+
+
+def report(
+    revision: str = typer.Argument("HEAD", metavar="[REV]", autocompletion=revisions),
+    against: str = typer.Option(
+        None, "--against", metavar="REV", autocompletion=revisions, help="What changed since this revision."
+    ),
+) -> Presentation:
+    """Report on a revision: what changed since its parent, what check finds, statistics, what is missing.
+
+    --format markdown prints what a pull request takes; -o FILE writes to a file.
+    """
+    return ReportText(SESSION.repository().report(revision, against=against))

@@ -1,0 +1,103 @@
+"""YOLO: a folder of label files, one line per label in fractions of the image, and the names of the classes.
+
+Ultralytics' layout (`data.yaml`, `labels/` beside `images/`) and Darknet's (`obj.names` or `classes.txt`, label
+files beside the images or in a folder of their own) are read; Ultralytics' is written. A source is the folder
+that holds the files which name the classes. Boxes, polygons, keypoints and rotated boxes: one sort per folder.
+
+A line of class and four corners is a polygon, unless `data.yaml` says `task: obb`; `kpt_shape` there makes all
+lines keypoints. Six columns are a box and a confidence, and the last of them must lie in 0..1.
+
+Layout of the format: https://docs.ultralytics.com/datasets/ and https://github.com/AlexeyAB/darknet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from datalabel.errors import InputError
+from datalabel.formats.base import (
+    Capabilities,
+    Format,
+    Loss,
+    OutputFile,
+    Read,
+    ReadContext,
+    Selection,
+    SourceFiles,
+)
+
+
+class Yolo:
+    """The format `yolo`."""
+
+    name = "yolo"
+    title = "YOLO"
+    folder = True
+    suffixes: tuple[str, ...] = (".txt", ".names")
+    holds = Capabilities(kinds=frozenset({"box"}), decimals=9)
+
+    def detect(self, path: Path, head: bytes) -> bool:
+        """Whether the file holds label lines or names the classes of a YOLO data set."""
+        from datalabel.formats.yolo.detect import is_yolo
+
+        return is_yolo(path, head)
+
+    def read(self, source: SourceFiles, context: ReadContext) -> Read:
+        """Everything that the label files say; where it stands is written in `yolo.read`.
+
+        Raises:
+            InputError: with every fault of every file, each with its file and line; or the images whose sizes
+                are not known.
+        """
+        from datalabel.formats.yolo.read import Reader
+
+        if source.root.is_file():
+            raise InputError(
+                "is one file of a YOLO data set, which is a folder",
+                where=source.name,
+                hint="add the folder that holds data.yaml, obj.names or classes.txt",
+            )
+        if not source.members:
+            raise InputError("holds no label files", where=source.name)
+        return Reader(source, context).read()
+
+    def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:
+        """What one YOLO folder cannot hold. The commonest of keypoints, polygons and rotated boxes decides what
+        all labels are written as; a label of another kind is written by its bounds. For training, confidences
+        are lost: a trainer refuses their column.
+
+        Raises:
+            RefusedError: two items would be written to one file, or the size of an image is not known.
+        """
+        from datalabel.formats.yolo.losses import losses
+
+        return losses(selection, training=training)
+
+    def write(self, selection: Selection) -> Iterator[OutputFile]:
+        """The files of a source as they were; else `data.yaml`, and for an image at `images/<item>` its label
+        file. Confidences are written where all labels have one.
+
+        Raises:
+            RefusedError: as `losses`, before the first file.
+        """
+        from datalabel.formats.yolo.write import output_files
+
+        return output_files(selection)
+
+    def image_place(self, split: str | None, name: str) -> str:
+        """Below `images`, or below its folder for the split."""
+        return f"images/{name}" if split is None else f"images/{split}/{name}"
+
+    def write_splits(self, splits: Sequence[Selection]) -> Iterator[OutputFile]:
+        """`data.yaml`, and the label file of every image where Ultralytics looks for it, without confidences.
+
+        Raises:
+            RefusedError: as `losses`, before the first file.
+        """
+        from datalabel.formats.yolo.write import split_files
+
+        return split_files(splits)
+
+
+FORMAT: Format = Yolo()

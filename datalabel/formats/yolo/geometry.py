@@ -1,0 +1,245 @@
+"""Numbers of label lines as pixels, and labels in pixels as the numbers of lines, whole columns at a time.
+
+    x = cx·width − w·width/2        cx = (x + w/2) / width        (y and h alike; points: x·width, y·height)
+
+A fraction in float64 carries about 16 digits, so pixels come out of it with noise in the last ones. They are
+rounded to `DECIMALS` places: every coordinate with no more than these comes back exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+BOX, POLYGON, KEYPOINTS, ROTATED = range(4)
+KINDS = ("box", "polygon", "keypoints", "rotated_box")
+"""The kind of label that each code stands for."""
+
+DECIMALS = 9
+_ROUNDED_BELOW = 2.0**22
+"""Larger numbers have no digits to round at this place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The numbers of label lines, end to end, without class and confidence.
+
+    `codes` says what each row is, `starts` (one more than there are rows) where its numbers begin; `dims` is
+    how many numbers each keypoint has.
+    """
+
+    codes: npt.NDArray[np.int8]
+    starts: Ints
+    values: Floats
+    dims: int = 3
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def owners(self) -> Ints:
+        """The row of each number."""
+        return np.repeat(np.arange(len(self)), np.diff(self.starts))
+
+    def axes(self) -> npt.NDArray[np.int8]:
+        """What each number is measured along: 0 the width, 1 the height, 2 nothing (a visibility)."""
+        owners = self.owners
+        places = np.arange(len(self.values)) - self.starts[owners]
+        point = (self.codes[owners] == KEYPOINTS) & (places >= 4)
+        return np.where(point, (places - 4) % self.dims, places % 2).astype(np.int8)
+
+    def scales(self, widths: Floats, heights: Floats) -> Floats:
+        """By what each number is multiplied to be pixels."""
+        owners, axes = self.owners, self.axes()
+        return np.where(axes == 0, widths[owners], np.where(axes == 1, heights[owners], 1.0))
+
+    def with_values(self, values: Floats) -> Rows:
+        """The same rows with other numbers."""
+        return Rows(self.codes, self.starts, values, self.dims)
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """Geometry in pixels: `bounds` has the shape (rows, 4): x, y, w, h; the others are as in `LABELS`."""
+
+    kinds: pa.StringArray
+    bounds: Floats
+    coords: pa.ListArray
+    parts: pa.ListArray
+
+
+def pixels(rows: Rows, widths: Floats, heights: Floats) -> Shapes:
+    """The geometry that lines state, for images of these sizes (one per row)."""
+    scaled = rows.values * rows.scales(widths, heights)
+    codes = rows.codes
+    boxed = np.flatnonzero((codes == BOX) | (codes == KEYPOINTS))
+    bounds = np.empty((len(rows), 4))
+    center = scaled[rows.starts[boxed][:, None] + np.arange(4)]
+    bounds[boxed, :2] = rounded(center[:, :2] - center[:, 2:] / 2)
+    bounds[boxed, 2:] = rounded(center[:, 2:])
+    coords, lengths = _coords(rows, rounded(scaled))
+    outlined = np.flatnonzero((codes == POLYGON) | (codes == ROTATED))
+    if len(outlined):
+        ends = np.cumsum(lengths)
+        bounds[outlined] = _bounds(coords, (ends - lengths)[outlined], lengths[outlined])
+    polygons = codes == POLYGON
+    return Shapes(
+        pa.array(KINDS, pa.string()).take(pa.array(codes)),
+        bounds,
+        lists(coords, lengths, codes != BOX, pa.float64()),
+        lists((lengths[polygons] // 2).astype(np.int32), polygons.astype(np.int64), polygons, pa.int32()),
+    )
+
+
+def rounded(values: Floats) -> Floats:
+    """Rounded to `DECIMALS` places, where that leaves more than noise."""
+    small = np.abs(values) < _ROUNDED_BELOW
+    return np.where(small, np.round(np.where(small, values, 0.0), DECIMALS), values) + 0.0
+
+
+def _coords(rows: Rows, scaled: Floats) -> tuple[Floats, Ints]:
+    """The points of all rows end to end, and how many numbers each row has among them."""
+    owners = rows.owners
+    places = np.arange(len(scaled)) - rows.starts[owners]
+    codes = rows.codes[owners]
+    lengths = np.diff(rows.starts) - np.select([rows.codes == BOX, rows.codes == KEYPOINTS], [4, 4], 0)
+    points = scaled[(codes != BOX) & ((codes != KEYPOINTS) | (places >= 4))]
+    if rows.dims == 3 or not (rows.codes == KEYPOINTS).any():
+        return points, lengths
+    # Two numbers per point: what stands at the origin is not labelled, as trainers take it.
+    pairs = points.reshape(-1, 2)
+    seen = np.where((pairs == 0).all(axis=1), 0.0, 2.0)
+    return np.column_stack([pairs, seen]).reshape(-1), lengths // 2 * 3
+
+
+def _bounds(coords: Floats, starts: Ints, lengths: Ints) -> Floats:
+    """x, y, w, h of outlines whose points begin at `starts`; each has one point at least."""
+    rows = np.repeat(starts - np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths)
+    points = coords[np.arange(int(lengths.sum())) + rows].reshape(-1, 2)
+    firsts = np.concatenate(([0], np.cumsum(lengths // 2)[:-1]))
+    low, high = np.minimum.reduceat(points, firsts), np.maximum.reduceat(points, firsts)
+    return np.concatenate([low, rounded(high - low)], axis=1)
+
+
+def lists(values: npt.NDArray[np.generic], lengths: Ints, valid: Bools, kind: pa.DataType) -> pa.ListArray:
+    """Lists of numbers given end to end; null where not `valid`."""
+    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
+    missing = np.append(~valid, False)
+    return pa.ListArray.from_arrays(pa.array(offsets, mask=missing), pa.array(values, kind))
+
+
+def fractions(
+    labels: pa.Table, codes: npt.NDArray[np.int8], points: tuple[int, int], widths: Floats, heights: Floats
+) -> Rows:
+    """What lines would say of labels, each written as its code says.
+
+    A label whose kind is another than its code's is written by its bounds. Keypoints have `points[0]` points
+    of `points[1]` numbers: those missing are added as not labelled, those too many are left out.
+    """
+    count, dims = points
+    bounds = np.column_stack([_floats(labels.column(name)) for name in "xywh"])
+    outlines = [_Piece.corners(bounds, codes, labels), *_Piece.outlines(codes, labels)]
+    lengths = np.select([codes == BOX, codes == KEYPOINTS], [4, 4 + count * dims], 0).astype(np.int64)
+    for piece in outlines:
+        lengths[piece.rows] = piece.lengths
+    starts = np.concatenate(([0], np.cumsum(lengths)))
+    values = np.zeros(int(starts[-1]))
+    boxed = np.flatnonzero((codes == BOX) | (codes == KEYPOINTS))
+    centered = np.concatenate([bounds[:, :2] + bounds[:, 2:] / 2, bounds[:, 2:]], axis=1)
+    values[starts[boxed][:, None] + np.arange(4)] = centered[boxed]
+    for piece in outlines:
+        piece.put(values, starts[piece.rows])
+    keypoints = _Piece.keypoints(codes, labels, count, dims)
+    keypoints.put(values, starts[keypoints.rows] + 4)
+    rows = Rows(codes, starts, values, dims)
+    return rows.with_values(values / rows.scales(widths, heights) + 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Numbers of some rows, end to end."""
+
+    rows: Ints
+    lengths: Ints
+    values: Floats
+
+    def put(self, into: Floats, starts: Ints) -> None:
+        """Write the numbers of each row from its start."""
+        ends = np.cumsum(self.lengths)
+        into[np.arange(len(self.values)) + np.repeat(starts - (ends - self.lengths), self.lengths)] = (
+            self.values
+        )
+
+    @classmethod
+    def corners(cls, bounds: Floats, codes: npt.NDArray[np.int8], labels: pa.Table) -> _Piece:
+        """Labels that are written as an outline and have none: the corners of their bounds."""
+        outlined, rotated = _of_kinds(labels, "polygon", "rotated_box"), _of_kinds(labels, "rotated_box")
+        rows = np.flatnonzero(((codes == POLYGON) & ~outlined) | ((codes == ROTATED) & ~rotated))
+        x, y, w, h = bounds[rows].T
+        values = np.column_stack([x, y, x + w, y, x + w, y + h, x, y + h]).reshape(-1)
+        return cls(rows, np.full(len(rows), 8, np.int64), values)
+
+    @classmethod
+    def outlines(cls, codes: npt.NDArray[np.int8], labels: pa.Table) -> list[_Piece]:
+        """Outlines as they are; rings of several are strung on one."""
+        as_polygon = _of_kinds(labels, "polygon", "rotated_box") & (codes == POLYGON)
+        as_rotated = _of_kinds(labels, "rotated_box") & (codes == ROTATED)
+        rows = np.flatnonzero(as_polygon | as_rotated)
+        chosen = labels.select(["coords", "parts"]).take(pa.array(rows))
+        several = _filled(pc.list_value_length(chosen.column("parts"))) > 1
+        plain = pa.array(~several)
+        coords = chosen.column("coords").filter(plain)
+        whole = cls(rows[~several], _filled(pc.list_value_length(coords)), _floats(pc.list_flatten(coords)))
+        strung = [
+            _strung(row["coords"], row["parts"]) for row in chosen.filter(pa.array(several)).to_pylist()
+        ]
+        lengths = np.array([len(one) for one in strung], np.int64)
+        rings = np.array([number for one in strung for number in one], np.float64)
+        return [whole, cls(rows[several], lengths, rings)]
+
+    @classmethod
+    def keypoints(cls, codes: npt.NDArray[np.int8], labels: pa.Table, count: int, dims: int) -> _Piece:
+        """Points, as many as fit, with as many numbers each as there is room for."""
+        rows = np.flatnonzero(_of_kinds(labels, "keypoints") & (codes == KEYPOINTS))
+        coords = labels.column("coords").take(pa.array(rows))
+        given = _filled(pc.list_value_length(coords))
+        values = _floats(pc.list_flatten(coords))
+        places = np.arange(len(values)) - np.repeat(np.cumsum(given) - given, given)
+        kept = (places < 3 * count) & (places % 3 < dims)
+        return cls(rows, np.minimum(given // 3, count) * dims, values[kept])
+
+
+def _strung(coords: list[float], parts: list[int]) -> list[float]:
+    """Several rings as one, which returns to its first point after each: filled by the even-odd rule, the
+    bridges have no width, holes stay open and pieces apart."""
+    rings: list[list[float]] = []
+    start = 0
+    for part in parts:
+        end = start + 2 * abs(part)
+        rings.append(coords[start:end])
+        start = end
+    first, *others = rings
+    strung = first + first[:2]
+    for ring in others:
+        strung += ring + ring[:2] + first[:2]
+    return strung
+
+
+def _of_kinds(labels: pa.Table, *kinds: str) -> Bools:
+    return np.asarray(pc.is_in(labels.column("kind"), value_set=pa.array(kinds)).to_numpy(), np.bool_)
+
+
+def _floats(column: pa.ChunkedArray) -> Floats:
+    return np.asarray(column.to_numpy(), np.float64)
+
+
+def _filled(column: pa.ChunkedArray) -> Ints:
+    return np.asarray(pc.fill_null(column, 0).to_numpy(), np.int64)

@@ -1,0 +1,123 @@
+"""What one YOLO folder cannot hold, and what must not be asked of it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.errors import Faults, RefusedError
+from datalabel.formats.base import Batch, Capabilities, Loss, Selection
+from datalabel.formats.losses import capability_losses
+from datalabel.formats.yolo.places import place_in_source, place_in_split
+from datalabel.formats.yolo.plan import Plan, plan_of
+from datalabel.labels.tables import label_id_text
+
+_HELD = {
+    None: {"box", "polygon"},
+    "detect": {"box"},
+    "segment": {"polygon"},
+    "pose": {"keypoints"},
+    "obb": {"rotated_box"},
+}
+_BECOMES: dict[str | None, dict[str, str]] = {
+    None: {"rotated_box": "rotated_box becomes a polygon"},
+    "detect": {},
+    "segment": {"box": "box becomes a polygon", "rotated_box": "rotated_box becomes a polygon"},
+    "pose": {"box": "box becomes keypoints without points"},
+    "obb": {"box": "box becomes a rotated_box"},
+}
+"""What else is written with its whole outline, by what the folder holds."""
+
+
+def losses(selection: Selection, *, training: bool = False) -> list[Loss]:
+    """Everything that writing the selection into one folder would not keep, in a fixed order.
+
+    Raises:
+        RefusedError: see `refuse`.
+    """
+    refuse([selection])
+    plan = plan_of([selection], training=training)
+    holds = Capabilities(
+        kinds=frozenset(_HELD[plan.task] | _BECOMES[plan.task].keys()), confidence=plan.confidence
+    )
+    return [*capability_losses(holds, selection, bounds=True), *_own(plan, selection)]
+
+
+def _own(plan: Plan, selection: Selection) -> list[Loss]:
+    """What only this format loses."""
+    found: dict[str, Loss] = {}
+    for batch in selection.batches():
+        for what, chosen in _changed(plan, batch.labels):
+            rows = np.flatnonzero(np.asarray(pc.fill_null(chosen, False)))
+            if len(rows):
+                first = batch.labels.slice(int(rows[0]), 1).to_pylist()[0]
+                known = found.get(what, Loss(what, 0, f"{first['item']}, label {label_id_text(first['id'])}"))
+                found[what] = Loss(what, known.count + len(rows), known.example)
+    return list(found.values())
+
+
+def _changed(plan: Plan, labels: pa.Table) -> Iterator[tuple[str, Any]]:
+    """What happens to some labels, and to which of them."""
+    kinds = labels.column("kind")
+    for kind, what in _BECOMES[plan.task].items():
+        yield what, pc.equal(kinds, kind)
+    if plan.task == "pose":
+        count, dims = plan.points
+        points = pc.equal(kinds, "keypoints")
+        other = pc.not_equal(pc.list_value_length(labels.column("coords")), 3 * count)
+        yield f"keypoints are written as {count} points", pc.and_(points, other)
+        if dims == 2:
+            yield "keypoints lose which of them are hidden", _hidden(labels, points)
+
+
+def _hidden(labels: pa.Table, keypoints: pa.ChunkedArray) -> pa.Array:
+    """Labels with a point that is labelled and not visible."""
+    coords = labels.column("coords").combine_chunks()
+    parents = pc.list_parent_indices(coords).to_numpy()
+    values = pc.list_flatten(coords).to_numpy()
+    starts = np.searchsorted(parents, parents)
+    hidden = ((np.arange(len(values)) - starts) % 3 == 2) & (values == 1)
+    rows = np.bincount(parents[hidden], minlength=labels.num_rows) > 0
+    return pc.and_(pa.array(rows), keypoints)
+
+
+def refuse(selections: Sequence[Selection], *, training: bool = False) -> None:
+    """Refuse selections that would overwrite a file of their own, or that cannot be told in fractions.
+
+    Raises:
+        RefusedError: two items would be written to one file, or an image with labels has no known size.
+    """
+    place = place_in_split if training else place_in_source
+    faults = Faults()
+    taken: dict[str, str] = {}
+    for selection in selections:
+        for batch in selection.batches():
+            for item in batch.items.select(["item", "name", "number"]).to_pylist():
+                path = place(selection, item)
+                # The most careless file system decides: no case, one Unicode form.
+                other = taken.setdefault(unicodedata.normalize("NFC", path).casefold(), item["item"])
+                if other is not item["item"]:
+                    faults.add(
+                        f"{other} and {item['item']} would be written to one file, {path}", selection.name
+                    )
+            for key in _sizeless(batch):
+                faults.add(
+                    "the size of the image is not known, so nothing in it can be told in fractions", key
+                )
+    faults.raise_if_any(RefusedError, hint="add the images, or leave these items out")
+
+
+def _sizeless(batch: Batch) -> list[str]:
+    """Items with labels whose size is not known."""
+    items = batch.items
+    known = pc.and_(pc.greater(items.column("width"), 0), pc.greater(items.column("height"), 0))
+    unknown = items.column("item").filter(pc.invert(pc.fill_null(known, False)))
+    if not len(unknown):
+        return []
+    labelled = pc.is_in(unknown, value_set=pc.unique(batch.labels.column("item")))
+    return list(unknown.filter(labelled).to_pylist())

@@ -1,0 +1,158 @@
+"""What is measured on labels before anything is counted: once per batch, over whole columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.labels import geometry
+from datalabel.labels.stats.counts import Floats, Ints
+from datalabel.labels.stats.overlap import nearest_overlaps
+
+Bools = npt.NDArray[np.bool_]
+
+UNKNOWN = "unknown"
+"""What the annotator of a label is called when nobody said who it was."""
+
+BORDER = 1.0
+"""A label touches the border of its image when it comes this near to it, in pixels."""
+
+_SOLID = ("box", "rotated_box", "polygon", "mask")
+_SHAPE = ("kind", "x", "y", "w", "h", "coords", "parts", "rle")
+_TURNED = 5
+"""EXIF orientations from here on swap width and height."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The distinct values of a text column, and for each row the position of its own."""
+
+    words: list[str]
+    codes: Ints
+
+    def is_any(self, *words: str) -> Bools:
+        """Which rows have one of these values."""
+        return np.array([word in words for word in self.words], np.bool_)[self.codes]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The labels of a batch, measured; one row per label.
+
+    `item` is the row of the label's item, -1 when it is not in the batch. `sides` are width and height of the
+    true bounds in pixels, NaN where they are negative or not finite; `area` is NaN for kinds that enclose
+    none. `centre` is the middle of the bounds as fractions of the image as it is shown, `edges` says whether
+    the bounds reach its left, top, right and bottom border; where the image's size is not known, the centre is
+    NaN and the edges are False. `overlap` is the IoU of the bounds with the nearest label of the same class,
+    and with the nearest of all, on the same item and by the same annotator.
+    """
+
+    item: Ints
+    classes: Encoded
+    kinds: Encoded
+    annotators: Encoded
+    drawn: Bools
+    sides: Floats
+    area: Floats
+    centre: Floats
+    edges: Bools
+    overlap: Floats
+    confidence: Floats
+    properties: pa.Array
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Measured:
+        """Some of the labels."""
+        chosen: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Encoded):
+                chosen[field.name] = replace(value, codes=value.codes[rows])
+            elif isinstance(value, np.ndarray):
+                chosen[field.name] = value[rows]
+            else:
+                chosen[field.name] = value.take(pa.array(rows))
+        return Measured(**chosen)
+
+
+def measure(items: pa.Table, labels: pa.Table) -> Measured:
+    """Measure the labels of some items. Columns that are not there count as null."""
+    item = pc.index_in(labels.column("item"), value_set=items.column("item").combine_chunks())
+    rows = _integers(pc.fill_null(item, -1).combine_chunks())
+    classes, kinds, annotators = (_encoded(labels, name) for name in ("class", "kind", "annotator"))
+    with np.errstate(all="ignore"):
+        corners, areas = _shapes(labels)
+        sides = corners[:, 2:] - corners[:, :2]
+    sides[~(np.isfinite(sides) & (sides >= 0)).all(axis=1)] = np.nan
+    placed = np.where(np.isfinite(sides[:, :1]), corners, np.nan)
+    areas[~(kinds.is_any(*_SOLID) & np.isfinite(sides[:, 0]) & np.isfinite(areas) & (areas >= 0))] = np.nan
+    centre, edges = _positions(placed, _shown_sizes(items)[rows])
+    groups = rows * len(annotators.words) + annotators.codes
+    return Measured(
+        item=rows,
+        classes=classes,
+        kinds=kinds,
+        annotators=annotators,
+        drawn=~kinds.is_any("category"),
+        sides=sides,
+        area=areas,
+        centre=centre,
+        edges=edges,
+        overlap=nearest_overlaps(groups, classes.codes, placed),
+        confidence=floats_of(labels, "confidence"),
+        properties=_texts(labels, "properties"),
+    )
+
+
+def _shapes(labels: pa.Table) -> tuple[Floats, Floats]:
+    """True bounds and areas. What is looked at is cut down first: geometry takes rows of all columns it gets."""
+    shape = labels.select([name for name in _SHAPE if name in labels.column_names])
+    return geometry.bounds(shape), geometry.area(shape)
+
+
+def _shown_sizes(items: pa.Table) -> Floats:
+    """Width and height of each item as it is shown, NaN unless both are known; one row more for "no item"."""
+    stored = np.stack([floats_of(items, name) for name in ("width", "height")], axis=1)
+    stored[~(stored > 0).all(axis=1)] = np.nan
+    turned = np.asarray(floats_of(items, "orientation") >= _TURNED)
+    shown = np.where(turned[:, None], stored[:, ::-1], stored)
+    return np.concatenate([shown, np.full((1, 2), np.nan)])
+
+
+def _positions(corners: Floats, sizes: Floats) -> tuple[Floats, Bools]:
+    with np.errstate(all="ignore"):
+        centre = (corners[:, :2] / 2 + corners[:, 2:] / 2) / sizes
+        edges = np.concatenate([corners[:, :2] <= BORDER, corners[:, 2:] >= sizes - BORDER], axis=1)
+    unknown = ~np.isfinite(centre).all(axis=1)
+    centre[unknown], edges[unknown] = np.nan, False
+    return centre, edges
+
+
+def floats_of(table: pa.Table, name: str) -> Floats:
+    """A column of numbers, NaN where null or not there."""
+    if name not in table.column_names:
+        return np.full(table.num_rows, np.nan)
+    return np.array(table.column(name).cast(pa.float64()).to_numpy(), np.float64)
+
+
+def _texts(table: pa.Table, name: str) -> pa.Array:
+    if name not in table.column_names:
+        return pa.nulls(table.num_rows, pa.string())
+    return table.column(name).combine_chunks()
+
+
+def _encoded(labels: pa.Table, name: str) -> Encoded:
+    # A null and a spelt-out "unknown" are one.
+    column = _texts(labels, name).fill_null(UNKNOWN).dictionary_encode()
+    return Encoded(column.dictionary.to_pylist(), _integers(column.indices))
+
+
+def _integers(column: pa.Array) -> Ints:
+    return np.asarray(column.to_numpy(zero_copy_only=False)).astype(np.int64)

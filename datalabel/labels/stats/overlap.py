@@ -1,0 +1,58 @@
+"""How much labels of one group cover each other, by their bounds, in time that follows what really overlaps."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from datalabel.labels.stats.counts import Floats, Ints
+
+REACH = 1000
+"""Each label is compared with so many others at most: those that begin next to it, from left to right."""
+
+
+def nearest_overlaps(groups: Ints, classes: Ints, corners: Floats) -> Floats:
+    """The largest IoU of each label's bounds with another label's of its group, shape (n, 2).
+
+    The first column is over labels of the same class, the second over all. `corners` are x1, y1, x2, y2, shape
+    (n, 4); a label without finite bounds, or of negative size, overlaps nothing.
+
+    A sweep from left to right: with the labels of a group in the order of their left edges, a label is compared
+    with the next, the one after it, and so on while these still begin left of its right edge. All labels take
+    each step at once, so memory stays that of the labels however many overlap.
+    """
+    found = np.zeros((len(groups), 2))
+    with np.errstate(all="ignore"):
+        sides = corners[:, 2:] - corners[:, :2]
+    usable = np.flatnonzero((np.isfinite(sides) & (sides > 0)).all(axis=1))
+    order = usable[np.lexsort((corners[usable, 0], groups[usable]))]
+    group, name, box = groups[order], classes[order], corners[order]
+    best = np.zeros((len(order), 2))
+    rows = np.arange(len(order))
+    for step in range(1, REACH + 1):
+        rows = rows[: np.searchsorted(rows, len(order) - step)]
+        others = rows + step
+        near = (group[others] == group[rows]) & (box[others, 0] < box[rows, 2])
+        rows, others = rows[near], others[near]
+        if not len(rows):
+            break
+        overlap = _ious(box[rows], box[others])
+        alike = np.where(name[rows] == name[others], overlap, 0.0)
+        # No row occurs twice on a side, so plain assignment is enough.
+        for side in (rows, others):
+            best[side, 0] = np.maximum(best[side, 0], alike)
+            best[side, 1] = np.maximum(best[side, 1], overlap)
+    found[order] = best
+    return found
+
+
+def _ious(first: Floats, second: Floats) -> Floats:
+    with np.errstate(all="ignore"):
+        wide = np.minimum(first[:, 2], second[:, 2]) - np.maximum(first[:, 0], second[:, 0])
+        high = np.minimum(first[:, 3], second[:, 3]) - np.maximum(first[:, 1], second[:, 1])
+        shared = np.maximum(wide, 0) * np.maximum(high, 0)
+        union = _area(first) + _area(second) - shared
+        return np.nan_to_num(np.where(union > 0, shared / union, 0.0), posinf=0.0)
+
+
+def _area(corners: Floats) -> Floats:
+    return np.asarray((corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1]))

@@ -1,0 +1,186 @@
+"""Agreement of two label sets, each as if it were one annotator.
+
+Where several annotators of a set saw an item, the set speaks with the objects that at least half of them drew;
+each object by the label that lies best among its own. Beyond that, each annotator of a set is measured against
+what the other set says: by that, what a set says of its own annotators can be put to the test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.quality.agreement import AgreementBuilder, totals
+from datalabel.quality.batch import (
+    Batch,
+    Floats,
+    Ints,
+    Vocabulary,
+    batch_of,
+    distinct_pairs,
+    joined,
+    named,
+    seen_by,
+)
+from datalabel.quality.coefficients import spearman
+from datalabel.quality.objects import Pairs, objects, overlapping, paired, units
+from datalabel.quality.resampling import RESAMPLES, SEED, Estimate, estimates
+from datalabel.quality.results import AgainstOther, Agreement, Judged
+from datalabel.quality.tallies import PairTally, PersonTally
+
+LEAST_OBJECTS = 10
+"""The recall of an annotator who had fewer objects to find is too uncertain to be ranked."""
+
+_OTHER = "\0"
+"""Stands for the other set among the annotators of one; no name begins so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one set says of some whole items: its labels, and who saw what (see `AgreementBuilder.add`)."""
+
+    labels: pa.Table
+    seen: pa.Table
+
+
+class SetsBuilder:
+    """Measures how far two sets agree, over batches of whole items."""
+
+    def __init__(
+        self, first: str, second: str, iou: float = 0.5, *, resamples: int = RESAMPLES, seed: int = SEED
+    ) -> None:
+        self._names = (first, second)
+        self._iou = iou
+        self._between = AgreementBuilder(iou, between=self._names, resamples=resamples, seed=seed)
+        self._judges = tuple(_Judge(iou, resamples, seed) for _ in self._names)
+
+    def add(self, first: Side, second: Side) -> None:
+        """Some whole items, as both sets have them. Items that one set did not see do not count between sets.
+
+        Raises:
+            InputError: too many annotators.
+        """
+        sides = (first, second)
+        spoken = [self._spoken(side, name) for side, name in zip(sides, self._names, strict=True)]
+        labels, seen = (joined(*tables) for tables in zip(*spoken, strict=True))
+        self._between.add(labels, seen)
+        for judge, side, other in zip(self._judges, sides, reversed(spoken), strict=True):
+            judge.add(side, Side(*other))
+
+    def _spoken(self, side: Side, name: str) -> tuple[pa.Table, pa.Table]:
+        """A set as one annotator."""
+        batch = batch_of(side.labels, side.seen, Vocabulary.empty(), least=1)
+        return named(most_drawn(batch, self._iou), name), seen_by(batch.items, name)
+
+    def result(self) -> Agreement:
+        """Everything measured so far."""
+        judged = [
+            judge.result(*names)
+            for judge, names in zip(self._judges, (self._names, self._names[::-1]), strict=True)
+        ]
+        found = self._between.result()
+        return replace(found, compared=self._names, judged=tuple(one for one in judged if one is not None))
+
+
+def most_drawn(batch: Batch, iou: float) -> pa.Table:
+    """The labels that speak for a batch: for each object that at least half of those who saw its item drew,
+    of the labels with its most common class, the one with the largest sum of overlaps with the others.
+    """
+    pairs = paired(batch, overlapping(batch, iou), iou)
+    numbers = objects(batch, pairs)
+    said = units(batch, numbers)
+    chosen = 2 * said.drawn >= said.size
+    inside = numbers[pairs.left] == numbers[pairs.right]
+    weight = np.zeros(len(numbers))
+    for rows in (pairs.left[inside], pairs.right[inside]):
+        weight += np.bincount(rows, weights=pairs.overlap[inside], minlength=len(numbers))
+    named_so = distinct_pairs(numbers, batch.classes)
+    order = np.lexsort((-weight, -named_so.counts[named_so.where], numbers))
+    best = order[np.flatnonzero(np.diff(numbers[order], prepend=-1))]
+    return batch.labels.take(pa.array(np.sort(best[chosen[numbers[best]]])))
+
+
+@dataclass(slots=True)
+class _Judge:
+    """The annotators of one set: against each other, and against what the other set says."""
+
+    iou: float
+    resamples: int
+    seed: int
+    words: Vocabulary = field(default_factory=Vocabulary.empty)
+    peers: PersonTally = field(default_factory=PersonTally)
+    other: PairTally = field(default_factory=PairTally)
+    peer_items: int = 0
+    other_items: int = 0
+
+    def __post_init__(self) -> None:
+        self.words.annotators.code(_OTHER)
+
+    def add(self, own: Side, other: Side) -> None:
+        """Some whole items: the annotators' labels, and the other set's as one annotator."""
+        batch = batch_of(own.labels, own.seen, self.words)
+        pairs = self._pairs(batch)
+        self.peers.add(batch, self.peer_items, units(batch, objects(batch, pairs)), pairs)
+        self.peer_items += len(batch.items)
+        both = _only(other.seen, own.seen)
+        labels = joined(_only(own.labels, both), named(_only(other.labels, both), _OTHER))
+        seen = joined(_only(own.seen, both), seen_by(both.column("item").to_pylist(), _OTHER))
+        batch = batch_of(labels, seen, self.words)
+        self.other.add(batch, self.other_items, self._pairs(batch, 0), 0)
+        self.other_items += len(batch.items)
+
+    def _pairs(self, batch: Batch, reference: int | None = None) -> Pairs:
+        return paired(batch, overlapping(batch, self.iou, reference), self.iou)
+
+    def result(self, set_name: str, against: str) -> Judged | None:
+        """The annotators, whoever misses most first; None when the set has one annotator only."""
+        people = np.arange(1, len(self.words.annotators))
+        if len(people) < 2:
+            return None
+        rows, recalls, wanted = self._rows(people)
+        enough = [
+            place
+            for place, (peers, other) in enumerate(recalls)
+            if None not in (peers.value, other.value)
+            and min(wanted[0][place], wanted[1][place]) >= LEAST_OBJECTS
+        ]
+        columns = [_values(recalls, side, enough) for side in (0, 1)]
+        found = spearman(*columns)
+        return Judged(
+            set_name, against, tuple(sorted(rows, key=_missing_most)), None if np.isnan(found) else found,
+            len(enough), LEAST_OBJECTS,
+        )  # fmt: skip
+
+    def _rows(
+        self, people: Ints
+    ) -> tuple[list[AgainstOther], list[tuple[Estimate, Estimate]], tuple[list[int], list[int]]]:
+        options = {"resamples": self.resamples, "seed": self.seed}
+        by_peers = estimates(self.peers.measures(people, self.peer_items)[:1], self.peer_items, **options)[0]
+        precision, recall, iou = estimates(
+            self.other.measures(people, self.other_items)[:3], self.other_items, **options
+        )
+        items, labels, there = (
+            totals(one, self.other_items, people)
+            for one in (self.other.items, self.other.second_drew, self.other.first_drew)
+        )
+        names = self.words.annotators.texts[1:]
+        table = zip(names, items, labels, recall, precision, iou, by_peers, strict=True)
+        rows = [AgainstOther(*row) for row in table]
+        wanted = totals(self.peers.wanted, self.peer_items, people)
+        return rows, list(zip(by_peers, recall, strict=True)), (wanted, there)
+
+
+def _only(rows: pa.Table, other: pa.Table) -> pa.Table:
+    """The rows of items that the other table has too."""
+    return rows.filter(pc.is_in(rows.column("item"), value_set=pc.unique(other.column("item"))))
+
+
+def _values(recalls: list[tuple[Estimate, Estimate]], side: int, chosen: list[int]) -> Floats:
+    return np.array([recalls[place][side].value for place in chosen], np.float64)
+
+
+def _missing_most(row: AgainstOther) -> tuple[bool, float, str]:
+    return row.recall.value is None, row.recall.value or 0.0, row.annotator

@@ -1,0 +1,1 @@
+"""Results for people who were not there: Markdown, tables and pages."""

@@ -1,0 +1,65 @@
+"""GitHub's Markdown: headings, lists and tables in which every text from data stays text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+_MEANT = re.compile(r"[\\`*\[\]<>|~&$#]|(?<![^\W_])_|_(?![^\W_])")
+"""What Markdown reads as its own; an underscore only at the edge of a word."""
+
+_LINKED = re.compile(
+    r"(@|\\#|(?i:https?|ftp|mailto|xmpp):|(?i:www)\.|:(?=[\w+-]*[a-z][\w+-]*:|100:|1234:|[+-]1:)|(?i:GH)-(?=\d))"
+)
+"""What GitHub makes links, mentions and pictures of, in text as it is shown."""
+
+_BREAK = "&#8203;"
+"""A space of no width: the only thing that GitHub's search for mentions and links respects."""
+
+
+def text(words: object) -> str:
+    """A text from data as Markdown that shows exactly that text, on one line, wherever it stands in a line.
+
+    What cannot be printed is shown escaped.
+    """
+    plain = str(words)
+    if not plain.isprintable():
+        plain = "".join(
+            char if char.isprintable() else char.encode("unicode_escape").decode() for char in plain
+        )
+    escaped = _MEANT.sub(lambda found: "\\" + found[0], plain)
+    escaped = _LINKED.sub(lambda found: found[0] + _BREAK, escaped)
+    # A line of data is never the first of a block, but what is left would be trimmed.
+    return re.sub(r"^ | $", "&#32;", escaped)
+
+
+def amount(number: int, noun: str, plural: str | None = None) -> str:
+    """`1 label`, `4,888 labels`; the words are Markdown."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def heading(level: int, words: str) -> str:
+    """A heading; `words` is Markdown."""
+    return f"{'#' * level} {words}\n"
+
+
+def bullets(lines: Iterable[str]) -> str:
+    """A list; each line is Markdown."""
+    return "".join(f"- {line}\n" for line in lines)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()) -> str:
+    """A table, aligned as text as well; cells are Markdown. `right` names the columns that end flush."""
+    flush = set(right)
+    every = [list(header), *(list(row) for row in rows)]
+    widths = [max(3, *(len(row[place]) for row in every)) for place in range(len(header))]
+
+    def line(row: Sequence[str]) -> str:
+        cells = (
+            cell.rjust(width) if place in flush else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        return f"| {' | '.join(cells)} |\n"
+
+    rule = ["-" * (width - 1) + ":" if place in flush else "-" * width for place, width in enumerate(widths)]
+    return line(every[0]) + line(rule) + "".join(map(line, every[1:]))

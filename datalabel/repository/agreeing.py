@@ -1,0 +1,148 @@
+"""The verb `agreement`: how far annotators, or two label sets, agree at one revision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.errors import InputError, UsageError
+from datalabel.labels.rows import distinct, with_column
+from datalabel.labels.tables import GROUND_TRUTH
+from datalabel.quality.agreement import COLUMNS, AgreementBuilder
+from datalabel.quality.resampling import RESAMPLES, SEED
+from datalabel.quality.results import Agreement
+from datalabel.quality.sets import SetsBuilder, Side
+from datalabel.repository.view import View
+from datalabel.store.tables import KeyRange
+
+UNKNOWN = "unknown"
+"""Who drew a label, or saw an item, when nobody said so."""
+
+ITEMS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementOptions:
+    """What is compared: two sets, or (without `sets`) the annotators of one set. `iou` lies in (0, 1)."""
+
+    sets: tuple[str, str] | None = None
+    set_name: str = GROUND_TRUTH
+    iou: float = 0.5
+    resamples: int = RESAMPLES
+    seed: int = SEED
+
+    def check(self) -> None:
+        """Whether they make sense.
+
+        Raises:
+            UsageError: they do not.
+        """
+        if not 0 < self.iou < 1:
+            raise UsageError(f"--iou takes a number between 0 and 1, not {self.iou:g}", hint="--iou 0.5")
+        if self.sets is not None and self.sets[0] == self.sets[1]:
+            raise UsageError(f"a set is compared with another one, not with itself: {self.sets[0]!r}")
+
+
+def agreement_of(view: View, options: AgreementOptions) -> Agreement:
+    """How far annotators or sets agree at a revision.
+
+    Raises:
+        UsageError: options that make no sense.
+        InputError: no such set; nobody, or nothing, to compare.
+    """
+    options.check()
+    for name in options.sets or (options.set_name,):
+        view.labels(name)
+    found = _between_sets(view, options) if options.sets else _between_annotators(view, options)
+    return replace(found, revision=view.name, sets=options.sets or (options.set_name,))
+
+
+def _between_annotators(view: View, options: AgreementOptions) -> Agreement:
+    builder = AgreementBuilder(options.iou, resamples=options.resamples, seed=options.seed)
+    people: set[str] = set()
+    for keys in _pieces(view):
+        side = _side(view, options.set_name, keys)
+        people |= distinct(side.seen.column("annotator")) | distinct(side.labels.column("annotator"))
+        builder.add(side.labels, side.seen)
+    found = builder.result()
+    if len(people) < 2:
+        raise InputError(
+            _too_few(people, options.set_name, view.name), hint=_other_ways(view, options.set_name)
+        )
+    if not found.items:
+        raise InputError(
+            f"no item of {options.set_name!r} at {view.name} was seen by two annotators; "
+            f"{len(people)} worked on it: {_some(people)}",
+            hint=_other_ways(view, options.set_name),
+        )
+    return found
+
+
+def _between_sets(view: View, options: AgreementOptions) -> Agreement:
+    assert options.sets is not None  # noqa: S101 - for the type checker
+    first, second = options.sets
+    builder = SetsBuilder(first, second, options.iou, resamples=options.resamples, seed=options.seed)
+    for keys in _pieces(view):
+        builder.add(_side(view, first, keys), _side(view, second, keys))
+    found = builder.result()
+    if not found.items:
+        raise InputError(f"no item at {view.name} is in both sets, {first!r} and {second!r}")
+    return found
+
+
+def _pieces(view: View) -> Iterator[KeyRange]:
+    """The items in ranges of keys of bounded size."""
+    for batch in view.item_batches(["item"]):
+        keys = batch.column("item")
+        for start in range(0, batch.num_rows, ITEMS_AT_ONCE):
+            last = min(start + ITEMS_AT_ONCE, batch.num_rows) - 1
+            yield KeyRange(keys[start].as_py(), keys[last].as_py() + "\0")
+
+
+def _side(view: View, name: str, keys: KeyRange) -> Side:
+    """What a set says of a range of items."""
+    tables = view.store.tables
+    labels = _together(view.labels(name).batches(COLUMNS, keys=keys), view.label_table(name).schema, COLUMNS)
+    columns = ("item", "set", "source", "annotator", "name")
+    mentions = _together(tables.scan(view.mentions, columns, keys=keys), view.mentions.schema, columns)
+    said = mentions.filter(pc.equal(mentions.column("set"), name))
+    return Side(_known(labels), _known(_seen(said)))
+
+
+def _together(batches: Iterator[pa.Table], schema: pa.Schema, columns: tuple[str, ...]) -> pa.Table:
+    empty = pa.schema([schema.field(name) for name in columns]).empty_table()
+    return pa.concat_tables([empty, *batches])
+
+
+def _seen(mentions: pa.Table) -> pa.Table:
+    """Who saw which item. A source that names nobody for an item was seen by whom it is attributed to."""
+    source = pc.binary_join_element_wise(mentions.column("item"), mentions.column("source"), "\0")
+    people = pc.is_null(mentions.column("name"))
+    alone = pc.invert(pc.is_in(source, value_set=pc.unique(source.filter(people))))
+    return mentions.filter(pc.or_(people, alone)).select(["item", "annotator"])
+
+
+def _known(rows: pa.Table) -> pa.Table:
+    """The rows, with a name for whoever was not named."""
+    who = rows.column("annotator")
+    return with_column(rows, "annotator", pc.fill_null(who, UNKNOWN)) if who.null_count else rows
+
+
+def _too_few(people: set[str], name: str, revision: str) -> str:
+    who = f"only {_some(people)} worked on it" if people else "nobody worked on it"
+    return f"agreement needs two annotators, and in the set {name!r} at {revision} {who}"
+
+
+def _some(people: set[str]) -> str:
+    names = sorted(people)
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _other_ways(view: View, name: str) -> str:
+    others = sorted(set(view.tree.sets) - {name})
+    if others:
+        return f"compare sets: dlabel agreement --sets {name} {others[0]}"
+    return "add another's labels beside these: dlabel add FILE --annotator NAME --beside"

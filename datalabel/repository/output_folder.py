@@ -1,0 +1,125 @@
+"""A folder being written: whole with its manifest, or not there at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from datalabel.content import BLOB, ObjectId, hasher
+from datalabel.errors import DamagedError, InputError
+from datalabel.files import clone, contained
+from datalabel.repository.project import MANIFEST, Project
+from datalabel.store.objects import hash_stream
+
+ImageMode = Literal["none", "copy", "link"]
+
+
+class OutputFolder:
+    """Files go to a folder beside the one that was asked for, which takes its place at `finish`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._partial = folder
+        self.files: dict[str, dict[str, Any]] = {}
+
+    def __enter__(self) -> Self:
+        folder = self._folder
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise InputError(
+                "is not an empty folder", where=str(folder), hint="name a new folder with -o DIR"
+            )
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        self._partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._partial != self._folder:
+            shutil.rmtree(self._partial, ignore_errors=True)
+
+    def write(self, name: str, chunks: Iterable[bytes]) -> None:
+        """One file.
+
+        Raises:
+            InputError: the folder has a file of this name already.
+        """
+        running, size = hasher(BLOB), 0
+        with self._new(name).open("wb") as out:
+            for chunk in chunks:
+                running.update(chunk)
+                size += len(chunk)
+                out.write(chunk)
+        self.files[name] = {"bytes": size, "blake3": running.hexdigest()}
+
+    def put_image(self, project: Project, key: str, content: ObjectId, name: str, mode: ImageMode) -> None:
+        """An image of the store as a file of its own, or as a read-only link into the store.
+
+        Raises:
+            InputError: its bytes are not here, or the folder lies where no link into the store can.
+            DamagedError: the store holds other bytes under its name.
+        """
+        target = self._new(name)
+        origin = project.store.objects.path(content)
+        if not origin.exists():
+            origin = self._referenced(project, key, mode)
+        if mode == "link":
+            _link(origin, target, key)
+            self.files[name] = {"bytes": origin.stat().st_size, "blake3": content}
+            return
+        with origin.open("rb") as source, target.open("w+b") as out:
+            shared = clone(source, out)
+            found, size = hash_stream(source, None if shared else out)
+        if found != content:
+            raise DamagedError("the image does not hold what was recorded", where=key, hint="dlabel status")
+        self.files[name] = {"bytes": size, "blake3": content}
+
+    def _referenced(self, project: Project, key: str, mode: ImageMode) -> Path:
+        """The image in the working tree, where the store keeps ids only."""
+        there = project.on_disk(key) if project.config.images == "reference" else None
+        if there is None:
+            raise InputError(
+                "the image's bytes are not in the store", where=key, hint="--images none exports without them"
+            )
+        if mode == "link":
+            raise InputError(
+                "with `images: reference` there is nothing to link to", where=key, hint="--images copy"
+            )
+        return there
+
+    def _new(self, name: str) -> Path:
+        path = contained(self._partial, name)
+        if name in self.files or path.exists():
+            raise InputError(
+                "two sources or images would become the same file", where=name, hint="export them one by one"
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def finish(self, manifest: Mapping[str, Any]) -> None:
+        """Write the manifest and put the folder in place."""
+        value = {**manifest, "files": dict(sorted(self.files.items()))}
+        text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
+        contained(self._partial, MANIFEST).write_bytes(f"{text}\n".encode("utf-8", "surrogatepass"))
+        self._partial.chmod(0o755)
+        if self._folder.exists():
+            self._folder.rmdir()
+        self._partial.rename(self._folder)
+        self._partial = self._folder
+
+
+def _link(origin: Path, target: Path, key: str) -> None:
+    try:
+        os.link(origin, target)
+    except OSError as error:
+        raise InputError(
+            f"cannot be linked into the folder: {error.strerror}",
+            where=key,
+            hint="a link needs the same file system; --images copy",
+        ) from error

@@ -1,0 +1,262 @@
+"""Statistics as typed and as drawn: at 80 and 200 columns, as CSV, Markdown and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from itertools import pairwise
+
+import pytest
+from markdown_it import MarkdownIt
+from pictures import write_coco, write_image
+from terminals import Terminal
+
+from datalabel.cli.charts import beside, cut, fitted, heat_map, number, percent, signed, sparkline
+from datalabel.cli.presenting import Screen
+from datalabel.cli.stats import StatsText
+from datalabel.repository.repository import Repository
+
+HOSTILE = "a|b `c` <i>*x*</i> [l](http://e.vil) @user"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    """Two commits: 60 cats and 3 dogs on two of three images, then a dog and an odd name more. Only read."""
+    folder = tmp_path_factory.mktemp("pets")
+    for shade, name in enumerate(("a", "b", "c")):
+        write_image(folder / f"{name}.jpg", shade, (160, 90))
+    cats = [
+        ("cat", 2.0 + 8 * (place % 15), 2.0 + 20 * (place // 15), 6.0, 6.0 + place % 4) for place in range(60)
+    ]
+    dogs = [("dog", 100.0, 10.0, 59.5, 40.0), ("dog", 101.0, 10.0, 58.5, 40.0)]
+    images = {"a.jpg": [*cats, dogs[0]], "b.jpg": dogs, "c.jpg": []}
+    with Repository.init(folder, name="pets") as repository:
+        write_coco(folder / "labels.json", images, size=(160, 90))
+        repository.add(".")
+        repository.commit("first")
+        images["c.jpg"] = [("dog", 5.0, 5.0, 20.0, 20.0), (HOSTILE, 50.0, 50.0, 10.0, 10.0)]
+        write_coco(folder / "labels.json", images, size=(160, 90))
+        repository.add()
+        repository.commit("second")
+    return Terminal(folder)
+
+
+def drawn(terminal: Terminal, width: int, revision: str, by: str | None = None) -> str:
+    """What a terminal of that width shows."""
+    out = io.StringIO()
+    with Repository.open(terminal.folder) as repository:
+        StatsText(repository.stats(revision, by=by)).text(Screen(out, color=False, width=width))
+    return re.sub(r"  [\d.]+ kB", "", out.getvalue())
+
+
+def test_the_screen_at_80_columns(project: Terminal) -> None:
+    assert drawn(project, 80, "HEAD~1") == NARROW
+    piped = project.dlabel("stats", "HEAD~1")
+    assert (re.sub(r"  [\d.]+ kB", "", piped.out), piped.err, piped.status) == (NARROW, "", 0)
+
+
+NARROW = """\
+3 items at HEAD~1  jpeg 3
+  sizes       160×90 (3)
+
+ground_truth  63 labels on 2 items, 1 item without
+  class  kind  labels   share  items
+  cat    box       60  95.2 %      1  ██████████████████████████████████████████
+  dog    box        3   4.8 %      2  ██▏
+
+                min   5 %  median  mean  95 %   max  shape
+  labels/item     0  0.20       2    21  55.1    61
+  width px        6     6       6  8.53     6  59.5
+  height px       6     6       8  9.05     9    40  █    █    █    █
+  aspect       0.67  0.67    0.86  0.85     1  1.49  █   █    █     █
+  COCO sizes  small 60 (95.2 %)  medium 3 (4.8 %)  large 0 (0 %)
+  at the edge 3 labels (4.8 %): left 0, top 0, right 3, bottom 0
+  overlap     9 labels (14.3 %) meet another, 2 by IoU > 0.5 (2 of one class)
+  together    dog + cat on 1 item
+
+  centres on the image
+  ┌────────────────────────────────┐
+  │▒▒▒▒██▒▒▒▒▒▒██▒▒▒▒▒▒██▒▒        │
+  │                                │
+  │▒▒▒▒██▒▒▒▒▒▒██▒▒▒▒▒▒██▒▒        │
+  │                        ██▒▒    │
+  │▒▒▒▒██▒▒▒▒▒▒██▒▒▒▒▒▒██▒▒        │
+  │                                │
+  │▒▒▒▒██▒▒▒▒▒▒██▒▒▒▒▒▒██▒▒        │
+  │                                │
+  │                                │
+  └────────────────────────────────┘
+"""
+
+
+def test_the_screen_at_200_columns(project: Terminal) -> None:
+    assert drawn(project, 200, "HEAD~1") == BROAD
+
+
+BROAD = """\
+3 items at HEAD~1  jpeg 3
+  sizes       160×90 (3)
+
+ground_truth  63 labels on 2 items, 1 item without
+  class  kind  labels   share  items
+  cat    box       60  95.2 %      1  ████████████████████████████████████████████████████████████
+  dog    box        3   4.8 %      2  ███
+
+                min   5 %  median  mean  95 %   max  shape                         centres on the image
+  labels/item     0  0.20       2    21  55.1    61                                ┌────────────────────────────────┐
+  width px        6     6       6  8.53     6  59.5                                │▒▒▒▒██▒▒▒▒▒▒██▒▒▒▒▒▒██▒▒        │
+  height px       6     6       8  9.05     9    40  █    █    █    █              │                                │
+  aspect       0.67  0.67    0.86  0.85     1  1.49  █   █    █     █              │▒▒▒▒██▒▒▒▒▒▒██▒▒▒▒▒▒██▒▒        │
+  COCO sizes  small 60 (95.2 %)  medium 3 (4.8 %)  large 0 (0 %)                   │                        ██▒▒    │
+  at the edge 3 labels (4.8 %): left 0, top 0, right 3, bottom 0                   │▒▒▒▒██▒▒▒▒▒▒██▒▒▒▒▒▒██▒▒        │
+  overlap     9 labels (14.3 %) meet another, 2 by IoU > 0.5 (2 of one class)      │                                │
+  together    dog + cat on 1 item                                                  │▒▒▒▒██▒▒▒▒▒▒██▒▒▒▒▒▒██▒▒        │
+                                                                                   │                                │
+                                                                                   │                                │
+                                                                                   └────────────────────────────────┘
+"""
+
+
+def test_groups_at_two_widths(project: Terminal) -> None:
+    assert drawn(project, 80, "HEAD~1", "class").partition("\n\n")[2] == GROUPS
+    broad = drawn(project, 200, "HEAD~1", "class")
+    assert "S M L in %" in broad
+    assert max(map(len, broad.splitlines())) <= 200
+
+
+GROUPS = """\
+ground_truth  63 labels on 2 items, 1 item without
+
+  class  labels   share  items  per item  width  height  aspect   S M L in %
+  cat        60  95.2 %      1        60      6    7.50    0.80  100   0   0
+  dog         3   4.8 %      2      1.50   59.5      40    1.49    0 100   0
+"""
+
+
+def test_two_revisions_side_by_side(project: Terminal) -> None:
+    done = project.dlabel("stats", "HEAD", "--against", "HEAD~1")
+    assert (done.out, done.err, done.status) == (COMPARED, "", 0)
+    assert (
+        project.dlabel("stats", "HEAD", "--against", "HEAD").out == "HEAD against HEAD\nNo number differs.\n"
+    )
+
+
+COMPARED = """\
+HEAD against HEAD~1
+
+ground_truth
+
+                         before  after   change
+  labels                     63     65       +2
+  items with labels           2      3       +1
+  items without               1      0       −1
+  labels per item, mean      21   21.7    +0.67
+  width px, mean           8.53   8.73    +0.20
+  height px, mean          9.05   9.23    +0.18
+  aspect, mean             0.85   0.85  +0.0046
+  small (COCO)               60     62       +2
+
+  class                         before  after  change
+  dog                                3      4      +1  ████████████████
+  a|b `c` <i>*x*</i> [l](http…       0      1      +1  ████████████████
+"""
+
+
+def test_json_keeps_its_keys_and_gains_the_differences(project: Terminal) -> None:
+    plain = json.loads(project.dlabel("stats", "HEAD", "--json").out)
+    compared = json.loads(project.dlabel("stats", "HEAD", "--against", "HEAD~1", "--json").out)
+    against = compared.pop("against")
+    assert compared == plain
+    assert {"labels", "classes", "kinds", "properties", "size", "per_item", "annotators"} < plain["sets"][
+        "ground_truth"
+    ].keys()
+    assert against["revision"] == "HEAD~1"
+    labels = [
+        change for change in against["changes"] if (change["section"], change["name"]) == ("labels", "")
+    ]
+    assert [(one["before"], one["after"], one["delta"]) for one in labels] == [(63, 65, 2)]
+
+
+def test_csv_parses_back(project: Terminal) -> None:
+    rows = list(csv.DictReader(io.StringIO(project.dlabel("stats", "--format", "csv").out)))
+    assert list(rows[0]) == ["set", "part", "section", "name", "measure", "value"]
+    found = {(row["section"], row["name"], row["measure"]): row["value"] for row in rows}
+    assert found["classes", "cat", "labels"] == "60"
+    assert found["classes", HOSTILE, "labels"] == "1"
+    rows = list(
+        csv.DictReader(io.StringIO(project.dlabel("stats", "--against", "HEAD~1", "--format", "csv").out))
+    )
+    assert [row["delta"] for row in rows if (row["section"], row["name"]) == ("labels", "")] == ["2"]
+
+
+def cells(document: str) -> list[str]:
+    """The texts of all cells of all tables, as a reader sees them."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(document)
+    return [
+        "".join(child.content for child in token.children or ())
+        for before, token in pairwise(tokens)
+        if before.type in ("td_open", "th_open")
+    ]
+
+
+@pytest.mark.parametrize("against", [[], ["--against", "HEAD~1"]])
+def test_markdown_shows_every_name_as_it_is(project: Terminal, against: list[str]) -> None:
+    done = project.dlabel("stats", "HEAD", *against, "--format", "markdown")
+    assert done.status == 0
+    assert any(cell.replace("\u200b", "").endswith(HOSTILE) for cell in cells(done.out))
+    assert "<i>" not in MarkdownIt("commonmark").enable("table").render(done.out)
+
+
+def test_properties_stand_against_each_other_when_asked(terminal: Terminal) -> None:
+    write_coco(terminal.folder / "labels.json", {"a.jpg": [("cat", 1, 1, 5, 5)] * 4})
+    content = json.loads((terminal.folder / "labels.json").read_text())
+    for number_, annotation in enumerate(content["annotations"]):
+        annotation["attributes"] = {"night": number_ < 3, "site": "north" if number_ else "south"}
+    (terminal.folder / "labels.json").write_text(json.dumps(content))
+    terminal.dlabel("init")
+    terminal.dlabel("add", "labels.json")
+    assert "cat.night       4  true 3, false 1" in terminal.dlabel("stats").out
+    assert CROSSED not in terminal.dlabel("stats").out
+    assert terminal.dlabel("stats", "-v").out.endswith(CROSSED)
+
+
+CROSSED = """
+  night × site  north  south
+  false             1
+  true              2      1
+"""
+
+
+def test_what_cannot_be_used_is_said(project: Terminal) -> None:
+    for arguments, status, words in (
+        (["stats", "nope"], 3, "no revision is called 'nope'"),
+        (["stats", "--against", "nope"], 3, "no revision is called 'nope'"),
+        (["stats", "--by", "clas"], 2, "did you mean class?"),
+        (["stats", "--by", "split"], 3, "STAGED has no splits"),
+        (["stats", "--by", "properties.sight"], 3, "no label at STAGED has a property 'sight'"),
+        (["stats", "--format", "xml"], 2, "--format takes text, json, jsonl, csv, markdown"),
+    ):
+        done = project.dlabel(*arguments)
+        assert (done.status, done.out) == (status, "")
+        assert words in done.err
+
+
+# Charts
+
+
+def test_numbers_are_short_and_signed() -> None:
+    assert [number(value) for value in (0, 14, 13.44, 0.976, 105.4, 12345.6, 0.0064)] == [
+        "0", "14", "13.4", "0.98", "105", "12,346", "0.0064",
+    ]  # fmt: skip
+    assert [signed(value) for value in (2, -0.5, 0)] == ["+2", "−0.50", "0"]
+    assert [percent(1, 3), percent(0, 3), percent(3, 3), percent(1, 0)] == ["33.3 %", "0 %", "100 %", "0 %"]
+
+
+def test_pictures_are_as_large_as_they_say() -> None:
+    assert sparkline([0, 1, 50, 100]) == " ▁▄█"
+    assert heat_map([[0, 4], [1, 2]]) == ["┌────┐", "│  ██│", "│░░▒▒│", "└────┘"]
+    assert beside([["ab"], ["c"]], [["x"]], 2) == [["ab", "  ", "x"], ["c", "   "]]
+    assert (cut("日本語の名前", 7), cut("a\x1b[31mb", 20)) == ("日本語…", "a\\x1b[31mb")
+    assert fitted(["one", "two", "three"], 22, 5) == "one, two, … 3 more"

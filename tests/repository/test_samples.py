@@ -1,0 +1,130 @@
+"""A snapshot opened for training: samples in order, and a dataset that PyTorch's loader takes."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from datalabel.errors import InputError
+from datalabel.repository.repository import Repository
+from datalabel.repository.samples import OpenSnapshot, Sample
+
+
+class Tensor(np.ndarray[Any, Any]):
+    """What the stand-in makes of an array."""
+
+
+@pytest.fixture
+def torch(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The real torch where it is installed, else a stand-in with all that the dataset asks of it."""
+    try:
+        import torch as real
+    except ImportError:
+        stand_in = ModuleType("torch")
+        stand_in.from_numpy = lambda array: array.view(Tensor)  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "torch", stand_in)
+        yield stand_in
+    else:
+        yield real
+
+
+@pytest.fixture
+def snapshot(labelled: Repository) -> OpenSnapshot:
+    return labelled.create_snapshot("exp", split="train=0.6,val=0.4")
+
+
+def test_samples_give_image_and_labels(labelled: Repository) -> None:
+    samples = list(labelled.create_snapshot("exp").samples())
+    assert [sample.key for sample in samples] == ["images/a.jpg", "images/b.jpg", "images/c.jpg"]
+    first = samples[0]
+    assert (first.width, first.height, first.split) == (64, 48, None)
+    assert [(label.class_name, label.kind, label.bbox) for label in first.labels] == [
+        ("cat", "box", (1.0, 2.0, 10.0, 10.0)),
+        ("dog", "box", (20.0, 20.0, 8.0, 8.0)),
+    ]
+    assert first.image is not None
+    assert first.image.read_bytes() == (labelled.root / "images/a.jpg").read_bytes()
+    assert samples[2].labels == ()
+
+
+def test_splits_part_the_samples(snapshot: OpenSnapshot) -> None:
+    parts = {split: [sample.key for sample in snapshot.samples(split)] for split in snapshot.splits}
+    assert sorted(key for keys in parts.values() for key in keys) == snapshot.keys()
+    assert {sample.split for sample in snapshot.samples("val")} == {"val"}
+
+
+def test_samples_stay_when_the_working_tree_changes(labelled: Repository, snapshot: OpenSnapshot) -> None:
+    before = list(snapshot.samples())
+    (labelled.root / "images/a.jpg").unlink()
+    (labelled.root / "labels.json").unlink()
+    assert list(labelled.snapshot("exp").samples()) == before
+
+
+def test_images_that_are_only_referenced_are_read_where_they_lie(labelled: Repository) -> None:
+    (labelled.root / ".dlabel" / "config.yaml").write_text("images: reference\n")
+    with Repository.open(labelled.root) as repo:
+        for content in repo.items().column("content").to_pylist():
+            repo.project.store.objects.path(content).unlink()
+        sample = next(iter(repo.create_snapshot("exp").samples()))
+        assert sample.image == repo.root / "images/a.jpg"
+
+
+def test_the_dataset_is_as_torchvision_takes_it(labelled: Repository, torch: ModuleType) -> None:
+    snapshot = labelled.create_snapshot("exp")
+    dataset = snapshot.torch()
+    assert len(dataset) == 3
+    image, target = dataset[0]
+    assert tuple(image.shape) == (3, 48, 64)
+    with Image.open(labelled.root / "images/a.jpg") as picture:
+        assert np.array_equal(np.asarray(image), np.asarray(picture).transpose(2, 0, 1))
+    assert np.asarray(target["boxes"]).tolist() == [[1, 2, 11, 12], [20, 20, 28, 28]]
+    assert [snapshot.classes[number - 1] for number in np.asarray(target["labels"]).tolist()] == [
+        "cat",
+        "dog",
+    ]
+    assert np.asarray(target["area"]).tolist() == [100, 64]
+    assert target["image_id"] == 0
+    assert np.asarray(dataset[2][1]["boxes"]).shape == (0, 4)
+
+
+def test_a_transform_needs_no_torch(snapshot: OpenSnapshot) -> None:
+    def name(sample: Sample) -> str:
+        return sample.key
+
+    dataset = snapshot.torch("train", transform=name)
+    assert [dataset[place] for place in range(len(dataset))] == snapshot.keys("train")
+
+
+def key_of(sample: Sample) -> str:
+    return sample.key
+
+
+def test_a_dataset_travels_to_another_process(snapshot: OpenSnapshot) -> None:
+    dataset = snapshot.torch("train", transform=key_of)
+    first = dataset[0]
+    copy = pickle.loads(pickle.dumps(dataset))  # noqa: S301 - our own bytes
+    assert copy[0] == first
+
+
+def test_what_is_not_there_is_said(
+    labelled: Repository, snapshot: OpenSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match="has no split 'trian'") as caught:
+        list(snapshot.samples("trian"))
+    assert caught.value.hint == "did you mean 'train'?"
+    with pytest.raises(InputError, match="there is no label set 'modle'"):
+        snapshot.samples(set="modle").__next__()
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(InputError, match="torch is not installed"):
+        snapshot.torch()
+    labelled.create_snapshot("whole")
+    with pytest.raises(InputError, match="has no split 'train'") as caught:
+        labelled.snapshot("whole").keys("train")
+    assert caught.value.hint == "it has none"
