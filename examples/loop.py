@@ -1,10 +1,12 @@
-"""Once round the loop, in Python: draw, add, commit, correct, compare, export.
+"""Once round the loop, in Python: draw, add, commit, correct, compare, freeze, export, train.
 
 python examples/loop.py [FOLDER]
 """
 
 import sys
 from pathlib import Path
+
+import train
 
 import datalabel
 from datalabel.demo.draw import write_project, write_second_pass
@@ -28,7 +30,12 @@ def main(folder: Path) -> None:
 
         table = repo.labels("HEAD").to_arrow(["item", "class", "x", "y", "w", "h"])
         print(table.group_by("class").aggregate([("w", "mean"), ("h", "mean")]).to_pylist())
-        print(repo.export("coco", "training").files)
+
+        snapshot = repo.create_snapshot("exp-1", split="train=0.7,val=0.3", note="baseline")
+        for sample in snapshot.samples("val"):
+            print(sample.key, sample.width, sample.height, len(sample.labels), "labels")
+        repo.export("coco", "training", revision="exp-1", images="copy", allow_loss=True)
+    train.main(folder / "training")
 
 
 if __name__ == "__main__":

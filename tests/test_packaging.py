@@ -55,6 +55,10 @@ def test_a_wheel_carries_templates_types_and_grammar(tmp_path: Path) -> None:
         "datalabel/py.typed",
         "datalabel/store/FORMAT.md",
         "datalabel/spec/templates/detection/box.yaml",
+        *(
+            f"datalabel/report/templates/{name}"
+            for name in ("page.html.j2", "page.css", "page.js", "picture.js")
+        ),
     } <= names
     assert not any(name.startswith(("tests/", "specs/", "examples/")) for name in names)
     code = "from datalabel.spec.templates import *; print(shipped_folder()); print(len(list_templates()))"

@@ -18,6 +18,12 @@ from datalabel.errors import UsageError
 if TYPE_CHECKING:
     from datalabel.repository.differences import Difference
     from datalabel.repository.history import LogEntry
+    from datalabel.repository.repository import Repository
+
+HTML = typer.Option(None, "--html", metavar="FILE", help="Write one HTML page that draws the changes.")
+MAX_IMAGES = typer.Option(
+    500, "--max-images", metavar="N", min=0, help="With --html: so many images at most."
+)
 
 LABELS_SHOWN = 200
 """A terminal is shown so many changed labels; `--json` and a pipe get all of them."""
@@ -175,9 +181,16 @@ def show(
         None, metavar="[-- PATH]…", help="Only items that match one of these globs."
     ),
     stat: bool = typer.Option(False, "--stat", help="Numbers only."),
+    html: str = HTML,
+    max_images: int = MAX_IMAGES,
 ) -> Presentation:
     """Show a commit, and what it changed against its parent, by object."""
-    entry, difference = SESSION.repository().show(revision, paths or ())
+    repository = SESSION.repository()
+    entry, difference = repository.show(revision, paths or ())
+    if html:
+        title = entry.commit.message.splitlines()[0]
+        subtitle = f"{entry.id[:12]} · {entry.commit.author} · {entry.commit.time[:10]}"
+        return _page(repository, difference, html, max_images, title=title, subtitle=subtitle)
     return DiffText(difference, stat, entry=entry)
 
 
@@ -187,6 +200,8 @@ def diff(
     ),
     stat: bool = typer.Option(False, "--stat", help="Numbers only."),
     exit_code: bool = typer.Option(False, "--exit-code", help="Exit 1 when there is a difference."),
+    html: str = HTML,
+    max_images: int = MAX_IMAGES,
 ) -> Presentation:
     """Show what differs between two revisions, by object.
 
@@ -196,10 +211,31 @@ def diff(
     repository = SESSION.repository()
     before, after = names[0] if names else "HEAD", names[1] if len(names) > 1 else "STAGED"
     difference = repository.diff(before, after, paths)
+    if html:
+        return _page(repository, difference, html, max_images, exit_code=exit_code)
     unstaged: tuple[str, ...] = ()
     if not names:
         unstaged = tuple(path for path, _ in repository.status().unstaged)
     return DiffText(difference, stat, exit_code, unstaged)
+
+
+def _page(
+    repository: Repository,
+    difference: Difference,
+    file: str,
+    max_images: int,
+    *,
+    exit_code: bool = False,
+    title: str | None = None,
+    subtitle: str | None = None,
+) -> Presentation:
+    """The difference as a page of pictures, written."""
+    from datalabel.cli.pages import write
+    from datalabel.repository.picturing import PageOptions, page_of_diff
+
+    options = PageOptions(max_images, title=title, subtitle=subtitle)
+    page = page_of_diff(repository.project, difference, options)
+    return write(page, file, "changed", 1 if exit_code and not difference.is_empty else 0)
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:

@@ -51,13 +51,23 @@ STEPS: tuple[Step, ...] = (
     ),
     Step("What really changed, object by object?", ("add",)),
     Step("", ("diff",)),
+    Step("The same as pictures: open diff.html in a browser.", ("diff", "--html", "diff.html")),
     Step("", ("commit", "-m", "Second pass, reviewed")),
     Step("", ("check",)),
     Step("", ("log", "--stat", "--oneline")),
     Step("", ("stats",)),
     Step(
-        "Pascal VOC has no polygons: nothing is lost in silence.",
-        ("export", "HEAD", "-f", "voc", "-o", "voc"),
+        "Freeze a set for an experiment. An image keeps its split as the set grows.",
+        ("snapshot", "create", "exp-1", "--split", "train=0.7,val=0.3", "--note", "baseline"),
     ),
-    Step("COCO gives back what came in.", ("export", "HEAD", "-f", "coco", "-o", "coco")),
+    Step(
+        "YOLO has no properties, and no boxes among polygons: nothing is lost in silence.",
+        ("export", "exp-1", "-f", "yolo", "-o", "yolo"),
+    ),
+    Step(
+        "COCO for a trainer: a file and a folder of images for each split.",
+        ("export", "exp-1", "-f", "coco", "-o", "training", "--images", "link", "--allow-loss"),
+    ),
+    Step("Weeks later: is it still what was frozen?", ("snapshot", "verify", "training")),
+    Step("And the labels as they came in, field by field.", ("export", "HEAD", "-f", "coco", "-o", "coco")),
 )

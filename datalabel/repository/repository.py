@@ -13,6 +13,7 @@ from datalabel.repository.project import Project
 if TYPE_CHECKING:
     from datalabel.labels.stats import Stats
     from datalabel.quality.results import Agreement
+    from datalabel.report.page import Page
     from datalabel.repository.adding import Added
     from datalabel.repository.agreeing import AgreementOptions
     from datalabel.repository.checking import Checked
@@ -141,6 +142,17 @@ class Repository:
         from datalabel.repository.history import diff
 
         return diff(self.project, before, after, paths)
+
+    def diff_page(
+        self, before: str = "HEAD", after: str = "STAGED", paths: Sequence[str] = (), **options: Any
+    ) -> Page:
+        """What differs between two revisions in pictures, for `datalabel.report.html.write_page`.
+
+        `options` are the fields of `datalabel.repository.picturing.PageOptions`.
+        """
+        from datalabel.repository.picturing import PageOptions, page_of_diff
+
+        return page_of_diff(self.project, self.diff(before, after, paths), PageOptions(**options))
 
     def check(
         self,

@@ -1,0 +1,45 @@
+"""Results that are written as a page of pictures (`--html`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.session import SESSION
+
+if TYPE_CHECKING:
+    from datalabel.report.page import Page
+
+
+@dataclass
+class PageText(Presentation):
+    """Where a page was written, and how much is on it."""
+
+    path: Path
+    images: int
+    drawn: int
+    noun: str
+    status: int = 0
+
+    def text(self, screen: Screen) -> None:
+        images = count(self.images, f"{self.noun} image")
+        screen.line(f"{images}, {self.drawn:,} drawn → ", (shown(self.path), "name"))
+
+    def json(self) -> Any:
+        return {"html": str(self.path), "images": self.images, "drawn": self.drawn}
+
+
+def write(page: Page, file: str, noun: str, status: int = 0) -> PageText:
+    """Write a page to where the user said; `noun` is what its images are (`changed`).
+
+    Raises:
+        InputError: the folder does not exist.
+        RefusedError: the file exists and is no page of dlabel.
+    """
+    from datalabel.report.html import write_page
+
+    path = SESSION.path(file)
+    write_page(page, path)
+    return PageText(path, len(page.pictures) + page.unlisted, page.drawn, noun, status)
