@@ -9,7 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+
 from datalabel.errors import Fault, InputError, UsageError
+from datalabel.labels.rows import distinct, split_by_source
 from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.repository.add_images import ImagesAdded, add_images
 from datalabel.repository.add_labels import LabelsAdded, Reading, add_labels
@@ -226,7 +229,6 @@ class _Context:
         self._source = source
         self._place = place
         self._images = images
-        self._sizes: dict[str, tuple[int, int]] | None = None
         self.annotator = how.annotator
         self.item_key = how.options.get("item_key")
         self.earlier = _earlier(stage, how.replaces or source.name)
@@ -234,16 +236,27 @@ class _Context:
 
     def size_of(self, name: str) -> tuple[int, int] | None:
         """The size of the item that a name means, else what `--size` says."""
-        if self._sizes is None:
-            self._sizes = {}
-            for batch in self._stage.project.store.tables.scan(
-                self._stage.items, ["item", "width", "height"]
-            ):
-                for row in batch.to_pylist():
-                    if row["width"] is not None and row["height"] is not None:
-                        self._sizes[row["item"]] = (row["width"], row["height"])
         key = resolve([name], self._place, self._images, self.earlier, self._source.name)[0]
         return self._sizes.get(key, self._default_size)
+
+    @cached_property
+    def _sizes(self) -> dict[str, tuple[int, int]]:
+        """The size of every item; `--size` corrects what only this source said of images that are not here."""
+        tables = self._stage.project.store.tables
+        corrected: set[str] = set()
+        if self._default_size is not None:
+            for batch in tables.scan(self._stage.mentions, ["item", "source", "width"]):
+                own, others = split_by_source(
+                    batch.filter(pc.is_valid(batch.column("width"))), self._source.name
+                )
+                corrected |= distinct(own.column("item")) - distinct(others.column("item"))
+        return {
+            row["item"]: (row["width"], row["height"])
+            for batch in tables.scan(self._stage.items, ["item", "content", "width", "height"])
+            for row in batch.to_pylist()
+            if row["width"] is not None and row["height"] is not None
+            and not (row["content"] is None and row["item"] in corrected)
+        }  # fmt: skip
 
     @cached_property
     def _staged(self) -> View:

@@ -194,7 +194,11 @@ def test_without_images_the_size_must_be_given_and_they_are_joined_later(repo: R
     write_set(repo.root / "set", images=())
     with pytest.raises(InputError, match="2 are not known: images/train/a, images/val/a"):
         repo.add("set")
+    repo.add("set", size="32x24")
+    assert set(repo.labels().to_arrow().column("w").to_pylist()) == {8.0}
     repo.add("set", size="64x48")
+    assert set(repo.labels().to_arrow().column("w").to_pylist()) == {16.0}
+    assert set(repo.items().column("width").to_pylist()) == {64}
     assert [item for item, _ in labels_of(repo)] == ["images/train/a", "images/val/a"]
     write_set(repo.root / "set")
     repo.add("set/images")
