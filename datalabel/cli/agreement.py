@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from datalabel.cli import pages
 from datalabel.cli.completion import revisions, sets
+from datalabel.cli.pages import HTML, MAX_IMAGES
 from datalabel.cli.presenting import Presentation, Screen, cells, count, shown
 from datalabel.cli.session import SESSION
 from datalabel.errors import UsageError
@@ -279,6 +281,8 @@ def agreement(
     iou: float = typer.Option(
         0.5, "--iou", metavar="IOU", help="From which overlap on labels show one object."
     ),
+    html: str = HTML,
+    max_images: int = MAX_IMAGES,
 ) -> Presentation:
     """Measure how far annotators, or two label sets, agree.
 
@@ -293,4 +297,13 @@ def agreement(
         other = "--annotators" if annotators else "--set"
         raise UsageError(f"--sets compares sets, {other} the people within one", hint="give one of them")
     options = AgreementOptions(two, GROUND_TRUTH if one is None else one, iou)
-    return AgreementText(SESSION.repository().agreement(revision, options))
+    repository = SESSION.repository()
+    found = repository.agreement(revision, options)
+    if html:
+        from datalabel.repository.agreement_pictures import page_of_agreement
+        from datalabel.repository.page_pictures import PageOptions
+
+        view = repository.view(revision)
+        page = page_of_agreement(repository.project, view, found, PageOptions(max_images))
+        return pages.write(page, html, "worst")
+    return AgreementText(found)

@@ -11,6 +11,7 @@ import typer
 
 from datalabel.cli.change_text import item_line, label_line, summary_lines
 from datalabel.cli.completion import revisions
+from datalabel.cli.pages import HTML, MAX_IMAGES
 from datalabel.cli.presenting import Presentation, Screen, shown
 from datalabel.cli.session import SESSION
 from datalabel.errors import UsageError
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
     from datalabel.repository.differences import Difference
     from datalabel.repository.history import LogEntry
     from datalabel.repository.repository import Repository
-
-HTML = typer.Option(None, "--html", metavar="FILE", help="Write one HTML page that draws the changes.")
-MAX_IMAGES = typer.Option(
-    500, "--max-images", metavar="N", min=0, help="With --html: so many images at most."
-)
 
 LABELS_SHOWN = 200
 """A terminal is shown so many changed labels; `--json` and a pipe get all of them."""
@@ -231,7 +227,8 @@ def _page(
 ) -> Presentation:
     """The difference as a page of pictures, written."""
     from datalabel.cli.pages import write
-    from datalabel.repository.picturing import PageOptions, page_of_diff
+    from datalabel.repository.diff_pictures import page_of_diff
+    from datalabel.repository.page_pictures import PageOptions
 
     options = PageOptions(max_images, title=title, subtitle=subtitle)
     page = page_of_diff(repository.project, difference, options)

@@ -6,11 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from datalabel.cli.presenting import Presentation, Screen, count, shown
 from datalabel.cli.session import SESSION
 
 if TYPE_CHECKING:
     from datalabel.report.page import Page
+
+HTML = typer.Option(None, "--html", metavar="FILE", help="Write it as one HTML page with pictures.")
+MAX_IMAGES = typer.Option(
+    500, "--max-images", metavar="N", min=0, help="With --html: so many images at most."
+)
 
 
 @dataclass

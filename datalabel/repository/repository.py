@@ -148,9 +148,10 @@ class Repository:
     ) -> Page:
         """What differs between two revisions in pictures, for `datalabel.report.html.write_page`.
 
-        `options` are the fields of `datalabel.repository.picturing.PageOptions`.
+        `options` are the fields of `datalabel.repository.page_pictures.PageOptions`.
         """
-        from datalabel.repository.picturing import PageOptions, page_of_diff
+        from datalabel.repository.diff_pictures import page_of_diff
+        from datalabel.repository.page_pictures import PageOptions
 
         return page_of_diff(self.project, self.diff(before, after, paths), PageOptions(**options))
 

@@ -13,10 +13,11 @@ from pictures import write_coco, write_image
 from PIL import Image
 
 from datalabel.report.page import NOTHING, Page, Picture, Shape
-from datalabel.repository import picturing
+from datalabel.repository import page_pictures
+from datalabel.repository.diff_pictures import page_of_diff
 from datalabel.repository.differences import Difference
 from datalabel.repository.outlining import outline_of
-from datalabel.repository.picturing import PageOptions, page_of_diff
+from datalabel.repository.page_pictures import PageOptions
 from datalabel.repository.repository import Repository
 
 FIRST = {
@@ -166,14 +167,14 @@ def test_a_full_page_counts_what_it_cannot_list(
         labelled,
         {"images/a.jpg": [], "images/b.jpg": [], "images/c.jpg": [("cat", 9 * k, 9, 5, 5) for k in range(4)]},
     )
-    monkeypatch.setattr(picturing, "MAX_SHAPES", 4)
+    monkeypatch.setattr(page_pictures, "MAX_SHAPES", 4)
     found = page(labelled)
     assert [(len(picture.shapes), picture.unlisted) for picture in found.pictures] == [(2, 0), (1, 0), (1, 3)]
     assert [fact.value for fact in found.facts] == [3, 4, 3, 0]
-    monkeypatch.setattr(picturing, "MAX_PICTURES", 2)
+    monkeypatch.setattr(page_pictures, "MAX_PICTURES", 2)
     found = page(labelled)
     assert ([picture.key[-5] for picture in found.pictures], found.unlisted) == (["a", "c"], 1)
-    monkeypatch.setattr(picturing, "MAX_POINTS", 4)
+    monkeypatch.setattr(page_pictures, "MAX_POINTS", 4)
     assert [shape.outline == NOTHING for shape in page(labelled).pictures[0].shapes] == [False, True]
 
 

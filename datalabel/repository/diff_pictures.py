@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -13,25 +12,10 @@ from datalabel.labels.diff import LabelChange, diff_labels, label_json
 from datalabel.report.page import Bar, Chart, Fact, Listing, Page, Picture, Shape, Tone
 from datalabel.repository.change_shapes import ADDED, CHANGED, MARKS, MOVED, REMOVED, shape_of, shape_of_same
 from datalabel.repository.differences import Difference, ItemChange
+from datalabel.repository.page_pictures import PageOptions, Room, illustrated, notes_on_drawing
 from datalabel.repository.project import Project
-from datalabel.repository.thumbnails import ImageRow, draw_thumbnails
-
-MAX_PICTURES = 20_000
-MAX_SHAPES = 100_000
-MAX_POINTS = 1_000_000
-"""What a page holds at most, that a browser may still open it. What is beyond is counted."""
 
 SPEC_ROWS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class PageOptions:
-    """How much is drawn: images, and bytes of their thumbnails. `title` and `subtitle` replace our own."""
-
-    max_images: int = 500
-    max_bytes: int = 40_000_000
-    title: str | None = None
-    subtitle: str | None = None
 
 
 def page_of_diff(project: Project, difference: Difference, options: PageOptions | None = None) -> Page:
@@ -41,54 +25,20 @@ def page_of_diff(project: Project, difference: Difference, options: PageOptions 
     read is a picture without a thumbnail and with a note.
     """
     options = options or PageOptions()
-    room = _Room()
+    room = Room()
     tally = _Tally()
     pictures = _pictures(difference, room, tally)
-    total = len(pictures)
-    if total > MAX_PICTURES:
-        pictures = heapq.nsmallest(MAX_PICTURES, pictures, key=_most_first)
-    rows = _image_rows(project, difference, [picture.key for picture in pictures])
-    drawn = sorted(pictures, key=_most_first)[: options.max_images]
-    seen = draw_thumbnails(
-        project, [rows[picture.key] for picture in drawn if picture.key in rows], options.max_bytes
+    finished = illustrated(
+        project,
+        (difference.after, difference.before),
+        pictures,
+        lambda keys, changed: _context(project, difference, keys, changed, room),
+        options,
     )
-    context = _context(project, difference, sorted(seen.images), pictures, room)
-    finished = [
-        replace(
-            _measured(picture, rows.get(picture.key)),
-            thumbnail=seen.images.get(picture.key),
-            notes=(*picture.notes, *seen.notes.get(picture.key, ())),
-            shapes=(*context.get(picture.key, ()), *picture.shapes),
-        )
-        for picture in sorted(pictures, key=lambda picture: picture.key)
-    ]
-    return _page(difference, finished, tally, total, options)
-
-
-def _most_first(picture: Picture) -> tuple[int, str]:
-    return -len(picture.shapes) - picture.unlisted, picture.key
+    return _page(difference, finished, tally, len(pictures), options)
 
 
 # Pictures, without their images
-
-
-class _Room:
-    """How many more shapes and points the page takes."""
-
-    def __init__(self) -> None:
-        self.shapes = MAX_SHAPES
-        self.points = MAX_POINTS
-
-    def take(self, shape: Shape) -> Shape | None:
-        """The shape, without its outline when points are used up; None when shapes are."""
-        if not self.shapes:
-            return None
-        self.shapes -= 1
-        size = shape.outline.size + (shape.before.size if shape.before else 0)
-        if size > self.points:
-            return shape.bare()
-        self.points -= size
-        return shape
 
 
 class _Tally:
@@ -103,7 +53,7 @@ class _Tally:
         self.sets[shape.set, shape.mark] += 1
 
 
-def _pictures(difference: Difference, room: _Room, tally: _Tally) -> list[Picture]:
+def _pictures(difference: Difference, room: Room, tally: _Tally) -> list[Picture]:
     """A picture for every image that changed or whose labels did, in no order."""
     items = {change.key: change for change in difference.items}
     found: list[Picture] = []
@@ -162,26 +112,8 @@ def _item_notes(change: ItemChange) -> list[str]:
     return notes
 
 
-# Their images
-
-
-def _image_rows(project: Project, difference: Difference, keys: Sequence[str]) -> dict[str, ImageRow]:
-    """What is recorded of each image: as it is after the change, or as it was when it is gone."""
-    rows: dict[str, ImageRow] = {}
-    for view in (difference.after, difference.before):
-        missing = sorted(key for key in keys if key not in rows)
-        if missing:
-            table = project.store.tables.read(view.items, list(ImageRow.COLUMNS), items=missing)
-            rows.update((row["item"], ImageRow(**row)) for row in table.to_pylist())
-    return rows
-
-
-def _measured(picture: Picture, row: ImageRow | None) -> Picture:
-    return picture if row is None else replace(picture, width=row.width, height=row.height)
-
-
 def _context(
-    project: Project, difference: Difference, keys: list[str], pictures: Sequence[Picture], room: _Room
+    project: Project, difference: Difference, keys: Sequence[str], pictures: Sequence[Picture], room: Room
 ) -> Mapping[str, list[Shape]]:
     """The labels of these images that did not change, of the sets that did, as far as there is room."""
     changed = {(picture.key, shape.set, shape.id) for picture in pictures for shape in picture.shapes}
@@ -216,7 +148,7 @@ def _page(
         pictures=pictures,
         charts=_charts(summary, tally),
         listings=_listings(summary, difference.spec),
-        notes=_notes(drawn, total, len(pictures)),
+        notes=notes_on_drawing(drawn, total, len(pictures), "changed"),
         unlisted=total - len(pictures),
     )
 
@@ -274,17 +206,3 @@ def _listings(summary: Mapping[str, Any], spec: Sequence[Mapping[str, Any]]) -> 
 
 def _fields(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {number:,}" for name, number in counts.items())
-
-
-def _notes(drawn: int, total: int, listed: int) -> list[str]:
-    notes = []
-    if not drawn and listed:
-        notes.append("No image is drawn; labels are drawn on an empty canvas of the image's size.")
-    elif drawn < listed:
-        notes.append(
-            f"{drawn:,} of {total:,} images are drawn, those with the most changes first; "
-            "the labels of the others are drawn on an empty canvas."
-        )
-    if listed < total:
-        notes.append(f"{total - listed:,} images more changed; they are counted and not listed.")
-    return notes

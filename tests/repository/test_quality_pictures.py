@@ -1,0 +1,97 @@
+"""Findings and disagreements as pages: every one is on the page, marked as bad as it is, at its label."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from pictures import Box, coco, write_coco, write_image
+
+from datalabel.errors import InputError
+from datalabel.report.html import page_html
+from datalabel.repository.agreement_pictures import page_of_agreement
+from datalabel.repository.finding_pictures import page_of_findings
+from datalabel.repository.repository import Repository
+
+
+@pytest.fixture
+def faulty(repo: Repository) -> Repository:
+    """Two images with faults, one without."""
+    for number, name in enumerate(("a.jpg", "b.jpg", "c.jpg")):
+        write_image(repo.root / "images" / name, number)
+    write_coco(
+        repo.root / "labels.json",
+        {
+            "images/a.jpg": [("cat", 1, 2, 10, 10), ("dog", 20, 20, 0, 8), ("dog", 60, 20, 10, 8)],
+            "images/b.jpg": [("cat", 100, 5, 20, 20)],
+            "images/c.jpg": [("cat", 5, 5, 20, 20)],
+        },
+    )
+    repo.add("images", "labels.json")
+    repo.commit("first")
+    return repo
+
+
+def test_every_finding_is_on_its_label(faulty: Repository) -> None:
+    findings = faulty.check("HEAD", select=["G101", "G104", "G105"]).findings
+    page = page_of_findings(faulty.project, faulty.view("HEAD"), findings)
+    assert [picture.key for picture in page.pictures] == ["images/a.jpg", "images/b.jpg"]
+    assert all(picture.thumbnail for picture in page.pictures)
+    marked = {
+        (shape.id, detail.name.split()[0]): shape.mark
+        for picture in page.pictures
+        for shape in picture.shapes
+        for detail in shape.details
+    }
+    assert marked == {(one.label, one.code): one.severity.value for one in findings}
+    assert Counter(shape.mark for shape in page.pictures[0].shapes) == {"other": 1, "error": 1, "warning": 1}
+    assert {fact.label: fact.value for fact in page.facts} == {"images": 2, "errors": 2, "warnings": 1}
+    assert json.dumps("G105 outside")[1:-1] in page_html(page).decode()
+
+
+def test_findings_on_images_are_notes_and_those_on_none_are_listed(faulty: Repository) -> None:
+    (one, *_) = faulty.check("HEAD", select=["G101"]).findings
+    from dataclasses import replace
+
+    whole = replace(one, label=None, message="the image is odd")
+    nowhere = replace(one, item=None, label=None, message="the set is odd")
+    page = page_of_findings(faulty.project, faulty.view("HEAD"), [whole, nowhere])
+    assert page.pictures[0].notes == ("error G101: the image is odd",)
+    assert page.listings[0].rows == [["G101", "the set is odd"]]
+
+
+def crowd(people: Mapping[str, Sequence[Box]]) -> dict[str, Any]:
+    """A COCO document in which several people labelled one image."""
+    document = coco({"images/a.jpg": [box for boxes in people.values() for box in boxes]})
+    drawn_by = [who for who, boxes in people.items() for _ in boxes]
+    for annotation, who in zip(document["annotations"], drawn_by, strict=True):
+        annotation["annotator"] = who
+    document["images"][0]["annotators"] = list(people)
+    return document
+
+
+def test_disagreements_say_who_did_not_draw_what(repo: Repository) -> None:
+    write_image(repo.root / "images/a.jpg")
+    cat, dog, bird = ("cat", 1, 1, 10, 10), ("dog", 30, 5, 12, 12), ("bird", 5, 30, 9, 9)
+    people = {"ann": [cat, dog, bird], "ben": [cat, ("cow", 30, 5, 12, 12)], "cho": [cat, dog]}
+    (repo.root / "labels.json").write_text(json.dumps(crowd(people)))
+    repo.add("images", "labels.json")
+    page = page_of_agreement(repo.project, repo.view(), repo.agreement())
+    (picture,) = page.pictures
+    assert picture.thumbnail
+    said = {
+        (shape.class_name, shape.details[0].name): (shape.mark, shape.details[0].text)
+        for shape in picture.shapes
+    }
+    assert said["cat", "ann"] == ("agreed", "agreed")
+    assert said["bird", "ann"] == ("missed", "not drawn by ben, cho")
+    assert said["cow", "ben"] == ("differs", "ann: dog; cho: dog")
+    assert len(picture.shapes) == 7
+
+
+def test_a_page_needs_somebody_to_compare(faulty: Repository) -> None:
+    with pytest.raises(InputError, match="needs two annotators"):
+        faulty.agreement()
