@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from datalabel.content import fingerprint
+from datalabel.content import fingerprints
 from datalabel.errors import UsageError
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
@@ -51,9 +51,8 @@ class Ratios:
 
         A content keeps its split whatever else there is; the shares are met approximately.
         """
-        hashes = np.fromiter(
-            (fingerprint(f"{seed} {content}") for content in contents), np.uint64, len(contents)
-        )
+        seeded = (f"{seed} {content}".encode() for content in contents)
+        hashes = np.fromiter(fingerprints(seeded), np.uint64, len(contents))
         sums = np.cumsum([Fraction(0), *self.shares.values()])[1:-1]
         bounds = np.array([int(share * 2**64) for share in sums], np.uint64)
         names = list(self.shares)

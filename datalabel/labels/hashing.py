@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.content import fingerprint
+from datalabel.content import fingerprints
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -90,11 +90,8 @@ def _widened(numbers: npt.NDArray[np.integer]) -> Hashes:
 
 def _hash_texts(array: pa.Array) -> Hashes:
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-    words = np.fromiter(
-        (fingerprint(word) for word in encoded.dictionary.to_pylist()),
-        dtype=np.uint64,
-        count=len(encoded.dictionary),
-    )
+    texts = encoded.dictionary.cast(pa.binary()).to_pylist()
+    words = np.fromiter(fingerprints(texts), dtype=np.uint64, count=len(texts))
     codes = encoded.indices.fill_null(0).to_numpy(zero_copy_only=False)
     hashes = words[codes] if len(words) else np.zeros(len(array), dtype=np.uint64)
     return _with_nulls(hashes, array)
