@@ -56,7 +56,9 @@ def unwarned() -> Iterator[None]:
         yield
 
 
-def _small_jpeg(data: bytes, side: int) -> bytes:
+def small_image(data: bytes, side: int) -> Image:
+    """The stored pixels of an image in RGB, so that they fit a square of `side` pixels. Raises whatever Pillow
+    stumbles over; nothing is checked before decoding."""
     from PIL import Image
 
     with Image.open(io.BytesIO(data)) as image:
@@ -69,9 +71,13 @@ def _small_jpeg(data: bytes, side: int) -> bytes:
             paper = Image.new("RGB", small.size, _PAPER)
             paper.paste(small, mask=small.getchannel("A"))
             small = paper
-        out = io.BytesIO()
-        small.convert("RGB").save(out, "JPEG", quality=_QUALITY, exif=b"", icc_profile=None)
-        return out.getvalue()
+        return small.convert("RGB")
+
+
+def _small_jpeg(data: bytes, side: int) -> bytes:
+    out = io.BytesIO()
+    small_image(data, side).save(out, "JPEG", quality=_QUALITY, exif=b"", icc_profile=None)
+    return out.getvalue()
 
 
 def _eight_bits(image: Image) -> Image:

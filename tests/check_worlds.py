@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
 from datalabel.check.finding import CheckBatch, Finding
+from datalabel.check.image_rules import FACTS
 from datalabel.check.registry import select
 from datalabel.check.run import run
+from datalabel.labels.rle import encode
 from datalabel.labels.tables import ITEMS, LABELS, table_of
 from datalabel.spec.model import CheckSettings, Spec
 
@@ -19,7 +24,10 @@ SHAPES: dict[str, dict[str, Any]] = {
     "polygon": {"coords": [10.0, 10, 110, 10, 110, 60], "parts": [3]},
     "polyline": {"coords": [10.0, 10, 110, 60], "parts": [2]},
     "keypoints": {"coords": [10.0, 10, 2, 0, 0, 0, 30, 40, 1]},
-    "mask": {"rle": "0a1", "parts": [7, 7]},
+    "mask": {
+        "rle": encode(np.array([480 * 20 + 10, 40, 440, 40, 640 * 480 - 480 * 20 - 530])),
+        "parts": [480, 640],
+    },
     "category": {},
 }
 
@@ -35,11 +43,16 @@ def batch_of(
     spec: Spec | None = None,
     set_name: str = "ground_truth",
 ) -> CheckBatch:
-    """A batch of these rows; labels get the ids 1, 2, …"""
-    rows = [{**row, "id": place} for place, row in enumerate(labels, start=1)]
+    """A batch of these rows; labels get the ids 1, 2, … unless they have some, images a content of their own."""
+    rows = [{"id": place, **row} for place, row in enumerate(labels, start=1)]
+    shown = [{"content": f"bytes of {item['item']}", **item} for item in items]
+    table = table_of({name: [item.get(name) for item in shown] for name in ITEMS.names}, ITEMS)
+    for fact in FACTS:
+        if any(fact.name in item for item in shown):
+            table = table.append_column(fact, pa.array([item.get(fact.name) for item in shown], fact.type))
     return CheckBatch(
         set_name,
-        table_of({name: [item.get(name) for item in items] for name in ITEMS.names}, ITEMS),
+        table,
         table_of({name: [row.get(name) for row in rows] for name in LABELS.names}, LABELS),
         spec or Spec(),
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.labels import geometry
+
+if TYPE_CHECKING:
+    from datalabel.check.pairs import Close
+    from datalabel.check.rings import Rings
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -25,6 +29,26 @@ UNREADABLE = object()
 """Stands for properties that are no JSON object."""
 
 
+T = TypeVar("T")
+
+
+class measured(Generic[T]):  # noqa: N801 - it stands where `cached_property` would
+    """A property that is computed once. `functools.cached_property` of Python 3.11 lets no two batches compute
+    the same property at the same time."""
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        self._compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> T:
+        value = self._compute(instance)
+        instance.__dict__[self._name] = value
+        return value
+
+
 class Columns:
     """The measures of a batch. Arrays have one row per label (or per item, where it says so), in table order.
 
@@ -34,8 +58,9 @@ class Columns:
     def __init__(self, items: pa.Table, labels: pa.Table) -> None:
         self._items = items
         self._labels = labels
+        self._pieces: dict[str, pa.Array] = {}
 
-    @cached_property
+    @measured
     def item_rows(self) -> Ints:
         """For each label the row of its item in the items, -1 when it is not there."""
         found = pc.index_in(
@@ -43,7 +68,7 @@ class Columns:
         )
         return _integers(pc.fill_null(found, -1))
 
-    @cached_property
+    @measured
     def item_sizes(self) -> Floats:
         """Width and height of each item as it is shown (EXIF orientation applied), shape (items, 2). NaN unless
         both are known."""
@@ -51,14 +76,14 @@ class Columns:
         stored[~(stored > 0).all(axis=1)] = np.nan
         return np.where(self.turned[:, None], stored[:, ::-1], stored)
 
-    @cached_property
+    @measured
     def turned(self) -> Bools:
         """For each item whether its orientation swaps width and height."""
         if "orientation" not in self._items.column_names:
             return np.zeros(self._items.num_rows, np.bool_)
         return np.asarray(_floats(self._items.column("orientation")) >= 5)
 
-    @cached_property
+    @measured
     def image_sizes(self) -> Floats:
         """Width and height of each label's item as it is shown, shape (n, 2)."""
         return self.of_item(self.item_sizes, np.nan)
@@ -68,7 +93,7 @@ class Columns:
         padded = np.concatenate([values, np.full((1, *values.shape[1:]), missing, values.dtype)])
         return padded[self.item_rows]
 
-    @cached_property
+    @measured
     def not_finite(self) -> Bools:
         """Drawn labels with a coordinate that is infinite, no number or missing. Nothing is measured on them."""
         found: Bools = ~np.isfinite(self.recorded).all(axis=1) & self.is_kind("box")
@@ -77,13 +102,13 @@ class Columns:
         found[np.repeat(rows, lengths)[~np.isfinite(values)]] = True
         return found
 
-    @cached_property
+    @measured
     def negative(self) -> Bools:
         """Boxes of negative width or height."""
         below = (self.recorded[:, 2:] < 0).any(axis=1)
         return np.asarray(below & self.is_kind("box") & ~self.not_finite)
 
-    @cached_property
+    @measured
     def flat(self) -> Bools:
         """Boxes of zero width or height (not negative), rings that enclose nothing, empty masks, lines without
         length."""
@@ -107,17 +132,17 @@ class Columns:
             found[row] = length >= 6 and length % 2 == 0 and _on_one_line(points.reshape(-1, 2))
         return found
 
-    @cached_property
+    @measured
     def placed(self) -> Floats:
         """The bounds, but NaN for flat labels: that these are nowhere is the one thing to say about them."""
         return np.where(self.flat[:, None], np.nan, self.bounds)
 
-    @cached_property
+    @measured
     def sized(self) -> Bools:
         """Labels whose size means something: neither flat nor of negative size."""
         return ~(self.flat | self.negative)
 
-    @cached_property
+    @measured
     def bounds(self) -> Floats:
         """True bounds x1, y1, x2, y2 with x1 <= x2, y1 <= y2, shape (n, 4); NaN unless all four are finite."""
         with np.errstate(all="ignore"):
@@ -127,7 +152,7 @@ class Columns:
             [np.minimum(raw[:, :2], raw[:, 2:]), np.maximum(raw[:, :2], raw[:, 2:])], axis=1
         )
 
-    @cached_property
+    @measured
     def areas(self) -> Floats:
         """True areas; NaN for kinds that enclose none, and where the geometry is not finite."""
         with np.errstate(all="ignore"):
@@ -135,7 +160,7 @@ class Columns:
         solid = self.is_kind("box", "rotated_box", "polygon", "mask")
         return np.where(solid & ~self.not_finite & np.isfinite(found) & (found >= 0), found, np.nan)
 
-    @cached_property
+    @measured
     def sides(self) -> Floats:
         """Width and height, shape (n, 2): of the bounds, or for a rotated box its own first two sides.
 
@@ -153,12 +178,12 @@ class Columns:
         found[self.not_finite] = np.nan
         return found
 
-    @cached_property
+    @measured
     def recorded(self) -> Floats:
         """x, y, width and height as the columns have them, shape (n, 4); NaN where null."""
         return np.stack([_floats(self._labels.column(name)) for name in "xywh"], axis=1)
 
-    @cached_property
+    @measured
     def point_counts(self) -> Floats:
         """Points of polygons and lines, labelled points of keypoints; NaN for other kinds."""
         found = np.full(self._labels.num_rows, np.nan)
@@ -172,7 +197,28 @@ class Columns:
         found[self.not_finite] = np.nan
         return found
 
-    @cached_property
+    @measured
+    def rings(self) -> Rings:
+        """The rings of every label that encloses something."""
+        from datalabel.check.rings import rings_of
+
+        return rings_of(self)
+
+    @measured
+    def repeats(self) -> Bools:
+        """For each point of `rings` whether it is the same as the next one of its ring."""
+        points = self.rings.points
+        after = points[self.rings.following]
+        return np.asarray((points[:, 0] == after[:, 0]) & (points[:, 1] == after[:, 1]))
+
+    @measured
+    def close(self) -> Close:
+        """Labels that may show the same object, or one of which lies in the other."""
+        from datalabel.check.pairs import close_pairs
+
+        return close_pairs(self, self._labels)
+
+    @measured
     def kinds(self) -> npt.NDArray[np.object_]:
         """The kind of each label."""
         return np.array([kind for _, kind in self.types], dtype=object)[self.type_codes]
@@ -181,7 +227,7 @@ class Columns:
         """Which labels are of these kinds."""
         return np.array([kind in kinds for _, kind in self.types], np.bool_)[self.type_codes]
 
-    @cached_property
+    @measured
     def _typed(self) -> tuple[list[tuple[str, str]], Ints]:
         (classes, class_codes), (kinds, kind_codes) = (self.encoded(name) for name in ("class", "kind"))
         pairs, codes = np.unique(class_codes * max(len(kinds), 1) + kind_codes, return_inverse=True)
@@ -198,7 +244,7 @@ class Columns:
         """For each label the position of its class and kind in `types`."""
         return self._typed[1]
 
-    @cached_property
+    @measured
     def _valued(self) -> tuple[list[tuple[int, Any]], Ints]:
         texts, codes = self.encoded("properties")
         parsed = [properties_of(text) for text in texts]
@@ -222,10 +268,19 @@ class Columns:
         return column.dictionary.to_pylist(), _integers(column.indices)
 
     def lists(self, name: str, rows: npt.NDArray[np.intp]) -> tuple[Floats, Ints]:
-        """The values of a list column of these labels end to end, and how many each label has."""
-        column = self._labels.column(name).take(pa.array(rows)).combine_chunks()
+        """The values of a list column of these labels end to end, and how many each label has. Not to be changed."""
+        column = self._whole(name)
+        if len(rows) < len(column):
+            column = column.take(pa.array(rows))
         lengths = _integers(pc.fill_null(pc.list_value_length(column), 0))
-        return _floats(column.flatten()), lengths
+        values = column.flatten().cast(pa.float64())
+        return values.to_numpy(zero_copy_only=False), lengths
+
+    def _whole(self, name: str) -> pa.Array:
+        """A list column in one piece, which is made once."""
+        if name not in self._pieces:
+            self._pieces[name] = self._labels.column(name).combine_chunks()
+        return self._pieces[name]
 
     # Words
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,11 +30,18 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
+Mark = tuple[str, str, str, str, str]
+"""Code, set, item, label and gist of a finding; empty texts for what it has not."""
+
+_MEASURE = re.compile(r'"[^"]*"|\b[0-9a-f]{16}\b|[-+−]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?')
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing found: the rule, the place (set, item, label id in hexadecimal) and plain words.
 
-    `fix` says in words what a safe fix would do, or is None when only a person can decide.
+    `fix` says in words what a safe fix would do, or is None when only a person can decide. `source` is the
+    path of the label file that speaks of it, where one is known.
     """
 
     code: str
@@ -44,6 +52,17 @@ class Finding:
     label: str | None
     message: str
     fix: str | None = None
+    source: str | None = None
+
+    @property
+    def gist(self) -> str:
+        """The message without measures and ids: what stays when a label moves a little. Names in quotes stay."""
+        return _MEASURE.sub(lambda found: found[0] if found[0].startswith('"') else "#", self.message)
+
+    @property
+    def mark(self) -> Mark:
+        """What the finding is known by from one check to the next."""
+        return (self.code, self.set or "", self.item or "", self.label or "", self.gist)
 
     def to_json(self) -> dict[str, Any]:
         """The shape that scripts rely on."""
@@ -56,6 +75,7 @@ class Finding:
             "label": self.label,
             "message": self.message,
             "fix": self.fix,
+            "source": self.source,
         }
 
 

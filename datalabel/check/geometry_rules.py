@@ -93,11 +93,12 @@ def partly_outside(batch: CheckBatch) -> Iterator[Hit]:
 
     Some tools allow it for objects that the edge cuts; most training code clips or refuses it. Up to a
     millionth of the image's side is forgiven (fractions of the image do not multiply back exactly). Silent
-    where the image's size is not known. An image that EXIF turns is taken either way up, whichever suits.
-    Clipping to the image is the safe repair; `check.severity: {G104: error}` makes it an error.
+    where the image's size is not known. An image that EXIF turns is taken either way up, whichever suits; the
+    size of masks is G110's. Clipping to the image is the safe repair; `check.severity: {G104: error}` makes it
+    an error.
     """
     columns = batch.columns
-    beyond, sizes = _beyond(columns)
+    beyond, sizes = overhang(columns)
     for row in np.flatnonzero((beyond > 0).any(axis=1) & ~_apart(columns, sizes)).tolist():
         reach = [
             f"{number(far)} px beyond the {edge} edge"
@@ -114,10 +115,10 @@ def outside(batch: CheckBatch) -> Iterator[Hit]:
     """A label that lies wholly outside its image: it marks nothing.
 
     Often a sign that labels and images do not belong together, that images were resized after labelling, or
-    that centres were taken for corners. Silent where the image's size is not known.
+    that centres were taken for corners. Silent where the image's size is not known, and about masks (G110).
     """
     columns = batch.columns
-    _, sizes = _beyond(columns)
+    _, sizes = overhang(columns)
     for row in np.flatnonzero(_apart(columns, sizes)).tolist():
         width, height = columns.bounds[row, 2:] - columns.bounds[row, :2]
         where = f"{columns.place(row)}, {number(width)}×{number(height)}"
@@ -126,19 +127,25 @@ def outside(batch: CheckBatch) -> Iterator[Hit]:
         )
 
 
-def _beyond(columns: Columns) -> tuple[Floats, Floats]:
+def overhang(columns: Columns) -> tuple[Floats, Floats]:
     """How far each label reaches beyond the left, top, right and bottom edge (0: not), shape (n, 4); the sizes
     meant, shape (n, 2)."""
     sizes = columns.image_sizes
-    found = _excess(columns.placed, sizes)
+    bounds = _edges(columns)
+    found = _excess(bounds, sizes)
     turned = columns.of_item(columns.turned, False)
     if turned.any():
         # Some tools label what is shown, others what is stored: whichever frame the label fits better.
-        other = _excess(columns.placed, sizes[:, ::-1])
+        other = _excess(bounds, sizes[:, ::-1])
         better = turned & (other.sum(axis=1) < found.sum(axis=1))
         found = np.where(better[:, None], other, found)
         sizes = np.where(better[:, None], sizes[:, ::-1], sizes)
     return found, sizes
+
+
+def _edges(columns: Columns) -> Floats:
+    """The bounds, but for masks: these lie outside only where they are of another size."""
+    return np.where(columns.is_kind("mask")[:, None], np.nan, columns.placed)
 
 
 def _excess(bounds: Floats, sizes: Floats) -> Floats:
@@ -150,7 +157,7 @@ def _excess(bounds: Floats, sizes: Floats) -> Floats:
 def _apart(columns: Columns, sizes: Floats) -> Bools:
     """Labels that reach beyond an edge and have nothing on the image's side of it."""
     slack = sizes * TOLERANCE
-    low, high = columns.placed[:, :2], columns.placed[:, 2:]
+    low, high = np.split(_edges(columns), 2, axis=1)
     before = (low < -slack) & (high <= slack)
     after = (high > sizes + slack) & (low >= sizes - slack)
     return np.asarray((before | after).any(axis=1))

@@ -5,11 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
-from datalabel.check import geometry_rules, spec_conditions, spec_counts, spec_items, spec_rules
+from datalabel.check import (
+    balance_rules,
+    duplicate_rules,
+    geometry_rules,
+    image_rules,
+    item_rules,
+    outline_rules,
+    record_rules,
+    spec_conditions,
+    spec_counts,
+    spec_items,
+    spec_rules,
+    split_rules,
+)
 from datalabel.check.finding import Registry, Rule
 from datalabel.errors import UsageError, nearest
 
-_MODULES = (spec_rules, spec_conditions, spec_counts, spec_items, geometry_rules)
+_MODULES = (
+    spec_rules,
+    spec_conditions,
+    spec_counts,
+    spec_items,
+    geometry_rules,
+    outline_rules,
+    record_rules,
+    image_rules,
+    item_rules,
+    duplicate_rules,
+    balance_rules,
+    split_rules,
+)
 
 RULES: Registry = MappingProxyType(
     {

@@ -52,9 +52,12 @@ def rule(code: str, name: str, severity: Severity) -> Callable[[Callable[[CheckB
             with np.errstate(all="ignore"):
                 hits = list(find(batch))
             for hit in hits:
-                where = _label_place(batch, hit.row) if isinstance(hit, OnLabel) else _item_place(batch, hit)
-                fix = hit.fix if isinstance(hit, OnLabel) else None
-                yield Finding(code, name, severity, *where, hit.message, fix)
+                if isinstance(hit, OnLabel):
+                    source = batch.labels.column("source")[hit.row].as_py()
+                    place = _label_place(batch, hit.row)
+                    yield Finding(code, name, severity, *place, hit.message, hit.fix, source)
+                else:
+                    yield Finding(code, name, severity, *_item_place(batch, hit), hit.message)
 
         return Rule(code, name, severity, run)
 

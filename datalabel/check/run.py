@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from itertools import groupby
+
+import numpy as np
 
 from datalabel.check.finding import CheckBatch, Finding, Rule, Severity
 from datalabel.check.registry import matches
+from datalabel.check.set_rule import Gatherer, SetRule
 from datalabel.spec.model import CheckSettings
 
 
 def run(batches: Iterable[CheckBatch], rules: Iterable[Rule], settings: CheckSettings) -> Iterator[Finding]:
-    """What the rules find, batch by batch; inside a batch by item, code and label.
+    """What the rules find: batch by batch, inside a batch by item, code and label; after the last batch of a
+    set what is found about the set as a whole. The batches of one set follow each other.
 
     Codes that `settings.ignore` names (or begins) are left out, and `settings.severity` decides how bad
     a finding is (an exact code before a beginning, a longer beginning before a shorter). What is found about
-    an item itself is reported once, however many label sets look at it. Memory: one batch, and one entry
-    per finding about an item.
+    an item itself is reported once, however many label sets look at it. Memory: three batches, what the rules
+    about whole sets gather, and one entry per finding about an item.
     """
-    counted = [(rule, _severity(rule, settings)) for rule in rules if not matches(rule.code, settings.ignore)]
+    severities = {
+        rule: _severity(rule, settings) for rule in rules if not matches(rule.code, settings.ignore)
+    }
     seen: set[tuple[str, str | None, str]] = set()
-    for batch in batches:
-        found = [
-            finding if finding.severity is severity else replace(finding, severity=severity)
-            for rule, severity in counted
-            for finding in rule.run(batch)
-        ]
+    for found in _portions(batches, severities):
         for finding in sorted(found, key=_order):
             if finding.set is None:
                 about = (finding.code, finding.item, finding.message)
@@ -33,6 +37,48 @@ def run(batches: Iterable[CheckBatch], rules: Iterable[Rule], settings: CheckSet
                     continue
                 seen.add(about)
             yield finding
+
+
+def _portions(batches: Iterable[CheckBatch], severities: Mapping[Rule, Severity]) -> Iterator[list[Finding]]:
+    """The findings of each batch, and after those of a set the findings about the set."""
+    of_sets = {rule: bad for rule, bad in severities.items() if isinstance(rule, SetRule)}
+    of_batches = {rule: bad for rule, bad in severities.items() if rule not in of_sets}
+    for name, several in groupby(batches, key=lambda batch: batch.set):
+        gathered: dict[object, Gatherer] = {rule.gatherer: rule.gatherer() for rule in of_sets}
+        for batch, found in _judged(several, of_batches):
+            with np.errstate(all="ignore"):
+                for gatherer in gathered.values():
+                    gatherer.add(batch)
+            yield found
+        yield [
+            _as(bad, finding)
+            for rule, bad in of_sets.items()
+            for finding in rule.judge(name, gathered[rule.gatherer])
+        ]
+
+
+def _judged(
+    batches: Iterable[CheckBatch], severities: Mapping[Rule, Severity]
+) -> Iterator[tuple[CheckBatch, list[Finding]]]:
+    """The batches in order, each with what its rules find. Two are worked on at a time: NumPy, Arrow and GEOS
+    compute without Python's lock."""
+
+    def judge(batch: CheckBatch) -> list[Finding]:
+        return [_as(bad, finding) for rule, bad in severities.items() for finding in rule.run(batch)]
+
+    waiting: deque[tuple[CheckBatch, Future[list[Finding]]]] = deque()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for batch in batches:
+            waiting.append((batch, pool.submit(judge, batch)))
+            if len(waiting) > 2:
+                first, found = waiting.popleft()
+                yield first, found.result()
+        for first, found in waiting:
+            yield first, found.result()
+
+
+def _as(severity: Severity, finding: Finding) -> Finding:
+    return finding if finding.severity is severity else replace(finding, severity=severity)
 
 
 def _severity(rule: Rule, settings: CheckSettings) -> Severity:

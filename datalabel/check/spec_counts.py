@@ -9,18 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
-from datalabel.check.columns import TOLERANCE, Floats, Ints, number, quoted
+from datalabel.check.columns import TOLERANCE, Ints, number, quoted
 from datalabel.check.finding import CheckBatch, Severity
+from datalabel.check.pairs import touching
 from datalabel.check.rule import Hit, OnItem, OnLabel, rule
 from datalabel.check.spec_rules import label_type
 from datalabel.labels import geometry
 from datalabel.labels.tables import GEOMETRY, label_id_text
-
-PAIRS_AT_ONCE = 1 << 19
-PARTNERS = 32
-"""A label is compared with so many others at most, those whose bounds overlap its own most."""
 
 
 @rule("S111", "per-image", Severity.ERROR)
@@ -82,7 +78,7 @@ def overlap(batch: CheckBatch) -> Iterator[Hit]:
     keys = (columns.item_rows * len(told) + columns.type_codes) * max(len(annotators), 1) + codes
     shapes = batch.labels.select(["kind", *GEOMETRY])
     worst: dict[int, tuple[float, int]] = {}
-    for first, second in _touching(keys[rows], columns.bounds[rows]):
+    for first, second in touching(keys[rows], columns.bounds[rows]):
         earlier, later = np.minimum(rows[first], rows[second]), np.maximum(rows[first], rows[second])
         found = geometry.ious(shapes, earlier, shapes, later)
         for place in np.flatnonzero(found > limits[later] + TOLERANCE).tolist():
@@ -92,54 +88,3 @@ def overlap(batch: CheckBatch) -> Iterator[Hit]:
         other = label_id_text(batch.labels.column("id")[-partner].as_py())
         words = f"overlaps label {other} of the same class with IoU {iou:.3f}"
         yield OnLabel(row, f"{columns.title(row)} {words}; the spec allows {number(limits[row])}")
-
-
-def _touching(keys: Ints, bounds: Floats) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
-    """Pairs of rows with the same key whose bounds meet, in portions of bounded size.
-
-    A sweep along x: sorted by key and left edge, the partners of a row follow it up to its right edge.
-    Edges are ranked, so that key and edge fit into one sortable integer.
-    """
-    _, groups = np.unique(keys, return_inverse=True)
-    _, ranks = np.unique(np.concatenate([bounds[:, 0], bounds[:, 2]]), return_inverse=True)
-    base = int(ranks.max()) + 2
-    starts = groups.reshape(-1) * base + ranks[: len(keys)]
-    ends = groups.reshape(-1) * base + ranks[len(keys) :]
-    order = np.argsort(starts, kind="stable")
-    reach = np.searchsorted(starts[order], ends[order], side="right")
-    counts = np.maximum(reach - np.arange(len(order)) - 1, 0)
-    before = np.cumsum(counts) - counts
-    position = 0
-    while position < len(order):
-        stop = max(
-            position + 1, int(np.searchsorted(before, before[position] + PAIRS_AT_ONCE, side="right")) - 1
-        )
-        left = np.repeat(np.arange(position, stop), counts[position:stop])
-        right = (
-            left
-            + 1
-            + np.arange(len(left))
-            - np.repeat(before[position:stop] - before[position], counts[position:stop])
-        )
-        left, right = _closest(left, bounds[order[left]], right, bounds[order[right]])
-        if len(left):
-            yield order[left], order[right]
-        position = stop
-
-
-def _closest(
-    left: npt.NDArray[np.intp], first: Floats, right: npt.NDArray[np.intp], second: Floats
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """The pairs whose bounds meet; of each left row the `PARTNERS` whose bounds overlap most (by IoU)."""
-    sides = np.minimum(first[:, 2:], second[:, 2:]) - np.maximum(first[:, :2], second[:, :2])
-    shared = np.prod(np.clip(sides, 0, None) + 1, axis=1)
-    union = np.prod(first[:, 2:] - first[:, :2] + 1, axis=1) + np.prod(
-        second[:, 2:] - second[:, :2] + 1, axis=1
-    )
-    score = np.nan_to_num(shared / (union - shared))
-    keep = np.flatnonzero((sides >= 0).all(axis=1))
-    keep = keep[np.lexsort((right[keep], -score[keep], left[keep]))]
-    owners = left[keep]
-    rank = np.arange(len(keep)) - np.searchsorted(owners, owners, side="left")
-    keep = keep[rank < PARTNERS]
-    return left[keep], right[keep]

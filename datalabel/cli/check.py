@@ -2,125 +2,293 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from datalabel.cli import pages
+from datalabel.cli.check_text import AcceptedText, BaselineText, CheckText, DryFixText, RulesText
 from datalabel.cli.completion import revisions
-from datalabel.cli.findings_text import findings_lines, totals
-from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.pages import HTML, MAX_IMAGES
+from datalabel.cli.presenting import Presentation
 from datalabel.cli.session import SESSION
-from datalabel.errors import InputError, UsageError
+from datalabel.errors import InputError, NoProjectError, UsageError, nearest
 
 if TYPE_CHECKING:
-    from datalabel.repository.checking import Checked, CheckOptions
+    from datalabel.check.finding import Severity
+    from datalabel.repository.checking import CheckOptions
+    from datalabel.repository.fixing import Fixed
+    from datalabel.repository.gating import Gated, GateOptions
+    from datalabel.repository.repository import Repository
     from datalabel.spec.model import Spec
 
 FAIL_ON = ("error", "warning", "info", "never")
+SEVERITIES = ("error", "warning", "info")
+ACCEPT = "accept"
 
 
-@dataclass
-class CheckText(Presentation):
-    """What a check found."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is checked, and how: a revision or label files, and the options that go with either."""
 
-    found: Checked
-    fail_on: str = "error"
-    _worst: int = field(init=False, default=3)
+    targets: Sequence[str]
+    options: GateOptions
+    spec: str | None
+    labels: str | None
 
-    def __post_init__(self) -> None:
-        self._worst = min((finding.severity.rank for finding in self.found.findings), default=3)
-        limit = {"error": 0, "warning": 1, "info": 2, "never": -1}[self.fail_on]
-        self.status = 1 if self._worst <= limit else 0
+    @property
+    def files(self) -> list[Path]:
+        """The label files, when the targets are such and no revision.
 
-    def text(self, screen: Screen) -> None:
-        findings_lines(screen, self.found.findings, places=20 if SESSION.verbose else 5)
-        if self.found.findings:
-            screen.line()
-        scope = f"{count(self.found.labels, 'label')} on {count(self.found.items, 'item')}"
-        screen.line(
-            f"Checked {scope} at {shown(self.found.revision)}: ", (totals(self.found.findings), "bold")
-        )
-
-    def json(self) -> Any:
-        from datalabel.check.writers import document
-
-        return document(self.found.revision, self.found.findings)
+        Raises:
+            InputError: some of several are not there.
+            UsageError: there are several targets, and none is a file.
+        """
+        there = [text for text in self.targets if SESSION.path(text).exists()]
+        if not there or _is_revision(self.targets[0]):
+            if len(self.targets) > 1:
+                raise UsageError("check takes one revision, or label files that exist")
+            return []
+        for text in self.targets:
+            if text not in there:
+                raise InputError("no such file or folder", where=text)
+        return [SESSION.path(text) for text in self.targets]
 
 
 def check(
     targets: list[str] = typer.Argument(
-        None, metavar="[REV | PATH…]", autocompletion=revisions, help="A revision (STAGED), or label files."
+        None,
+        metavar="[REV | PATH… | accept CODE ITEM [LABEL]]",
+        autocompletion=revisions,
+        help="A revision (STAGED), label files, or a finding to accept.",
     ),
     select: list[str] = typer.Option(
         None, "--select", metavar="CODES", help="Only these rules: codes or beginnings."
     ),
     ignore: list[str] = typer.Option(None, "--ignore", metavar="CODES", help="Not these rules."),
-    since: str = typer.Option(
-        None, "--since", metavar="REV", autocompletion=revisions, help="What changed since REV."
-    ),
-    spec: str = typer.Option(None, "--spec", metavar="FILE", help="The spec for label files (dlabel.yaml)."),
-    labels: str = typer.Option(
-        None, "--labels", metavar="FORMAT", help="Insist on the format of label files."
+    severity: list[str] = typer.Option(
+        None, "--severity", metavar="CODE=WORD", help="How bad a rule's findings are: error, warning or info."
     ),
     fail_on: str = typer.Option(
         "error", "--fail-on", metavar="SEVERITY", help="error, warning, info or never."
     ),
+    since: str | None = typer.Option(
+        None,
+        "--since",
+        metavar="REV",
+        autocompletion=revisions,
+        help="Only what the change since REV brought.",
+    ),
+    baseline: str | None = typer.Option(
+        None, "--baseline", metavar="FILE", help="Leave out the findings that this file knows."
+    ),
+    write_baseline: bool = typer.Option(
+        False, "--write-baseline", help="Write what is found now to the --baseline."
+    ),
+    spec: str | None = typer.Option(
+        None, "--spec", metavar="FILE", help="The spec for label files (dlabel.yaml)."
+    ),
+    labels: str | None = typer.Option(
+        None, "--labels", metavar="FORMAT", help="Insist on the format of label files."
+    ),
+    images: bool = typer.Option(
+        False, "--images", help="Decode every image, for the rules that look at pixels."
+    ),
+    fix: bool = typer.Option(False, "--fix", help="Stage safe repairs of what is found."),
+    unsafe_fixes: bool = typer.Option(False, "--unsafe-fixes", help="Stage the other repairs as well."),
+    dry_run: bool = typer.Option(False, "--dry-run", "-n", help="Show what --fix would do."),
+    statistics: bool = typer.Option(False, "--statistics", help="Count findings by rule."),
+    explain: str | None = typer.Option(None, "--explain", metavar="CODES", help="Explain rules."),
+    list_: bool = typer.Option(False, "--list", help="List the rules."),
+    because: str | None = typer.Option(None, "--because", metavar="WHY", help="With accept: the reason."),
+    html: str = HTML,
+    max_images: int = MAX_IMAGES,
 ) -> Presentation:
     """Find labels that are not what the spec says, or cannot be right.
 
     With a revision: everything it holds. With label files instead: the files as they are on disk, without a
-    project, for CI. Exits 1 when something at or above --fail-on was found.
+    project, for CI. Exits 1 when something at or above --fail-on was found. --format takes text, json, jsonl,
+    sarif, junit, github and markdown.
+
+    `check accept CODE ITEM [LABEL] --because WHY` writes into dlabel.accepted.yaml that a finding is right as
+    it is, until the label changes.
     """
+    if list_ or explain is not None:
+        return _rules(explain)
+    if targets and targets[0] == ACCEPT:
+        return _accept(targets[1:], because)
+    if because is not None:
+        raise UsageError("--because goes with `check accept CODE ITEM [LABEL]`")
+    options = _options((select, ignore, severity), images=images)
+    wanted = _wanted(targets, options, since, baseline, (spec, labels))
+    if write_baseline:
+        return _write_baseline(wanted)
+    fixed = _fix(wanted, unsafe=unsafe_fixes, dry_run=dry_run) if fix or unsafe_fixes else None
+    if dry_run:
+        if fixed is None:
+            raise UsageError("--dry-run goes with --fix or --unsafe-fixes")
+        return DryFixText(fixed)
+    gated = _gate(wanted)
+    found = CheckText(gated, _ran(wanted.options.check), _failing(fail_on), statistics, fixed)
+    return _page(wanted, gated, html, max_images, found.status) if html else found
+
+
+def _options(
+    rules: tuple[list[str] | None, list[str] | None, list[str] | None], *, images: bool
+) -> CheckOptions:
+    from datalabel.check.registry import select
     from datalabel.repository.checking import CheckOptions
 
-    if fail_on not in FAIL_ON:
-        raise UsageError(f"--fail-on takes {', '.join(FAIL_ON)}, not {fail_on!r}")
-    options = CheckOptions(_codes(select), _codes(ignore))
-    paths = [text for text in targets or [] if SESSION.path(text).exists()]
-    if paths and not _is_revision(targets[0]):
-        absent = [text for text in targets if text not in paths]
-        if absent:
-            raise InputError("no such file or folder", where=absent[0])
-        return CheckText(_check_files(paths, labels, spec, options), fail_on)
-    if len(targets or []) > 1:
-        raise UsageError("check takes one revision, or label files that exist")
-    return CheckText(_check_revision((targets or ["STAGED"])[0], since, options), fail_on)
+    chosen, ignored, severity = rules
+    options = CheckOptions(_codes(chosen), _codes(ignored), severity=_severities(severity), images=images)
+    select([*options.select, *options.ignore, *options.severity])
+    return options
+
+
+def _wanted(
+    targets: list[str] | None,
+    options: CheckOptions,
+    since: str | None,
+    baseline: str | None,
+    files: tuple[str | None, str | None],
+) -> Wanted:
+    from datalabel.repository.gating import GateOptions
+
+    path = None if baseline is None else SESSION.path(baseline)
+    return Wanted(targets or [], GateOptions(options, since, path), *files)
 
 
 def _codes(texts: list[str] | None) -> list[str]:
     return [code.strip() for text in texts or [] for code in text.split(",") if code.strip()]
 
 
+def _severities(texts: list[str] | None) -> Mapping[str, Any]:
+    found = {}
+    for text in _codes(texts):
+        code, sign, word = text.partition("=")
+        if not sign or word not in SEVERITIES:
+            raise UsageError(f"--severity takes CODE=error, CODE=warning or CODE=info, not {text!r}")
+        found[code] = word
+    return found
+
+
+def _failing(word: str) -> Severity | None:
+    from datalabel.check.finding import Severity
+
+    if word not in FAIL_ON:
+        close = nearest(word, FAIL_ON)
+        hint = f"did you mean {close}?" if close else None
+        raise UsageError(f"--fail-on takes {', '.join(FAIL_ON)}, not {word!r}", hint=hint)
+    return None if word == "never" else Severity(word)
+
+
 def _is_revision(text: str) -> bool:
     return text in ("HEAD", "STAGED") or text.startswith("HEAD~")
 
 
-def _check_revision(revision: str, since: str | None, options: CheckOptions) -> Checked:
-    from datalabel.repository.checking import check_since, check_view
-    from datalabel.repository.history import diff
+def _rules(codes: str | None) -> Presentation:
+    from datalabel.check.registry import select
 
-    repository = SESSION.repository()
-    if since is not None:
-        return check_since(diff(repository.project, since, revision), options)
-    return check_view(repository.view(revision), options)
+    return RulesText(select(_codes([codes or ""])), explained=codes is not None)
 
 
-def _check_files(
-    paths: list[str], format_name: str | None, spec: str | None, options: CheckOptions
-) -> Checked:
-    from datalabel.repository.checking import check_files
+def _ran(options: CheckOptions) -> Sequence[Any]:
+    from datalabel.check.registry import select
 
-    return check_files([Path(SESSION.path(path)) for path in paths], format_name, _spec_for(spec), options)
+    return select(options.select, options.ignore)
 
 
-def _spec_for(spec: str | None) -> Spec:
-    """The spec named on the line, else dlabel.yaml where the command was started, else one that allows all."""
+def _gate(wanted: Wanted) -> Gated:
+    from datalabel.repository.gating import gate_files, gate_revision
+
+    files = wanted.files
+    if not files:
+        revision = wanted.targets[0] if wanted.targets else "STAGED"
+        return gate_revision(_repository().project, revision, wanted.options)
+    if wanted.options.since is not None:
+        raise UsageError(
+            "--since compares two revisions of a project; label files alone have none",
+            hint="--baseline FILE leaves out what was found before",
+        )
+    spec, root = _spec_for(wanted.spec)
+    return gate_files(files, wanted.labels, spec, root, wanted.options)
+
+
+def _repository() -> Repository:
+    try:
+        return SESSION.repository()
+    except NoProjectError as error:
+        raise NoProjectError(
+            error.faults[0].what,
+            where=error.faults[0].where,
+            hint="dlabel init, or name label files: dlabel check labels.json",
+        ) from None
+
+
+def _spec_for(spec: str | None) -> tuple[Spec, Path]:
+    """The spec named on the line, else dlabel.yaml where the command was started, else one that allows all;
+    and the folder that the command was started in."""
     from datalabel.spec.load import load_file
     from datalabel.spec.model import Spec
 
     path = SESSION.path(spec or "dlabel.yaml")
     if spec is None and not path.is_file():
-        return Spec()
-    return load_file(path, templates=SESSION.templates).spec
+        return Spec(), SESSION.start
+    return load_file(path, templates=SESSION.templates).spec, SESSION.start
+
+
+def _write_baseline(wanted: Wanted) -> Presentation:
+    from datalabel.repository.gating import write_baseline
+
+    path = wanted.options.baseline
+    if path is None:
+        raise UsageError("--write-baseline needs the file", hint="--baseline FILE --write-baseline")
+    if wanted.options.since is not None:
+        raise UsageError("a baseline holds everything that is found, not what a change brought (--since)")
+    gated = _gate(replace(wanted, options=replace(wanted.options, baseline=None)))
+    findings = gated.checked.findings
+    changed = write_baseline(path, findings, gated.project)
+    shown = path.relative_to(SESSION.start) if path.is_relative_to(SESSION.start) else path
+    return BaselineText(str(shown), len(findings), changed)
+
+
+def _fix(wanted: Wanted, *, unsafe: bool, dry_run: bool) -> Fixed:
+    from datalabel.repository.fixing import fix
+
+    if list(wanted.targets) not in ([], ["STAGED"]):
+        raise UsageError(
+            "--fix changes staging; it takes no revision and no files",
+            hint="dlabel add them, dlabel check --fix, dlabel export or dlabel restore writes them",
+        )
+    return fix(_repository().project, wanted.options.check, unsafe=unsafe, dry_run=dry_run)
+
+
+def _accept(arguments: Sequence[str], because: str | None) -> Presentation:
+    from datalabel.repository.accepting import accept
+
+    if len(arguments) not in (2, 3):
+        raise UsageError(
+            "accept takes a code, an item and perhaps a label", hint="dlabel check accept --help"
+        )
+    if because is None:
+        raise UsageError("an acceptance needs a reason", hint='--because "why it is right as it is"')
+    code, item, *label = arguments
+    project = _repository().project
+    # From a folder below the root, a path is written as the shell completes it.
+    key = project.key_of(SESSION.path(item)) if SESSION.path(item).exists() else item
+    return AcceptedText(accept(project, code, key, label[0] if label else None, because))
+
+
+def _page(wanted: Wanted, gated: Gated, html: str, max_images: int, status: int) -> Presentation:
+    from datalabel.repository.finding_pictures import page_of_findings
+    from datalabel.repository.page_pictures import PageOptions
+
+    if wanted.files:
+        raise UsageError("--html draws the images of a project", hint="dlabel add the files first")
+    repository = _repository()
+    view = repository.view(wanted.targets[0] if wanted.targets else "STAGED")
+    page = page_of_findings(repository.project, view, gated.checked.findings, PageOptions(max_images))
+    return pages.write(page, html, "found", status)

@@ -26,7 +26,8 @@ class CommittedText(Presentation):
         if self.done.id is None:
             screen.line("Nothing to commit: staging is what HEAD records.")
             return
-        findings_lines(screen, self.done.findings)
+        # Remarks are for who asks (`check`): a commit only says what may be wrong.
+        findings_lines(screen, [one for one in self.done.findings if one.severity.value != "info"])
         title = shown(self.done.message.splitlines()[0])
         screen.line("[", (self.done.branch, "name"), " ", (self.done.id[:12], "id"), f"] {title}")
         summary_lines(screen, self.done.summary)

@@ -9,35 +9,38 @@ from datalabel.cli.presenting import Screen, count, shown
 
 if TYPE_CHECKING:
     from datalabel.check.finding import Finding
+    from datalabel.repository.fixing import Fixed
+    from datalabel.repository.gating import Gated
 
 PLACES = 5
-_STYLE = {"error": "bad", "warning": "warn", "info": "info"}
+STYLE = {"error": "bad", "warning": "warn", "info": "info"}
 
 
 def findings_lines(screen: Screen, findings: Sequence[Finding], places: int = PLACES) -> None:
     """Every rule that found something, worst first, with the first places of each."""
-    groups: dict[tuple[int, str], list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault((finding.severity.rank, finding.code), []).append(finding)
-    for _, group in sorted(groups.items()):
-        first = group[0]
-        style = _STYLE[first.severity.value]
+    from datalabel.check.writers import grouped, place
+
+    for group in grouped(findings, first=places):
+        severity = group.severity.value
         screen.line(
-            (f"{first.severity.value} {first.code}", style), " ", (first.rule, "name"), f"  {len(group):,}"
+            (f"{severity} {group.code}", STYLE[severity]), " ", (group.rule, "name"), f"  {group.count:,}"
         )
-        for finding in group[:places]:
-            screen.line(f"  {_place(finding)}: {shown(finding.message)}")
-        if len(group) > places:
-            screen.line((f"  … and {len(group) - places:,} more", "dim"))
+        for finding in group.first:
+            screen.line(f"  {place(finding)}: {shown(finding.message)}")
+        if group.count > len(group.first):
+            screen.line((f"  … and {group.count - len(group.first):,} more", "dim"))
 
 
-def _place(finding: Finding) -> str:
-    words = [] if finding.set in (None, "ground_truth") else [f"[{shown(finding.set)}]"]
-    if finding.item is not None:
-        words.append(shown(finding.item))
-    if finding.label is not None:
-        words.append(f"label {finding.label}")
-    return " ".join(words) or "the set"
+def statistics_lines(screen: Screen, findings: Sequence[Finding]) -> None:
+    """How often each rule found something, and on how many items."""
+    from datalabel.check.writers import grouped
+
+    rows = [["severity", "code", "rule", "findings", "items"]]
+    rows += [
+        [one.severity.value, one.code, one.rule, f"{one.count:,}", f"{one.items:,}"]
+        for one in grouped(findings)
+    ]
+    screen.table(rows if len(rows) > 1 else [], right=(3, 4), indent=0)
 
 
 def totals(findings: Sequence[Finding]) -> str:
@@ -48,3 +51,45 @@ def totals(findings: Sequence[Finding]) -> str:
         if number:
             words.append(count(number, name, "infos" if name == "info" else None))
     return ", ".join(words) or "nothing found"
+
+
+def left_out(gated: Gated) -> str:
+    """What else was found that nobody need look at: ` (2 accepted, 10 in the baseline)`."""
+    words = [f"{gated.accepted:,} accepted"] if gated.accepted else []
+    words += [f"{gated.known:,} in the baseline"] if gated.known else []
+    return f" ({', '.join(words)})" if words else ""
+
+
+def remarks(gated: Gated) -> list[str]:
+    """What the baseline and the acceptances say that is true no more, a line each."""
+    said = []
+    if gated.stale:
+        named = _some([f"{code} {item or 'the set'}" for code, _, item, _, _ in gated.stale])
+        said.append(f"{count(len(gated.stale), 'finding')} of the baseline no longer occur: {named}")
+    if gated.lapsed:
+        named = _some([f"{one.code} {one.item}" for one in gated.lapsed])
+        why = "the label changed, or the fault is gone"
+        said.append(f"{count(len(gated.lapsed), 'acceptance')} excused nothing ({why}): {named}")
+    return said
+
+
+def _some(names: list[str]) -> str:
+    rest = f" and {len(names) - PLACES:,} more" if len(names) > PLACES else ""
+    return shown(", ".join(names[:PLACES])) + rest
+
+
+def fixed_lines(screen: Screen, fixed: Fixed) -> None:
+    """What was repaired, rule by rule, with the first places."""
+    verb = "Would fix" if fixed.dry_run else "Fixed"
+    for rule in fixed.rules:
+        screen.line(
+            (f"{verb} {rule.code}", "good"), " ", (rule.rule, "name"), f"  {len(rule.labels):,}: {rule.done}"
+        )
+        for one in rule.labels[:PLACES]:
+            screen.line(f"  {shown(one.item)} label {one.label}")
+        if len(rule.labels) > PLACES:
+            screen.line((f"  … and {len(rule.labels) - PLACES:,} more", "dim"))
+    if not fixed.rules:
+        screen.line("Nothing to fix.")
+    elif not fixed.dry_run:
+        screen.line(("Staged: dlabel diff shows it, dlabel commit records it.", "dim"))

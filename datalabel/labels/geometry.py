@@ -115,7 +115,9 @@ def _recorded(labels: pa.Table, rows: Rows) -> Floats:
 
 def _lists(labels: pa.Table, rows: Rows, name: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     """The values of a list column end to end, and how many each row has."""
-    column = labels.column(name).take(pa.array(rows)).combine_chunks()
+    column = labels.column(name)
+    # All rows are taken as they lie: no copy of a million outlines.
+    column = (column.take(pa.array(rows)) if len(rows) < labels.num_rows else column).combine_chunks()
     lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False).astype(np.int64)
     return column.flatten().to_numpy(zero_copy_only=False), lengths
 

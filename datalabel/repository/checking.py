@@ -2,64 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import json
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
 
+import numpy as np
 import pyarrow as pa
 
-from datalabel.check.finding import CheckBatch, Finding
-from datalabel.check.registry import select
+from datalabel.check.finding import CheckBatch, Finding, Rule
+from datalabel.check.image_rules import PIXELS
+from datalabel.check.item_rules import ACROSS
+from datalabel.check.registry import RULES, matches, select
 from datalabel.check.run import run
+from datalabel.check.set_rule import SetRule
 from datalabel.errors import InputError
-from datalabel.labels.rows import constant
-from datalabel.labels.tables import GROUND_TRUTH, ITEMS, LABELS, table_of
+from datalabel.labels.match import mint_ids
+from datalabel.labels.rows import with_column
+from datalabel.labels.tables import GROUND_TRUTH, LABELS, table_of
+from datalabel.progress import SILENT, Progress
 from datalabel.repository.differences import Difference
-from datalabel.repository.label_files import read_alone
-from datalabel.repository.view import View
-from datalabel.spec.model import Spec
+from datalabel.repository.image_facts import ViewFacts, items_of_files
+from datalabel.repository.label_files import ReadAlone, read_alone
+from datalabel.repository.view import View, splits_of
+from datalabel.spec.model import CheckSettings, Spec
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check found, and on what: a revision's name, or the paths of label files."""
+    """What a check found, and on what: a revision's name, or the paths of label files.
+
+    For label files `batches` is what was checked; findings name their file themselves.
+    """
 
     revision: str
     findings: tuple[Finding, ...]
     items: int
     labels: int
+    batches: tuple[CheckBatch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """Which rules run (codes or their beginnings; empty: all), and on which items."""
+    """Which rules run (codes or their beginnings; empty: all), and on which items.
+
+    `severity` maps codes or beginnings to how bad their findings are here, over what the spec says. A code
+    of `select` runs although the spec ignores it, unless the spec names it more closely. `images` decodes every
+    image for the rules that see more then; selecting one of these by its code does so too.
+    """
 
     select: Sequence[str] = ()
     ignore: Sequence[str] = ()
     narrow: Callable[[str], bool] | None = None
+    severity: Mapping[str, Literal["error", "warning", "info"]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    images: bool = False
+
+    @property
+    def pixels(self) -> bool:
+        """Whether images are decoded."""
+        return self.images or any(code.upper() in PIXELS for code in self.select)
+
+    def over(self, settings: CheckSettings) -> CheckSettings:
+        """The spec's settings, with what these options say otherwise."""
+        ignored = tuple(
+            code for code in RULES if _closeness(code, settings.ignore) > _closeness(code, self.select)
+        )
+        kept = {code: word for code, word in settings.severity.items() if not matches(code, self.severity)}
+        return replace(settings, ignore=ignored, severity={**kept, **self.severity})
 
 
-def check_view(view: View, options: CheckOptions) -> Checked:
-    """Every label of every set at one revision."""
-    counted = _Counted(view, options.narrow)
-    return Checked(view.name, _run(counted.batches(), view.spec, options), counted.items, counted.labels)
+def _closeness(code: str, prefixes: Sequence[str]) -> int:
+    """How much of a code the closest of these beginnings says; 0 when none is one."""
+    return max((len(prefix) for prefix in prefixes if matches(code, [prefix])), default=0)
 
 
-def check_since(difference: Difference, options: CheckOptions) -> Checked:
-    """The items whose labels or images changed, as they are after the change; when the spec changed, all."""
+def check_view(view: View, options: CheckOptions, progress: Progress = SILENT) -> Checked:
+    """Every label of every set at one revision. Narrowed to some items, no rule runs that takes a set as a whole."""
+    counted = _Counted(view, options, progress)
+    rules = _rules(options, entire=options.narrow is None)
+    found = run(counted.batches(), rules, options.over(view.spec.check))
+    return Checked(view.name, tuple(found), counted.items, counted.labels)
+
+
+def check_since(difference: Difference, options: CheckOptions, progress: Progress = SILENT) -> Checked:
+    """The items whose labels or images changed, as they are after the change; when the spec changed, all.
+
+    No rule runs that takes a set as a whole. Rules that hold items against each other also see the items,
+    changed or not, that have the same image or nearly the same key.
+    """
     after = difference.after
     if difference.spec:
-        return check_view(after, options)
-    touched = {change.key for change in difference.items}
-    counted = _Counted(after, options.narrow)
+        return check_view(after, options, progress)
+    counted, beside = (_Counted(after, options, progress) for _ in range(2))
+    rules, settings = _rules(options, entire=False), options.over(after.spec.check)
+    keys = _touched(difference)
+    found = run(counted.of_keys(keys), (one for one in rules if not isinstance(one, SetRule)), settings)
+    across = [one for one in rules if isinstance(one, SetRule)]
+    wider = {name: touched | beside.facts.partners(touched) for name, touched in keys.items()}
+    between = (
+        one
+        for one in run(beside.of_keys(wider) if across else (), across, settings)
+        if one.item is None or one.code in ACROSS or one.item in keys[one.set or ""]
+    )
+    return Checked(after.name, (*found, *between), counted.items, counted.labels)
 
-    def batches() -> Iterator[CheckBatch]:
-        for name in sorted(after.tree.sets):
-            keys = sorted(touched | set(difference.changed_items(name)))
-            if keys:
-                yield from counted.batches_of(name, keys)
 
-    return Checked(after.name, _run(batches(), after.spec, options), counted.items, counted.labels)
+def _touched(difference: Difference) -> dict[str, set[str]]:
+    """For each set the items whose labels or images changed."""
+    items = {change.key for change in difference.items}
+    touched = {
+        name: items | set(difference.changed_items(name)) for name in sorted(difference.after.tree.sets)
+    }
+    return {name: keys for name, keys in touched.items() if keys}
+
+
+def _rules(options: CheckOptions, *, entire: bool) -> list[Rule]:
+    """The rules that are asked for, with or without those that take a set as a whole."""
+    chosen = select(options.select, options.ignore)
+    return [one for one in chosen if entire or not (isinstance(one, SetRule) and one.entire)]
 
 
 def check_files(paths: Sequence[Path], format_name: str | None, spec: Spec, options: CheckOptions) -> Checked:
@@ -69,53 +134,76 @@ def check_files(paths: Sequence[Path], format_name: str | None, spec: Spec, opti
         InputError: a file cannot be read, or is no label file.
     """
     batches: list[CheckBatch] = []
+    files: dict[str, str] = {}
     for path in paths:
         if not path.exists():
             raise InputError("no such file or folder", where=str(path))
-        found = read_alone(path, format_name)
-        batches += [_batch_of(one.name, one.mentions, one.labels, spec) for one in found]
+        for one in read_alone(path, format_name):
+            places = _files_of(one)
+            files |= dict(zip(one.mentions.column("name").to_pylist(), places, strict=True))
+            batches.append(_batch_of(places, one, spec, pixels=options.pixels))
     items = sum(batch.items.num_rows for batch in batches)
     labels = sum(batch.labels.num_rows for batch in batches)
-    return Checked(", ".join(map(str, paths)), _run(iter(batches), spec, options), items, labels)
+    found = run(batches, _rules(options, entire=True), options.over(spec.check))
+    placed = tuple(replace(one, source=one.source or files.get(one.item or "")) for one in found)
+    return Checked(", ".join(map(str, paths)), placed, items, labels, tuple(batches))
 
 
-def _batch_of(source: str, mentions: pa.Table, labels: pa.Table, spec: Spec) -> CheckBatch:
-    """What a file says, as a rule sees it: names stand for items."""
-    columns = {name: mentions.column(name) for name in ("width", "height")}
-    items = table_of({"item": mentions.column("name"), **columns}, ITEMS).sort_by("item")
+def _files_of(read: ReadAlone) -> list[str]:
+    """For each mention the file that it stands in. In a folder, a mention's number is its file's path."""
+    if Path(read.name).is_file():
+        return [read.name] * read.mentions.num_rows
+    members = (json.loads(number or "null") for number in read.mentions.column("number").to_pylist())
+    return [posixpath.join(read.name, one) if isinstance(one, str) else read.name for one in members]
+
+
+def _batch_of(files: Sequence[str], read: ReadAlone, spec: Spec, *, pixels: bool) -> CheckBatch:
+    """What a file says, as a rule sees it: names stand for items, ids are made of what the labels say."""
+    mentions, labels = read.mentions, read.labels
+    items = items_of_files(read, pixels=pixels)
     cells = {name: labels.column(name) for name in labels.schema.names if name in LABELS.names}
     rows = {
         **cells,
         "item": mentions.column("name").take(labels.column("mention").combine_chunks()),
-        "id": pa.array(range(1, labels.num_rows + 1), pa.uint64()),
-        "source": constant(source, labels.num_rows),
+        "id": pa.array(np.zeros(labels.num_rows, np.uint64)),
+        "source": pa.array(files, pa.string()).take(labels.column("mention").combine_chunks()),
     }
     table = table_of(rows, LABELS).sort_by([("item", "ascending"), ("rank", "ascending")])
+    # Numbers are left out: labelling tools count anew in every export, and a baseline knows labels by id.
+    numberless = with_column(table, "source_id", pa.nulls(table.num_rows, pa.string()))
+    table = with_column(table, "id", pa.array(mint_ids(numberless), pa.uint64()))
     return CheckBatch(GROUND_TRUTH, items, table, spec)
 
 
-def _run(batches: Iterator[CheckBatch], spec: Spec, options: CheckOptions) -> tuple[Finding, ...]:
-    return tuple(run(batches, select(options.select, options.ignore), spec.check))
-
-
 class _Counted:
-    """The batches of a view, counting what passes."""
+    """The batches of a view with facts about the images, counting what passes."""
 
-    def __init__(self, view: View, narrow: Callable[[str], bool] | None) -> None:
+    def __init__(self, view: View, options: CheckOptions, progress: Progress) -> None:
         self._view = view
-        self._narrow = narrow
+        self._narrow = options.narrow
+        self._splits = view.split_table()
+        self.facts = ViewFacts(view, pixels=options.pixels, progress=progress)
         self.items = 0
         self.labels = 0
 
     def batches(self) -> Iterator[CheckBatch]:
+        """Everything."""
         for name in sorted(self._view.tree.sets):
-            yield from self.batches_of(name, None)
+            yield from self._batches_of(name, None)
 
-    def batches_of(self, name: str, keys: list[str] | None) -> Iterator[CheckBatch]:
+    def of_keys(self, keys: Mapping[str, Iterable[str]]) -> Iterator[CheckBatch]:
+        """Some items of some sets."""
+        for name, some in keys.items():
+            yield from self._batches_of(name, sorted(some))
+
+    def _batches_of(self, name: str, keys: list[str] | None) -> Iterator[CheckBatch]:
         seen = 0
         for items, labels in self._view.keyed_batches(name, keys):
             if self._narrow is not None:
                 items, labels = (_narrowed(rows, self._narrow) for rows in (items, labels))
+            if self._splits is not None:
+                items = items.append_column("split", splits_of(items.column("item"), self._splits))
+            items = self.facts.add_to(items, name, some=keys is not None)
             seen += items.num_rows
             self.labels += labels.num_rows
             yield CheckBatch(name, items, labels, self._view.spec)

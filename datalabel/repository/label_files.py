@@ -20,11 +20,19 @@ from datalabel.repository.names import Images, Place, meant
 
 @dataclass(frozen=True, slots=True)
 class ReadAlone:
-    """What one source says: its name, and tables of the schemas `READ_MENTIONS` and `READ_LABELS`."""
+    """What one source says: its name, and tables of the schemas `READ_MENTIONS` and `READ_LABELS`; the folder that it
+    lies in."""
 
     name: str
     mentions: pa.Table
     labels: pa.Table
+    root: Path
+
+    def image_paths(self) -> dict[str, Path]:
+        """The images below the folder that names in the source certainly mean."""
+        context = _NoProject(self.root)
+        found = ((name, context.path_of(name)) for name in self.mentions.column("name").to_pylist())
+        return {name: path for name, path in found if path is not None}
 
 
 class _NoProject:
@@ -34,22 +42,26 @@ class _NoProject:
     item_key: str | None = None
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._folder = root if root.is_dir() else root.parent
         self._images = Images({}, self._listed)
 
     def _listed(self) -> list[str]:
-        folder = self._root if self._root.is_dir() else self._root.parent
-        paths = (entry.path for entry in walk(folder))
+        paths = (entry.path for entry in walk(self._folder))
         return [path for path in paths if posixpath.splitext(path)[1].lower() in IMAGE_SUFFIXES]
 
     def size_of(self, name: str) -> tuple[int, int] | None:
         """The size of the image that the name certainly means."""
-        found = meant(name, Place("."), self._images)
-        if found is None:
+        path = self.path_of(name)
+        if path is None:
             return None
-        with (self._root / found).open("rb") as file:
-            facts = read_facts(file, name=found)
+        with path.open("rb") as file:
+            facts = read_facts(file, name=name)
         return facts.width, facts.height
+
+    def path_of(self, name: str) -> Path | None:
+        """The image that the name certainly means."""
+        found = meant(name, Place("."), self._images)
+        return None if found is None else self._folder / found
 
     def names_by_number(self) -> Mapping[str, str]:
         """There are no other sources."""
@@ -76,7 +88,7 @@ def read_alone(path: Path, format_name: str | None = None) -> list[ReadAlone]:
 
 def _read(source: SourceFiles, fmt: Format) -> ReadAlone:
     read = fmt.read(source, _NoProject(source.root))
-    return ReadAlone(source.name, read.mentions, read.labels)
+    return ReadAlone(source.name, read.mentions, read.labels, source.root)
 
 
 def _sources(path: Path, format_name: str | None) -> list[tuple[SourceFiles, Format]]:

@@ -20,7 +20,7 @@ from datalabel.repository.project import Project
 from datalabel.repository.revisions import STAGED, resolve_revision, snapshot_named
 from datalabel.repository.selecting import Filter, Selected
 from datalabel.repository.splitting import SnapshotOptions, Splitter
-from datalabel.repository.view import View
+from datalabel.repository.view import View, splits_of
 from datalabel.store.snapshots import REFS, Snapshot
 from datalabel.store.state import now
 from datalabel.store.tables import Table
@@ -132,14 +132,6 @@ def measure(view: View, sets: Sequence[str]) -> tuple[str, dict[str, dict[str, i
             digest.add_labels(name, batch)
             _count(labels, splits_of(batch.column("item"), table))
     return digest.result(), {name: {"items": items[name], "labels": labels[name]} for name in ("", *items)}
-
-
-def splits_of(items: pa.ChunkedArray, table: pa.Table | None) -> pa.ChunkedArray:
-    """The split of each item; null where it has none."""
-    if table is None:
-        return pa.chunked_array([pa.nulls(len(items), pa.string())])
-    places = pc.index_in(items, value_set=table.column("item").combine_chunks())
-    return pc.take(table.column("split"), places)
 
 
 def _count(counts: Counter[str], splits: pa.ChunkedArray) -> None:

@@ -168,3 +168,11 @@ EMPTY_TREE = Tree()
 def view_of(store: Store, tree: ObjectId | None, name: str, splits: ObjectId | None = None) -> View:
     """The tree of this id, or the empty one; `splits` is the table of a snapshot's splits."""
     return View(store, store.history.tree(tree) if tree else EMPTY_TREE, name, splits)
+
+
+def splits_of(items: pa.ChunkedArray, table: pa.Table | None) -> pa.ChunkedArray:
+    """The split of each item; null where it has none."""
+    if table is None:
+        return pa.chunked_array([pa.nulls(len(items), pa.string())])
+    places = pc.index_in(items, value_set=table.column("item").combine_chunks())
+    return pc.take(table.column("split"), places)

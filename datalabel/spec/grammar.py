@@ -60,6 +60,7 @@ def _top() -> Schema:
                 "ignore": _texts(),
                 "severity": _named({"enum": [*words.SEVERITIES, *_EMPTY["enum"]]}),
                 "on_commit": {"enum": list(words.ON_COMMIT)},
+                "groups": _texts(),
             }
         ),
         "quality": _words({"labels_per_class": _COUNT, "agreement": _SHARE, "error_rate": _SHARE}),

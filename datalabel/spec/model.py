@@ -103,11 +103,15 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True)
 class CheckSettings:
-    """Which findings count in this project. `on_commit` refuses a commit at or above that severity."""
+    """Which findings count in this project. `on_commit` refuses a commit at or above that severity.
+
+    `groups` are properties of images whose values must not be shared by two splits of a snapshot.
+    """
 
     ignore: tuple[str, ...] = ()
     severity: Mapping[str, Literal["error", "warning", "info"]] = field(default_factory=dict)
     on_commit: Literal["error", "warning", "never"] = "never"
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

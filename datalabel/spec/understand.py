@@ -240,7 +240,8 @@ class _Understanding:
             if word is not None:
                 severity[code] = word
         on_commit: Any = self._values.word(node, "on_commit", "check", words.ON_COMMIT) or "never"
-        return CheckSettings(self._values.texts(node, "ignore", "check"), severity, on_commit)
+        ignore, groups = (self._values.texts(node, name, "check") for name in ("ignore", "groups"))
+        return CheckSettings(ignore, severity, on_commit, groups)
 
     def _quality(self) -> Quality:
         node = self._root.entries.get("quality")

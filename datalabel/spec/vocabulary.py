@@ -15,7 +15,7 @@ CONDITIONS = (*MEASURES, *POINTS, "inside", "per_image", "max_overlap")
 IMAGE = ("roi", "properties", "conditions")
 IMAGE_CONDITIONS = (*SIZES, "formats")
 WORKFLOW = ("states", "transitions")
-CHECK = ("ignore", "severity", "on_commit")
+CHECK = ("ignore", "severity", "on_commit", "groups")
 QUALITY = ("labels_per_class", "agreement", "error_rate")
 
 TYPES = ("options", "number", "integer", "text", "boolean")
@@ -100,6 +100,7 @@ MEANINGS = {
     "ignore": "Codes of findings that do not count, or their beginnings: B201, G1",
     "severity": "How bad a finding is here, by its code or the beginning of it.",
     "on_commit": "`commit` refuses at findings this bad or worse; `never` lets everything in.",
+    "groups": "Properties of images whose values must not be shared by two splits of a snapshot: [site]",
     "labels_per_class": "So many labels of each class are wanted.",
     "agreement": "The agreement of annotators that is wanted, from 0 to 1.",
     "error_rate": "The share of wrong labels that is bearable, from 0 to 1.",

@@ -1,4 +1,5 @@
-"""`cache.db`: what is known of the working tree's files, so that unchanged files are not read again.
+"""`cache.db`: what is known of the working tree's files, so that unchanged files are not read again, and of the
+pixels of images, so that none is decoded twice.
 
 It may be deleted at any time, and everything in it points at durable objects only. A damaged cache is
 replaced by an empty one.
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from datalabel.content import ObjectId
 from datalabel.files import Stat
+from datalabel.looks import VERSION, Look
 
 _COLUMNS = "path, size, mtime, ctime, inode, checked, content, width, height, format, orientation"
 
@@ -21,6 +23,7 @@ _SCHEMA = """\
 CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, ctime INTEGER, inode INTEGER, \
 checked INTEGER, content TEXT, width INTEGER, height INTEGER, format TEXT, orientation INTEGER) WITHOUT ROWID
 CREATE TABLE tracked (key TEXT PRIMARY KEY, content TEXT) WITHOUT ROWID
+CREATE TABLE looks (content TEXT PRIMARY KEY, version INTEGER, bits INTEGER, fault TEXT, cut INTEGER) WITHOUT ROWID
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID
 """.splitlines()
 
@@ -57,25 +60,11 @@ class Cache:
     def _db(self) -> sqlite3.Connection:
         if self._connection is None:
             try:
-                self._connection = self._opened()
-            except sqlite3.DatabaseError:
-                self._path.unlink(missing_ok=True)
-                self._connection = self._opened()
+                self._connection = _opened_or_new(self._path)
+            except (sqlite3.OperationalError, OSError):
+                # It cannot be made here (read-only project, full disk): one that lasts for this command.
+                self._connection = _opened(":memory:")
         return self._connection
-
-    def _opened(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=10)
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        found = {row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
-        if found != set(_SCHEMA):
-            if found:
-                connection.close()
-                raise sqlite3.DatabaseError("another schema")
-            with connection:
-                for statement in _SCHEMA:
-                    connection.execute(statement)
-        return connection
 
     def close(self) -> None:
         """Release the file."""
@@ -85,8 +74,11 @@ class Cache:
 
     def files(self) -> dict[str, Known]:
         """Everything known, by path."""
-        rows = self._db.execute(f"SELECT {_COLUMNS} FROM files")  # noqa: S608
-        return {row[0]: Known(Stat(*row[1:5]), *row[5:]) for row in rows}
+        found: dict[str, Known] = {}
+        with self._forgiving() as db:
+            rows = db.execute(f"SELECT {_COLUMNS} FROM files")  # noqa: S608
+            found.update((row[0], Known(Stat(*row[1:5]), *row[5:])) for row in rows)
+        return found
 
     def remember(self, known: Iterable[tuple[str, Known]]) -> None:
         """Note what was read. The objects must be durable by now. A read-only project remembers nothing."""
@@ -97,24 +89,25 @@ class Cache:
             )
             for path, one in known
         ]  # fmt: skip
-        with self._write() as db:
+        with self._forgiving() as db:
             db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def forget(self, paths: Iterable[str]) -> None:
         """Drop files that are gone."""
-        with self._write() as db:
+        with self._forgiving() as db:
             db.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in paths])
 
     def tracked(self, table: str | None) -> dict[str, str | None] | None:
         """Key and content of every item of the items table of this id, if that is the one indexed."""
-        row = self._db.execute("SELECT value FROM meta WHERE key = 'tracked'").fetchone()
-        if row is None or row[0] != (table or ""):
-            return None
-        return dict(self._db.execute("SELECT key, content FROM tracked"))
+        with self._forgiving() as db:
+            row = db.execute("SELECT value FROM meta WHERE key = 'tracked'").fetchone()
+            if row is not None and row[0] == (table or ""):
+                return dict(db.execute("SELECT key, content FROM tracked"))
+        return None
 
     def index(self, table: str | None, items: Mapping[str, str | None]) -> None:
         """Index the items table of this id."""
-        with self._write() as db:
+        with self._forgiving() as db:
             db.execute("DELETE FROM tracked")
             db.executemany("INSERT INTO tracked VALUES (?, ?)", items.items())
             db.execute("INSERT OR REPLACE INTO meta VALUES ('tracked', ?)", (table or "",))
@@ -123,7 +116,7 @@ class Cache:
         self, old: str | None, new: str | None, items: Mapping[str, str | None], gone: Iterable[str]
     ) -> None:
         """Carry the index from one items table to the next, of which it is known what differs."""
-        with self._write() as db:
+        with self._forgiving() as db:
             moved = db.execute(
                 "UPDATE meta SET value = ? WHERE key = 'tracked' AND value = ?", (new or "", old or "")
             )
@@ -131,8 +124,71 @@ class Cache:
                 db.executemany("DELETE FROM tracked WHERE key = ?", [(key,) for key in gone])
                 db.executemany("INSERT OR REPLACE INTO tracked VALUES (?, ?)", items.items())
 
+    def looks(self, contents: Iterable[str]) -> dict[str, Look]:
+        """What is known of the pixels of these images."""
+        found: dict[str, Look] = {}
+        with self._forgiving() as db:
+            for content in contents:
+                row = db.execute(
+                    "SELECT bits, fault, cut FROM looks WHERE content = ? AND version = ?", (content, VERSION)
+                ).fetchone()
+                if row is not None:
+                    bits = None if row[0] is None else row[0] % (1 << 64)
+                    found[content] = Look(bits, row[1], bool(row[2]))
+        return found
+
+    def remember_looks(self, looks: Mapping[str, Look]) -> None:
+        """Note what looking at the pixels of images found."""
+        rows = [
+            (content, VERSION, None if look.bits is None else _signed(look.bits), look.fault, look.cut)
+            for content, look in looks.items()
+        ]
+        with self._forgiving() as db:
+            db.executemany("INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?, ?)", rows)
+
     @contextlib.contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        # A cache that cannot be written (read-only project, full disk) costs time, not truth.
-        with contextlib.suppress(sqlite3.OperationalError), self._db as db:
-            yield db
+    def _forgiving(self) -> Iterator[sqlite3.Connection]:
+        """The database for one use; what goes wrong with it costs time, not truth."""
+        try:
+            with self._db as db:
+                yield db
+        except sqlite3.OperationalError:
+            return
+        except sqlite3.DatabaseError:
+            self.close()
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
+
+
+def _opened_or_new(path: Path) -> sqlite3.Connection:
+    """The database at a path; a new one where that is damaged or has another schema."""
+    try:
+        return _opened(path)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        path.unlink(missing_ok=True)
+        return _opened(path)
+
+
+def _opened(path: Path | str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=10)
+    try:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        found = {row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+        if found and found != set(_SCHEMA):
+            raise sqlite3.DatabaseError("another schema")
+        if not found:
+            with connection:
+                for statement in _SCHEMA:
+                    connection.execute(statement)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _signed(bits: int) -> int:
+    """64 bits as SQLite keeps them."""
+    return bits - (1 << 64) if bits >> 63 else bits

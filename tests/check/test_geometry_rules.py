@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 from check_worlds import ITEM, SHAPES, batch_of, findings, label, places
 
+from datalabel.labels.rle import encode
 from datalabel.spec.model import Conditions, LabelType, Region, Spec
 
 NAN, INF = math.nan, math.inf
+EMPTY = encode(np.array([640 * 480]))
 
 PLANTED: list[tuple[str, dict[str, Any], str]] = [
     (
@@ -31,7 +34,7 @@ PLANTED: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("G101", label("rotated_box", coords=[5.0] * 8), 'rotated box of class "cat" encloses no area (at 5, 5)'),
     ("G101", label("polyline", coords=[3.0, 4, 3, 4]), 'polyline of class "cat" has no length (at 3, 4)'),
-    ("G101", label("mask", rle="a1", parts=[7, 7]), 'mask of class "cat" covers no pixel'),
+    ("G101", label("mask", rle=EMPTY), 'mask of class "cat" covers no pixel'),
     ("G102", label(w=-5.0), 'box of class "cat" has negative size: width -5'),
     (
         "G102",
@@ -180,9 +183,9 @@ def test_nothing_is_outside_an_image_of_unknown_size() -> None:
 def test_an_image_that_exif_turns_is_taken_either_way_up() -> None:
     turned = [{**ITEM, "orientation": 6}]
     stored, shown = label(x=600.0, w=20.0), label(y=600.0, h=20.0)
-    assert findings(batch_of([stored, shown], items=turned)) == []
-    assert places(findings(batch_of([label(x=600.0, w=41.0)], items=turned))) == [("G104", "a.jpg", 1)]
-    assert places(findings(batch_of([label(x=600.0, y=600.0)], items=turned))) == [("G105", "a.jpg", 1)]
+    assert findings(batch_of([stored, shown], items=turned), "G") == []
+    assert places(findings(batch_of([label(x=600.0, w=41.0)], items=turned), "G")) == [("G104", "a.jpg", 1)]
+    assert places(findings(batch_of([label(x=600.0, y=600.0)], items=turned), "G")) == [("G105", "a.jpg", 1)]
 
 
 def test_unlabelled_keypoints_are_nowhere() -> None:

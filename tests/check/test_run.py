@@ -19,7 +19,7 @@ from datalabel.check.writers import counts, document, grouped, worst
 from datalabel.errors import UsageError
 from datalabel.spec.model import CheckSettings, Conditions, ImageConditions, LabelType, Property, Region, Spec
 
-FAULTY = [label(x=-1.0), label(w=0.0), label(x=-3.0), label(x=900.0)]
+FAULTY = [label(x=-1.0), label(w=0.0), label(x=-3.0, y=200.0), label(x=900.0)]
 
 
 def test_codes_and_names_are_unique_and_every_rule_explains_itself() -> None:
@@ -27,7 +27,7 @@ def test_codes_and_names_are_unique_and_every_rule_explains_itself() -> None:
     assert len({one.name for one in RULES.values()}) == len(RULES)
     for code, one in RULES.items():
         assert one.code == code
-        assert re.fullmatch(r"[SG]1\d\d", code)
+        assert re.fullmatch(r"[SGIDBX]1\d\d", code)
         assert len(one.explanation) > 40
 
 
@@ -40,7 +40,7 @@ def test_rules_are_chosen_by_code_and_by_beginning() -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
-    [("G107", "did you mean"), ("zero-siz", "G101"), ("ZZZ", "the rules are"), ("", "the rules are")],
+    [("G197", "did you mean"), ("zero-siz", "G101"), ("ZZZ", "the rules are"), ("", "the rules are")],
 )
 def test_an_unknown_code_is_refused_with_the_nearest(wrong: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
@@ -110,6 +110,7 @@ def test_the_document_has_the_shape_that_scripts_rely_on() -> None:
         "label",
         "message",
         "fix",
+        "source",
     ]
 
 
@@ -183,6 +184,6 @@ def test_no_table_makes_a_rule_crash(labels: list[dict[str, Any]], cells: tuple[
     batch = batch_of(labels, items, STRICT_SPEC)
     found = findings(batch)
     assert found == findings(batch_of(labels, items, STRICT_SPEC))
-    assert all(one.item in ("a.jpg", "b.jpg", "nowhere") and one.message for one in found)
+    assert all(one.item in ("a.jpg", "b.jpg", "nowhere", None) and one.message for one in found)
     json.dumps(document(None, found))
     assert batch.labels.num_rows == len(labels)

@@ -66,25 +66,34 @@ CLEAN = [
     label("category", **{"class": "dog"}),
     bird(x=160.0, y=120.0, w=320.0, h=240.0),
     label("mask", **{"class": "anything"}, properties='{"free":1}'),
+    cat(x=300.0, properties='{"colour":"green"}'),
 ]
 
 PLANTED: list[tuple[str, dict[str, Any], str]] = [
-    ("S101", label(**{"class": "Cat"}), 'the spec has no class "Cat"; did you mean "cat"?'),
+    ("S101", label(**{"class": "Cat"}, x=500.0), 'the spec has no class "Cat"; did you mean "cat"?'),
     (
         "S101",
-        label(**{"class": "xyz"}),
+        label(**{"class": "xyz"}, x=500.0),
         'the spec has no class "xyz"; it has "cat", "dog", "bird", "anything"',
     ),
     (
         "S102",
-        label("polygon", **{"class": "dog"}),
+        label("polygon", **{"class": "dog"}, coords=[210.0, 10, 310, 10, 310, 60]),
         'class "dog" is drawn as polygon; the spec allows box or category',
     ),
-    ("S103", cat(properties='{"age":3}'), 'box of class "cat" lacks the property "colour" ("red", "green")'),
-    ("S103", cat(properties=None), 'box of class "cat" lacks the property "colour" ("red", "green")'),
+    (
+        "S103",
+        cat(x=500.0, properties='{"age":3}'),
+        'box of class "cat" lacks the property "colour" ("red", "green")',
+    ),
+    (
+        "S103",
+        cat(x=500.0, properties=None),
+        'box of class "cat" lacks the property "colour" ("red", "green")',
+    ),
     (
         "S104",
-        cat(properties='{"colour":"red","aeg":1}'),
+        cat(x=500.0, properties='{"colour":"red","aeg":1}'),
         'box of class "cat" has an unknown property "aeg"; did you mean "age"?',
     ),
     ("S106", dog(x=200.0, y=380.0), 'box of class "dog" reaches 30 px beyond region "belt"'),
@@ -165,7 +174,7 @@ def test_a_spec_without_classes_allows_all() -> None:
 def test_counts_per_image_hold_for_items_without_labels_too() -> None:
     items = [{**ITEM, "item": key} for key in ("a.jpg", "b.jpg", "c.jpg")]
     labels = [*({**DOG, "x": 110.0 * place} for place in range(4)), {**DOG, "item": "c.jpg"}]
-    found = findings(batch_of(labels, items, SPEC))
+    found = findings(batch_of(labels, items, SPEC), "S")
     assert places(found) == [("S111", "a.jpg", None), ("S111", "b.jpg", None)]
     assert found[0].message == '4 labels of class "dog" (box); the spec allows 3'
     assert found[1].message == '0 labels of class "dog" (box); the spec asks for 1 or more'

@@ -1,4 +1,4 @@
-"""Findings as a JSON document, counted, and grouped for people."""
+"""Findings as documents: counted and grouped for people here, one file beside this for each foreign format."""
 
 from __future__ import annotations
 
@@ -45,17 +45,37 @@ def worst(findings: Iterable[Finding]) -> Severity | None:
 
 def grouped(findings: Iterable[Finding], first: int = 5) -> tuple[Group, ...]:
     """Findings by rule, worst first, then by code, each with its first places."""
-    groups: dict[tuple[int, str], list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault((finding.severity.rank, finding.code), []).append(finding)
     return tuple(
         Group(
-            code,
+            group[0].code,
             group[0].rule,
             group[0].severity,
             len(group),
             len({finding.item for finding in group if finding.item is not None}),
             tuple(group[:first]),
         )
-        for (_, code), group in sorted(groups.items())
+        for group in by_rule(findings)
     )
+
+
+def by_rule(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """The findings of each rule, worst rule first, then by code."""
+    groups: dict[tuple[int, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.severity.rank, finding.code), []).append(finding)
+    return [group for _, group in sorted(groups.items())]
+
+
+def printable(text: str) -> str:
+    """Text from data on one line: what cannot be printed (and no XML may hold) is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def place(finding: Finding) -> str:
+    """Where the finding is, in words: set (unless it is the usual one), item and label."""
+    words = [] if finding.set in (None, "ground_truth") else [f"[{finding.set}]"]
+    words += [] if finding.item is None else [finding.item]
+    words += [] if finding.label is None else [f"label {finding.label}"]
+    return printable(" ".join(words) or "the set")

@@ -1,0 +1,160 @@
+"""Repairs of what rules find, over columns. A safe repair says nothing that the label did not say already.
+
+A repair takes a batch and the rows that its rule found, and gives the batch's labels back with those rows
+changed, left out, or as they were where it cannot help. Ids never change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.check.columns import Floats
+from datalabel.check.finding import CheckBatch
+from datalabel.check.geometry_rules import overhang
+from datalabel.labels import geometry
+from datalabel.labels.hashing import hash_rows
+from datalabel.labels.rows import with_column
+from datalabel.labels.tables import GEOMETRY
+
+Rows = npt.NDArray[np.intp]
+
+SAID = ("item", "annotator", "class", "kind", *GEOMETRY, "properties", "confidence", "extra")
+"""Labels that are equal in these are one label said twice: whichever goes, nothing is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """The repair of a rule's findings: the rule's code, what was done in words, whether it is safe."""
+
+    code: str
+    done: str
+    safe: bool
+    change: Callable[[CheckBatch, Rows], pa.Table]
+
+
+def swap_corners(batch: CheckBatch, rows: Rows) -> pa.Table:
+    """Boxes of negative width or height get the same corners in order."""
+    low, high = _corners(batch.columns.bounds[rows])
+    return _with_bounds(batch.labels, rows, low, high)
+
+
+def clip(batch: CheckBatch, rows: Rows) -> pa.Table:
+    """Boxes and polygons lose what lies outside their image, in the frame that the rule took them in."""
+    _, sizes = overhang(batch.columns)
+    kinds = batch.columns.kinds[rows]
+    boxes, polygons = rows[kinds == "box"], rows[kinds == "polygon"]
+    low, high = _corners(batch.columns.bounds[boxes])
+    labels = _with_bounds(batch.labels, boxes, np.maximum(low, 0), np.minimum(high, sizes[boxes]))
+    return _clip_polygons(labels, polygons, sizes[polygons])
+
+
+def _clip_polygons(labels: pa.Table, rows: Rows, sizes: Floats) -> pa.Table:
+    """Exactly, by intersection with the image. A polygon that crosses itself has no one meaning: it stays."""
+    import shapely
+
+    part = labels.take(pa.array(rows))
+    found = geometry.shapes(part)
+    sound = np.isclose(shapely.area(found), geometry.area(part), rtol=1e-6, atol=0)
+    inside = shapely.intersection(found, shapely.box(0, 0, sizes[:, 0], sizes[:, 1]))
+    sound &= shapely.area(inside) > 0
+    if not sound.any():
+        return labels
+    rings = [_rings(shape) for shape in inside[sound]]
+    part = part.filter(pa.array(sound))
+    for name, place in (("coords", 0), ("parts", 1)):
+        part = with_column(part, name, pa.array([one[place] for one in rings], part.schema.field(name).type))
+    part = _recomputed(part)
+    return _replaced(labels, rows[sound], part)
+
+
+def _rings(shape: Any) -> tuple[list[float], list[int]]:
+    """The rings of a geometry end to end without closing points, holes after their shells; lines are dropped."""
+    import shapely
+
+    coords: list[float] = []
+    parts: list[int] = []
+    for piece in shapely.get_parts(shape):
+        if shapely.get_type_id(piece) != shapely.GeometryType.POLYGON:
+            continue
+        for sign, ring in ((1, piece.exterior), *((-1, hole) for hole in piece.interiors)):
+            points = shapely.get_coordinates(ring)[:-1]
+            coords += points.ravel().tolist()
+            parts.append(sign * len(points))
+    return coords, parts
+
+
+def drop_copies(batch: CheckBatch, rows: Rows) -> pa.Table:
+    """Labels that say in every way what an earlier one of the item says go."""
+    firsts = np.unique(hash_rows(batch.labels, SAID), return_index=True)[1]
+    return drop(batch, np.setdiff1d(rows, firsts))
+
+
+def drop(batch: CheckBatch, rows: Rows) -> pa.Table:
+    """The labels go."""
+    kept = np.ones(batch.labels.num_rows, np.bool_)
+    kept[rows] = False
+    return batch.labels.filter(pa.array(kept))
+
+
+def recompute_bounds(batch: CheckBatch, rows: Rows) -> pa.Table:
+    """The recorded bounds become those of the geometry."""
+    return _replaced(batch.labels, rows, _recomputed(batch.labels.take(pa.array(rows))))
+
+
+FIXES: Mapping[str, Fix] = MappingProxyType(
+    {
+        fix.code: fix
+        for fix in (
+            Fix("G102", "corners swapped", True, swap_corners),
+            Fix("D101", "copies deleted", True, drop_copies),
+            Fix("G101", "deleted", False, drop),
+            Fix("G105", "deleted", False, drop),
+            Fix("G104", "clipped to the image", True, clip),
+            Fix("G113", "bounds recomputed from the outline", False, recompute_bounds),
+        )
+    }
+)
+"""All repairs by code, in the order in which they are made."""
+
+
+# Columns
+
+
+def _corners(bounds: Floats) -> tuple[Floats, Floats]:
+    return bounds[:, :2], bounds[:, 2:]
+
+
+def _with_bounds(labels: pa.Table, rows: Rows, low: Floats, high: Floats) -> pa.Table:
+    if not len(rows):
+        return labels
+    part = labels.take(pa.array(rows))
+    for name, values in zip("xywh", np.concatenate([low, high - low], axis=1).T, strict=True):
+        part = with_column(part, name, pa.array(values, pa.float64()))
+    return _replaced(labels, rows, part)
+
+
+def _recomputed(part: pa.Table) -> pa.Table:
+    """The rows with the bounds of their geometry; bounds that nobody recorded, or that there are not, stay."""
+    corners = geometry.bounds(part)
+    known = np.isfinite(corners).all(axis=1)
+    sizes = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
+    for place, name in enumerate("xywh"):
+        column = part.column(name).combine_chunks()
+        keep = pc.or_(pc.is_null(column), pa.array(~known))
+        part = with_column(part, name, pc.if_else(keep, column, pa.array(sizes[:, place])))
+    return part
+
+
+def _replaced(labels: pa.Table, rows: Rows, part: pa.Table) -> pa.Table:
+    """The labels with other contents in some rows."""
+    order = np.arange(labels.num_rows)
+    order[rows] = labels.num_rows + np.arange(len(rows))
+    return pa.concat_tables([labels, part]).take(pa.array(order))

@@ -1,0 +1,247 @@
+"""What rules about whole sets gather: a few numbers per item or label, never geometry."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.check.columns import UNREADABLE, Bools, Floats, Ints
+from datalabel.check.finding import CheckBatch
+from datalabel.labels.hashing import Hashes, combine, hash_rows
+from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH
+from datalabel.spec.model import Spec
+
+_CONTENT = ("class", "kind", *GEOMETRY, "properties")
+
+
+class Keys:
+    """The key of every item, and what is known of its image and its labels. About 60 bytes an item and its key."""
+
+    def __init__(self) -> None:
+        self.recorded = True
+        """Whether it is known which images are here."""
+        self._parts: list[tuple[pa.ChunkedArray, Hashes, Ints, Hashes, Hashes, Hashes, Bools]] = []
+
+    def add(self, batch: CheckBatch) -> None:
+        """Take in the next batch."""
+        items, columns = batch.items, batch.columns
+        self.recorded &= "content" in items.column_names
+        counts = np.bincount(columns.item_rows[columns.item_rows >= 0], minlength=items.num_rows)
+        self._parts.append(
+            (
+                items.column("item"),
+                _fingerprints(items, "content"),
+                counts,
+                _label_hashes(batch, _repeated(items), _CONTENT),
+                _label_hashes(batch, _known(items, "look"), ("class", "kind")),
+                _looks(items),
+                _concerned(batch),
+            )
+        )
+
+    def _joined(self, place: int, dtype: Any) -> npt.NDArray[Any]:
+        return np.concatenate([np.zeros(0, dtype), *(part[place] for part in self._parts)])
+
+    @cached_property
+    def keys(self) -> pa.Array:
+        """Keys in order."""
+        chunks = [chunk for part in self._parts for chunk in part[0].chunks]
+        return pa.chunked_array(chunks, pa.string()).combine_chunks()
+
+    @cached_property
+    def contents(self) -> Hashes:
+        """Fingerprints of the images; 0 for an image that is not here."""
+        return self._joined(1, np.uint64)
+
+    @cached_property
+    def counts(self) -> Ints:
+        """How many labels each item has."""
+        return self._joined(2, np.int64)
+
+    @cached_property
+    def labels(self) -> Hashes:
+        """Fingerprints of all labels of an item together; 0 where no other item has the same image."""
+        return self._joined(3, np.uint64)
+
+    @cached_property
+    def classes(self) -> Hashes:
+        """Fingerprints of the classes and kinds of an item's labels; 0 where nobody looked at the pixels."""
+        return self._joined(4, np.uint64)
+
+    @cached_property
+    def looks(self) -> Hashes:
+        """Perceptual hashes; 0 where there is none."""
+        return self._joined(5, np.uint64)
+
+    @cached_property
+    def concerned(self) -> Bools:
+        """The items that the set is about: all for `ground_truth`, else those that its label files name."""
+        return self._joined(6, np.bool_)
+
+    def key(self, place: int) -> str:
+        """The key of one item."""
+        return str(self.keys[place])
+
+
+def _fingerprints(items: pa.Table, name: str) -> Hashes:
+    if name not in items.column_names:
+        return np.zeros(items.num_rows, np.uint64)
+    return np.where(_known(items, name), hash_rows(items, [name]), np.uint64(0))
+
+
+def _looks(items: pa.Table) -> Hashes:
+    if "look" not in items.column_names:
+        return np.zeros(items.num_rows, np.uint64)
+    return np.asarray(pc.fill_null(items.column("look"), 0).to_numpy(), np.uint64)
+
+
+def _concerned(batch: CheckBatch) -> Bools:
+    if batch.set == GROUND_TRUTH or "seen" not in batch.items.column_names:
+        return np.ones(batch.items.num_rows, np.bool_)
+    return np.asarray(pc.fill_null(batch.items.column("seen"), False).to_numpy(), np.bool_)
+
+
+def _known(items: pa.Table, name: str) -> Bools:
+    if name not in items.column_names:
+        return np.zeros(items.num_rows, np.bool_)
+    return np.asarray(items.column(name).is_valid().to_numpy(), np.bool_)
+
+
+def _repeated(items: pa.Table) -> Bools:
+    """The items whose image other items may have too."""
+    known = _known(items, "content")
+    if "repeated" not in items.column_names:
+        return known
+    return known & np.asarray(pc.fill_null(items.column("repeated"), False).to_numpy(), np.bool_)
+
+
+def _label_hashes(batch: CheckBatch, chosen: Bools, names: tuple[str, ...]) -> Hashes:
+    """For each chosen item one fingerprint of its labels over these columns; 0 for the others."""
+    found = np.zeros(batch.items.num_rows, np.uint64)
+    if not chosen.any():
+        return found
+    item_rows = batch.columns.item_rows
+    rows = np.flatnonzero(batch.columns.of_item(chosen, False))
+    labels = batch.labels.select(list(names)).take(pa.array(rows))
+    if "properties" in names:
+        place = labels.schema.get_field_index("properties")
+        labels = labels.set_column(place, "properties", pc.fill_null(labels.column("properties"), "{}"))
+    hashes = combine(hash_rows(labels, names), item_rows[rows], batch.items.num_rows)
+    return np.where(chosen, hashes, np.uint64(0))
+
+
+class Classes:
+    """How many labels each class has, and which values their properties take."""
+
+    def __init__(self) -> None:
+        self.spec = Spec()
+        self.totals: Counter[str] = Counter()
+        self.used: dict[tuple[str, str, str], set[str]] = {}
+        self.types: Counter[tuple[str, str]] = Counter()
+
+    def add(self, batch: CheckBatch) -> None:
+        """Take in the next batch."""
+        self.spec = batch.spec
+        columns = batch.columns
+        counts = np.bincount(columns.type_codes, minlength=len(columns.types)).tolist()
+        for (name, kind), count in zip(columns.types, counts, strict=True):
+            self.totals[name] += count
+            self.types[name, kind] += count
+        if any(told.properties for kinds in self.spec.classes.values() for told in kinds.values()):
+            for place, value in columns.valued:
+                self._use(*columns.types[place], value)
+
+    def _use(self, name: str, kind: str, value: Any) -> None:
+        told = self.spec.classes.get(name, {}).get(kind)
+        if told is None or value is UNREADABLE:
+            return
+        for key, declared in told.properties.items():
+            if declared.options and key in value:
+                given = value[key] if isinstance(value[key], list) else [value[key]]
+                used = self.used.setdefault((name, kind, key), set())
+                used.update(one for one in given if isinstance(one, str))
+
+
+class _Places:
+    """Where labels are: item, id and source of each. 16 bytes a label, and each key and source once a batch."""
+
+    def __init__(self) -> None:
+        self._items: list[pa.DictionaryArray] = []
+        self._sources: list[pa.DictionaryArray] = []
+        self._ids: list[Hashes] = []
+        self._ends: list[int] = []
+
+    def add(self, labels: pa.Table, rows: npt.NDArray[np.intp]) -> None:
+        """Take in these labels, as the next places."""
+        chosen = labels.select(["item", "id", "source"]).take(pa.array(rows))
+        self._items.append(chosen.column("item").combine_chunks().dictionary_encode())
+        self._sources.append(chosen.column("source").combine_chunks().dictionary_encode())
+        self._ids.append(chosen.column("id").to_numpy())
+        self._ends.append(len(rows) + (self._ends[-1] if self._ends else 0))
+
+    def __getitem__(self, place: int) -> tuple[str, int, str | None]:
+        part = int(np.searchsorted(self._ends, place, side="right"))
+        row = place - (self._ends[part - 1] if part else 0)
+        source = self._sources[part][row].as_py()
+        return str(self._items[part][row].as_py()), int(self._ids[part][row]), source
+
+
+class Sizes:
+    """The area of every label that has one. About 24 bytes a label."""
+
+    def __init__(self) -> None:
+        self.places = _Places()
+        self._types: dict[tuple[str, str], int] = {}
+        self._codes: list[npt.NDArray[np.int32]] = []
+        self._logs: list[npt.NDArray[np.float32]] = []
+
+    def add(self, batch: CheckBatch) -> None:
+        """Take in the next batch."""
+        columns = batch.columns
+        areas = columns.areas
+        rows = np.flatnonzero(columns.sized & (areas > 0))
+        codes = [self._types.setdefault(one, len(self._types)) for one in columns.types]
+        self.places.add(batch.labels, rows)
+        self._codes.append(np.array(codes, np.int32)[columns.type_codes[rows]])
+        self._logs.append(np.log(areas[rows]).astype(np.float32))
+
+    def by_type(self) -> Iterator[tuple[str, str, npt.NDArray[np.intp], Floats]]:
+        """Class, kind, the places of its labels, and the natural logarithms of their areas in square pixels."""
+        codes = np.concatenate([np.zeros(0, np.int32), *self._codes])
+        logs = np.concatenate([np.zeros(0, np.float32), *self._logs])
+        order = np.argsort(codes, kind="stable")
+        ends = np.searchsorted(codes[order], np.arange(len(self._types)), side="right")
+        for (name, kind), places in zip(self._types, np.split(order, ends)[:-1], strict=True):
+            yield name, kind, places, logs[places].astype(np.float64)
+
+
+class Numbers:
+    """The number that every label has in its source. About 24 bytes a label."""
+
+    def __init__(self) -> None:
+        self.places = _Places()
+        self._hashes: list[Hashes] = []
+
+    def add(self, batch: CheckBatch) -> None:
+        """Take in the next batch."""
+        rows = np.flatnonzero(batch.labels.column("source_id").is_valid().to_numpy())
+        if len(rows):
+            numbered = batch.labels.select(["source", "source_id"]).take(pa.array(rows))
+            self.places.add(batch.labels, rows)
+            self._hashes.append(hash_rows(numbered, ["source", "source_id"]))
+
+    def taken_twice(self) -> Iterator[tuple[int, int]]:
+        """The place of every label whose number was taken before, and the place of the first that has it."""
+        hashes = np.concatenate([np.zeros(0, np.uint64), *self._hashes])
+        order = np.argsort(hashes, kind="stable")
+        fresh = np.diff(hashes[order], prepend=hashes[order[:1]] + np.uint64(1)) != 0
+        first = order[np.maximum.accumulate(np.where(fresh, np.arange(len(order)), 0))]
+        again = np.flatnonzero(~fresh)
+        yield from sorted(zip(order[again].tolist(), first[again].tolist(), strict=True))

@@ -1,0 +1,84 @@
+"""How a rule about a whole set is written: something gathers, batch by batch, and the rule judges what it has.
+
+    @set_rule("B199", "odd-number", Severity.INFO, Classes)
+    def odd_number(classes: Classes) -> Iterator[SetHit]:
+        \"""What is wrong, why it matters, and what to do.\"""
+        if sum(classes.totals.values()) % 2:
+            yield SetHit("an odd number of labels")
+
+Rules that name the same gatherer share one. A gatherer keeps numbers per item or label, never geometry.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from datalabel.check.finding import CheckBatch, Finding, Rule, Severity
+from datalabel.labels.tables import label_id_text
+
+
+class Gatherer(Protocol):
+    """Adds up what a rule needs to know of all batches of one set."""
+
+    def add(self, batch: CheckBatch) -> None:
+        """Take in the next batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetHit:
+    """A hit on the set, on an item of it, or on a label (its id) of an item.
+
+    `in_set` is false for what is true of the item whichever set looks at it.
+    """
+
+    message: str
+    item: str | None = None
+    label: int | None = None
+    source: str | None = None
+    in_set: bool = True
+    fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetRule(Rule):
+    """A rule that has to see a whole set before it can judge. Its `run` takes one batch for the whole.
+
+    `entire` says that a part of the set tells nothing: such a rule does not run on what changed alone.
+    """
+
+    gatherer: Callable[[], Gatherer]
+    judge: Callable[[str, Any], Iterator[Finding]]
+    entire: bool
+
+
+G = TypeVar("G", bound=Gatherer)
+
+
+def set_rule(
+    code: str, name: str, severity: Severity, gatherer: type[G], *, entire: bool = False
+) -> Callable[[Callable[[G], Iterable[SetHit]]], SetRule]:
+    """Make a rule of a function that judges what a gatherer has gathered."""
+
+    def bind(find: Callable[[G], Iterable[SetHit]]) -> SetRule:
+        def judge(set_name: str, gathered: G) -> Iterator[Finding]:
+            with np.errstate(all="ignore"):
+                hits = list(find(gathered))
+            for hit in hits:
+                label = None if hit.label is None else label_id_text(hit.label)
+                place = (set_name if hit.in_set else None, hit.item, label)
+                yield Finding(code, name, severity, *place, hit.message, hit.fix, hit.source)
+
+        @functools.wraps(find)
+        def run(batch: CheckBatch) -> Iterator[Finding]:
+            gathered = gatherer()
+            gathered.add(batch)
+            return judge(batch.set, gathered)
+
+        return SetRule(code, name, severity, run, gatherer, judge, entire)
+
+    return bind

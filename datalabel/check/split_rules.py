@@ -1,0 +1,154 @@
+"""X101–X104: splits of a snapshot that are not as far apart as a measurement of a model needs them to be.
+
+They look at items with the column `split`; without it, nothing is split and they are silent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.check.columns import Ints, quoted
+from datalabel.check.finding import CheckBatch, Severity
+from datalabel.check.gathered import Keys
+from datalabel.check.item_rules import NEAR
+from datalabel.check.near import near_pairs
+from datalabel.check.set_rule import SetHit, set_rule
+from datalabel.spec.model import Spec
+
+
+class Splits:
+    """The split of every item, what its image looks like, and which classes and groups each split has."""
+
+    def __init__(self) -> None:
+        self.keys = Keys()
+        self.spec = Spec()
+        self.names: dict[str, int] = {}
+        self.classes: Counter[tuple[str, str]] = Counter()
+        self.groups: dict[tuple[str, str], dict[str, str]] = {}
+        self._codes: list[Ints] = []
+
+    def add(self, batch: CheckBatch) -> None:
+        """Take in the next batch."""
+        if "split" not in batch.items.column_names:
+            return
+        self.spec = batch.spec
+        self.keys.add(batch)
+        splits = batch.items.column("split").to_pylist()
+        self._codes.append(np.array([self._code(name) for name in splits], np.int64))
+        self._add_classes(batch.labels, batch.items)
+        for name in batch.spec.check.groups:
+            self._add_groups(name, batch.items, splits)
+
+    def _code(self, name: str | None) -> int:
+        return -1 if name is None else self.names.setdefault(name, len(self.names))
+
+    def _add_classes(self, labels: pa.Table, items: pa.Table) -> None:
+        places = pc.index_in(labels.column("item"), value_set=items.column("item").combine_chunks())
+        drawn = pa.table({"class": labels.column("class"), "split": items.column("split").take(places)})
+        for row in drawn.group_by(["class", "split"]).aggregate([([], "count_all")]).to_pylist():
+            if row["split"] is not None:
+                self.classes[row["class"], row["split"]] += row["count_all"]
+
+    def _add_groups(self, name: str, items: pa.Table, splits: Sequence[str | None]) -> None:
+        """For each value of a property, in each split, the first item that has it."""
+        for key, split, text in zip(
+            items.column("item").to_pylist(), splits, items.column("properties").to_pylist(), strict=True
+        ):
+            value = _value(text, name)
+            if value is not None and split is not None:
+                self.groups.setdefault((name, value), {}).setdefault(split, key)
+
+    @property
+    def codes(self) -> Ints:
+        """For each item the place of its split in `names`; -1 for none."""
+        return np.concatenate([np.zeros(0, np.int64), *self._codes])
+
+    def name(self, place: int) -> str:
+        """The split of one item."""
+        return list(self.names)[int(self.codes[place])]
+
+
+def _value(text: str | None, name: str) -> str | None:
+    """A property's value as text that tells values apart; None for none."""
+    try:
+        found: Any = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return None
+    value = found.get(name) if isinstance(found, dict) else None
+    return None if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+@set_rule("X101", "same-image-in-two-splits", Severity.ERROR, Splits, entire=True)
+def same_image_in_two_splits(splits: Splits) -> Iterator[SetHit]:
+    """The same bytes in two splits of a snapshot: what is measured on one was learned from the other.
+
+    `snapshot create --split` never parts identical images; published lists may. Take one of the two out, or make the
+    snapshot again with `--split`, or with `--from` an earlier one.
+    """
+    contents, codes = splits.keys.contents, splits.codes
+    order = np.argsort(contents, kind="stable")
+    for one, other in zip(order[:-1].tolist(), order[1:].tolist(), strict=True):
+        if contents[one] and contents[one] == contents[other] and _apart(codes, one, other):
+            yield _hit(splits, other, one, "the image is byte for byte that of")
+
+
+@set_rule("X102", "near-image-in-two-splits", Severity.WARNING, Splits, entire=True)
+def near_image_in_two_splits(splits: Splits) -> Iterator[SetHit]:
+    """Images in two splits that look the same: perceptual hashes that differ in 4 of 64 bits or fewer.
+
+    Frames of one video, or crops of one photo, make a model look better than it is. Silent until pixels were
+    looked at (`check --images`).
+    """
+    looks = splits.keys.looks
+    seen = np.flatnonzero(looks)
+    for left, right, _ in near_pairs(looks[seen], NEAR):
+        for one, other in zip(seen[left].tolist(), seen[right].tolist(), strict=True):
+            same = splits.keys.contents[one] == splits.keys.contents[other]
+            if not same and _apart(splits.codes, one, other):
+                yield _hit(splits, other, one, "the image looks like")
+
+
+def _apart(codes: Ints, one: int, other: int) -> bool:
+    return bool(codes[one] != codes[other] and codes[one] >= 0 and codes[other] >= 0)
+
+
+def _hit(splits: Splits, place: int, other: int, words: str) -> SetHit:
+    key = quoted(splits.keys.key(other))
+    message = (
+        f"{words} {key}, which is in the split {splits.name(other)}; this one is in {splits.name(place)}"
+    )
+    return SetHit(message, splits.keys.key(place), in_set=False)
+
+
+@set_rule("X103", "group-in-two-splits", Severity.ERROR, Splits, entire=True)
+def group_in_two_splits(splits: Splits) -> Iterator[SetHit]:
+    """Images of one group in two splits: the same site, patient or video, as `check: {groups: [site]}` says.
+
+    What all images of a group share can be learned by heart. Keep each group in one split (`--split-by` lists that
+    do).
+    """
+    for (name, value), first in sorted(splits.groups.items()):
+        if len(first) > 1:
+            places = ", ".join(f"{split} (first: {quoted(key)})" for split, key in sorted(first.items()))
+            yield SetHit(f"images with {name} {value} are in {len(first)} splits: {places}", in_set=False)
+
+
+@set_rule("X104", "class-missing-in-split", Severity.WARNING, Splits, entire=True)
+def class_missing_in_split(splits: Splits) -> Iterator[SetHit]:
+    """A class that the snapshot has and one of its splits does not: it cannot be learned, or not be measured.
+
+    Rare classes fall into one split by chance. Another `--seed`, another share, or more labels of the class help.
+    """
+    for name in sorted({name for name, _ in splits.classes}):
+        absent = [split for split in sorted(splits.names) if not splits.classes[name, split]]
+        total = sum(splits.classes[name, split] for split in splits.names)
+        if absent:
+            labels = "1 label" if total == 1 else f"{total:,} labels"
+            yield SetHit(f"class {quoted(name)} has {labels}, and none in {', '.join(absent)}")

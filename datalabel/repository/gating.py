@@ -1,0 +1,165 @@
+"""`check` as a gate: what the rules found, less what was there before and what people know and accept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from datalabel.check.accepted import Acceptance, sift
+from datalabel.check.baseline import Baseline, marks, read_baseline, subtract
+from datalabel.check.finding import Finding, Mark
+from datalabel.check.registry import RULES, matches, select
+from datalabel.errors import InputError
+from datalabel.files import write_atomic
+from datalabel.repository.accepting import contents_at, contents_in, load_accepted
+from datalabel.repository.checking import Checked, CheckOptions, check_files, check_since, check_view
+from datalabel.repository.differences import Difference
+from datalabel.repository.history import diff
+from datalabel.repository.locating import located
+from datalabel.repository.project import Project
+from datalabel.repository.revisions import view_at
+from datalabel.spec.model import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class GateOptions:
+    """Which rules run, and what is left out: findings of `since`, findings of the baseline in a file."""
+
+    check: CheckOptions
+    since: str | None = None
+    baseline: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """What is left to complain of, and how many findings were accepted or in the baseline.
+
+    `stale` are the entries of the baseline, `lapsed` the acceptances, that excused nothing although their
+    rules ran over everything: the fault is gone, or the label is not what was accepted. `project` is the
+    name in the spec.
+    """
+
+    checked: Checked
+    accepted: int = 0
+    known: int = 0
+    stale: tuple[Mark, ...] = ()
+    lapsed: tuple[Acceptance, ...] = ()
+    project: str | None = None
+
+
+def gate_revision(project: Project, revision: str, options: GateOptions) -> Gated:
+    """The gate over a revision.
+
+    Raises:
+        InputError: the baseline or the file of acceptances cannot be used.
+    """
+    acceptances = load_accepted(project.root)
+    if options.since is not None:
+        difference = diff(project, options.since, revision)
+        view, checked = difference.after, check_brought(project, difference, options.check)
+    else:
+        view = view_at(project, revision)
+        checked = check_view(view, options.check, project.progress)
+    sifted = sift(checked.findings, acceptances, contents_at(view, acceptances))
+    found = located(view, sifted.open)
+    gated = Gated(replace(checked, findings=found), len(sifted.accepted), project=view.spec.project_name)
+    return _finished(gated, sifted.idle, view.spec, options)
+
+
+def gate_files(
+    paths: Sequence[Path], format_name: str | None, spec: Spec, root: Path, options: GateOptions
+) -> Gated:
+    """The gate over label files without a project; `root` is the folder that holds the acceptances, and that
+    findings name files from."""
+    acceptances = load_accepted(root)
+    checked = check_files(paths, format_name, spec, options.check)
+    codes = {one.code for one in acceptances}
+    contents = contents_in(checked.batches, (one for one in checked.findings if one.code in codes))
+    sifted = sift(checked.findings, acceptances, contents, alone=True)
+    found = tuple(replace(one, source=_relative(one.source, root)) for one in sifted.open)
+    names = ", ".join(_relative(str(path), root) or "." for path in paths)
+    gated = Gated(
+        replace(checked, revision=names, findings=found), len(sifted.accepted), project=spec.project_name
+    )
+    return _finished(gated, sifted.idle, spec, options)
+
+
+def check_brought(project: Project, difference: Difference, options: CheckOptions) -> Checked:
+    """What the change between two trees brought: findings after it that were not there before.
+
+    Only what changed is looked at, and before the change only the rules and items that have findings after it.
+    A finding that was there before is known by rule, place and gist, also under an item's old name.
+    """
+    after = check_since(difference, options, project.progress)
+    if not after.findings:
+        return after
+    renames = difference.renames
+    origins = {new: old for old, new in renames.items()}
+    items = {origins.get(one.item or "", one.item) for one in after.findings}
+    narrow = None if None in items else items.__contains__
+    codes = {one.code for one in after.findings}
+    silent = [code for code in RULES if code not in codes]
+    back = Difference(project, difference.after, difference.before, narrow)
+    before = check_since(back, replace(options, ignore=[*options.ignore, *silent]), project.progress)
+    known = marks(replace(one, item=renames.get(one.item or "", one.item)) for one in before.findings)
+    return replace(after, findings=subtract(after.findings, known).new)
+
+
+def _finished(gated: Gated, idle: Sequence[Acceptance], spec: Spec, options: GateOptions) -> Gated:
+    """Less the baseline, and with what excused nothing where that can be told."""
+    whole = options.since is None and options.check.narrow is None
+    ignored = options.check.over(spec.check).ignore
+    ran = {
+        rule.code
+        for rule in select(options.check.select, options.check.ignore)
+        if not matches(rule.code, ignored)
+    }
+    lapsed = tuple(one for one in idle if whole and one.code in ran)
+    gated = replace(gated, lapsed=lapsed)
+    if options.baseline is None:
+        return gated
+    baseline = load_baseline(options.baseline, gated.project)
+    judged = subtract(gated.checked.findings, baseline.marks)
+    stale = tuple(mark for mark in sorted(judged.missing.elements()) if whole and mark[0] in ran)
+    checked = replace(gated.checked, findings=judged.new)
+    return replace(gated, checked=checked, known=judged.known, stale=stale)
+
+
+def load_baseline(path: Path, project: str | None) -> Baseline:
+    """The baseline in a file.
+
+    Raises:
+        InputError: there is none, it cannot be read, or it is another project's.
+    """
+    if not path.is_file():
+        raise InputError("no such baseline", where=str(path), hint="--write-baseline writes it")
+    baseline = read_baseline(path.read_bytes(), str(path))
+    if None not in (project, baseline.project) and project != baseline.project:
+        raise InputError(
+            f"is the baseline of the project {baseline.project!r}, not of {project!r}",
+            where=str(path),
+            hint="name this project's own, or write it with --write-baseline",
+        )
+    return baseline
+
+
+def write_baseline(path: Path, findings: Sequence[Finding], project: str | None) -> bool:
+    """Write findings down as the baseline; whether the file changed.
+
+    Raises:
+        InputError: the file that is there is no baseline, or another project's: it is not overwritten.
+    """
+    if path.exists():
+        load_baseline(path, project)
+    data = Baseline(project, marks(findings)).to_bytes()
+    if path.exists() and path.read_bytes() == data:
+        return False
+    write_atomic(path, data)
+    return True
+
+
+def _relative(path: str | None, root: Path) -> str | None:
+    if path is None or not Path(path).is_relative_to(root):
+        return path
+    return Path(path).relative_to(root).as_posix()

@@ -1,0 +1,106 @@
+"""What is there twice: within one item, annotator and kind, whatever the geometry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from check_worlds import ITEM, SHAPES, batch_of, findings, label, places
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datalabel.check.pairs import ALIKE
+from datalabel.labels import geometry
+
+CORNER = st.integers(0, 6).map(float)
+SIDE = st.integers(1, 12).map(float)
+BOXES = st.fixed_dictionaries(
+    {
+        "item": st.sampled_from(["a.jpg", "b.jpg"]),
+        "class": st.sampled_from(["cat", "dog"]),
+        "annotator": st.sampled_from([None, "ann", "ben"]),
+        "kind": st.just("box"),
+        "x": CORNER,
+        "y": CORNER,
+        "w": SIDE,
+        "h": SIDE,
+    }
+)
+
+
+@given(st.lists(BOXES, max_size=25))
+@settings(max_examples=60, deadline=None)
+def test_boxes_are_judged_as_comparing_every_two_does(rows: list[dict[str, Any]]) -> None:
+    rows.sort(key=lambda row: str(row["item"]))
+    batch = batch_of(rows, [{**ITEM, "item": key} for key in ("a.jpg", "b.jpg")])
+    expected: set[tuple[str, int]] = set()
+    for second, row in enumerate(rows):
+        for first, other in enumerate(rows[:second]):
+            if any(row[name] != other[name] for name in ("item", "annotator")):
+                continue
+            (iou,) = geometry.ious(batch.labels, np.array([first]), batch.labels, np.array([second]))
+            same = row["class"] == other["class"]
+            if iou >= ALIKE:
+                expected.add(("D101" if same else "D102", second + 1))
+            elif same and (_within(row, other) or _within(other, row)):
+                expected.add(("D103", (second if _within(row, other) else first) + 1))
+    assert {(code, number) for code, _, number in places(findings(batch, "D10"))} == expected
+
+
+def _within(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(
+        one[low] >= other[low] and one[low] + one[side] <= other[low] + other[side]
+        for low, side in (("x", "w"), ("y", "h"))
+    )
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_an_equal_label_of_any_kind_is_found_and_may_be_deleted(kind: str) -> None:
+    twice = [label(kind, annotator="ann")] * 2
+    (found,) = findings(batch_of([*twice, label(kind, annotator="ben")]), "D")
+    assert (found.code, found.label, found.fix) == ("D101", f"{2:016x}", "delete the copy")
+    assert "is the same as label 0000000000000001" in found.message
+
+
+def test_three_of_a_kind_are_two_too_many() -> None:
+    found = findings(batch_of([label(), label(x=10.5), label(y=20.5)]), "D101")
+    assert places(found) == [("D101", "a.jpg", 2), ("D101", "a.jpg", 3)]
+    assert [one.fix for one in found] == [None, None]
+
+
+def test_outlines_are_compared_not_their_boxes() -> None:
+    """Two triangles that fill one box share nothing; a small triangle in the other's empty corner is not inside."""
+    lower = label("polygon", coords=[0.0, 0, 100, 100, 0, 100])
+    upper = label("polygon", coords=[0.0, 0, 100, 0, 100, 100])
+    corner = label("polygon", coords=[80.0, 5, 95, 5, 95, 20])
+    assert places(findings(batch_of([lower, upper]), "D")) == []
+    assert places(findings(batch_of([lower, corner]), "D")) == []
+    assert places(findings(batch_of([upper, corner]), "D")) == [("D103", "a.jpg", 2)]
+
+
+def test_crossing_lines_of_one_extent_are_two_lines() -> None:
+    lines = [label("polyline", coords=points) for points in ([0.0, 0, 50, 50], [0.0, 50, 50, 0])]
+    assert findings(batch_of(lines), "D") == []
+
+
+def test_a_number_may_occur_once_in_each_source() -> None:
+    rows = [
+        label(source="a.json", source_id="1"),
+        label(source="b.json", source_id="1", x=300.0),
+        label(source="a.json", source_id=None, x=300.0, y=200.0),
+        label(source="a.json", source_id=None, x=300.0, y=300.0),
+        label(source="a.json", source_id="1", item="b.jpg"),
+    ]
+    (found,) = findings(batch_of(rows, [ITEM, {**ITEM, "item": "b.jpg"}]), "D104")
+    assert (found.item, found.label, found.source) == ("b.jpg", f"{5:016x}", "a.json")
+    assert found.message == 'has a number that label 0000000000000001 of "a.jpg" has too in "a.json"'
+
+
+def test_ten_thousand_labels_on_one_image_are_judged() -> None:
+    rows = [
+        label(x=float(6 * (place % 100)), y=float(4 * (place // 100)), w=5.0, h=3.0)
+        for place in range(10_000)
+    ]
+    rows.append(label(x=6.0, y=4.0, w=5.0, h=3.0))
+    assert places(findings(batch_of(rows), "D")) == [("D101", "a.jpg", 10_001)]
