@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import functools
 import os
 import stat
@@ -137,14 +138,16 @@ def walk(root: Path, *, skip: Callable[[str, bool], bool] | None = None, prefix:
 
 
 def _stat_of(entry: os.DirEntry[str]) -> Stat | None:
-    """The stat of a regular file; None for devices, sockets, pipes and dangling links."""
+    """The stat of a regular file; None for devices, sockets, pipes and links that lead nowhere."""
     try:
         status = entry.stat()
         entry.name.encode()
-    except FileNotFoundError:
-        return None
     except UnicodeEncodeError as error:
         raise InputError("the file's name is not valid Unicode", where=repr(entry.path)) from error
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP):
+            return None
+        raise
     return Stat.of(status) if stat.S_ISREG(status.st_mode) else None
 
 
@@ -201,6 +204,20 @@ def clone(source: BinaryIO, target: BinaryIO) -> bool:
     except (ImportError, OSError):
         return False
     return True
+
+
+def hold(folder: Path) -> int | None:
+    """Lock a folder until the descriptor is closed or this process dies; None when another one holds it, or
+    where the file system cannot lock."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):
+        os.close(descriptor)
+        return None
+    return descriptor
 
 
 @functools.cache

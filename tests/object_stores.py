@@ -37,12 +37,12 @@ class MemoryObjects:
         return None
 
     def get(self, kind: str, name: ObjectId) -> bytes:
-        with self.open(name) as file:
+        with self.open(name, kind) as file:
             return verified(kind, name, file.read())
 
-    def open(self, name: ObjectId) -> BinaryIO:
+    def open(self, name: ObjectId, kind: str = "object") -> BinaryIO:
         if name not in self.kept:
-            raise missing(name)
+            raise missing(name, kind)
         return io.BytesIO(self.kept[name])
 
     def has(self, name: ObjectId) -> bool:

@@ -208,7 +208,7 @@ class Columns:
     def repeats(self) -> Bools:
         """For each point of `rings` whether it is the same as the next one of its ring."""
         points = self.rings.points
-        after = points[self.rings.following]
+        after = self.rings.after(points)
         return np.asarray((points[:, 0] == after[:, 0]) & (points[:, 1] == after[:, 1]))
 
     @measured

@@ -57,9 +57,12 @@ def image_never_came(keys: Keys) -> Iterator[SetHit]:
         yield SetHit(f"none of {images} was added")
         return
     for place in absent.tolist():
-        count = int(keys.counts[place])
-        labels = "1 label" if count == 1 else f"{count:,} labels"
-        yield SetHit(f"the image was never added; it has {labels}", keys.key(place))
+        yield SetHit(f"the image was never added; it has {_labels(keys, place)}", keys.key(place))
+
+
+def _labels(keys: Keys, place: int) -> str:
+    count = int(keys.counts[place])
+    return "1 label" if count == 1 else f"{count:,} labels"
 
 
 @set_rule("I108", "same-key", Severity.WARNING, Keys)
@@ -94,9 +97,9 @@ def identical_images(keys: Keys) -> Iterator[SetHit]:
     for first, others in _groups(keys, places):
         for place in others:
             if keys.labels[place] != keys.labels[first]:
-                here, there = int(keys.counts[place]), int(keys.counts[first])
                 other = quoted(keys.key(first))
-                message = f"the same image as {other}, with other labels: {here} here, {there} there"
+                here, there = _labels(keys, place), keys.counts[first]
+                message = f"the same image as {other}, with other labels: {here} here, {there:,} there"
                 yield SetHit(message, keys.key(place))
 
 
@@ -126,10 +129,10 @@ def similar_images(keys: Keys) -> Iterator[SetHit]:
         candidate = (distance, keys.key(earlier), earlier)
         seen[later] = min(seen.get(later, candidate), candidate)
     for later, (distance, name, earlier) in sorted(seen.items()):
-        here, there = int(keys.counts[later]), int(keys.counts[earlier])
+        here, there = _labels(keys, later), keys.counts[earlier]
         bits = "no bit" if not distance else "1 bit" if distance == 1 else f"{distance} bits"
         words = f"looks like {quoted(name)} ({bits} of 64 differ), with other classes"
-        message = f"{words}: {here} labels here, {there} there"
+        message = f"{words}: {here} here, {there:,} there"
         yield SetHit(message, keys.key(later))
 
 

@@ -20,16 +20,18 @@ PIECE = 2048
 """Rings that are judged at a time: so many stay near the processor."""
 
 _SLIVER = 1e-6
-"""The share of a hole that may lie outside its shell: corners on an edge are rounded."""
+"""The share of an area that is nothing: the part of a hole outside its shell, where corners on an edge are rounded,
+or what a ring that crosses itself gains or loses by it."""
 
 
 @rule("G107", "self-intersecting", Severity.WARNING)
 def self_intersecting(batch: CheckBatch) -> Iterator[Hit]:
-    """A polygon whose outline crosses or touches itself.
+    """A polygon whose outline crosses itself.
 
     A point that was set out of order, or two outlines joined to one. Which side is inside is then a matter of
     opinion: libraries fill such a ring differently, and some refuse it. Draw it again, or split it into pieces.
-    Points that are there twice in a row do not count (G108).
+    A ring that only touches itself, or goes to a hole and back by one way, is a way of writing holes and pieces
+    and not found: its area by the shoelace formula is what it covers. Nor are points twice in a row (G108).
     """
     columns, rings = batch.columns, batch.columns.rings
     seen: set[int] = set()
@@ -51,17 +53,21 @@ def _broken(rings: Rings, repeats: Bools) -> Iterator[tuple[int, str]]:
     if not len(doubtful.counts):
         return
     outlines = shapely.linearrings(doubtful.points, indices=doubtful.owners)
-    crossed = np.flatnonzero(~shapely.is_simple(outlines))
-    reasons = shapely.is_valid_reason(shapely.polygons(outlines[crossed]))
-    for ring, reason in zip(crossed.tolist(), reasons, strict=True):
-        yield int(doubtful.rows[ring]), _crossing(str(reason))
+    meeting = ~shapely.is_simple(outlines)
+    polygons, owners = shapely.polygons(outlines[meeting]), doubtful.rows[meeting]
+    covered = shapely.area(shapely.make_valid(polygons))
+    # Of a polygon that is not valid GEOS computes the shoelace formula; where the ring crosses itself, parts count
+    # against each other, or twice. One that covers nothing goes back the way it came.
+    crossed = np.abs(shapely.area(polygons) - covered) >= _SLIVER * covered
+    reasons = shapely.is_valid_reason(polygons[crossed])
+    for row, reason in zip(owners[crossed].tolist(), reasons, strict=True):
+        yield int(row), _crossing(str(reason))
 
 
 def _crossing(reason: str) -> str:
     """Where a ring meets itself, of what GEOS says: `Self-intersection[12.5 40]`."""
-    word, _, place = reason.partition("[")
-    spoken = [number(float(value)) for value in place.rstrip("]").split()[:2]]
-    return ("touches" if word.startswith("Ring") else "crosses") + f" itself at {', '.join(spoken)}"
+    place = reason.partition("[")[2].rstrip("]").split()[:2]
+    return f"crosses itself at {', '.join(number(float(value)) for value in place)}"
 
 
 @rule("G108", "duplicate-points", Severity.INFO)

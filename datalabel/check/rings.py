@@ -24,11 +24,12 @@ class Rings:
     starts: Ints
     counts: Ints
 
-    @property
-    def following(self) -> Ints:
-        """For each point the next one of its ring; the first after the last."""
-        found = np.arange(1, len(self.points) + 1)
-        found[self.starts + self.counts - 1] = self.starts
+    def after(self, values: Floats) -> Floats:
+        """Of values per point, shape (points,) or (points, n), those of the next point of the ring; the first's
+        after the last."""
+        found = np.empty_like(values)
+        found[:-1] = values[1:]
+        found[self.starts + self.counts - 1] = values[self.starts]
         return found
 
     @property
@@ -58,7 +59,7 @@ class Rings:
         """Only these points, and the rings that have three of them or more left."""
         if kept.all():
             return self
-        counts = np.bincount(self.owners[kept], minlength=len(self.counts))
+        counts = np.add.reduceat(kept.astype(np.int64), self.starts)
         thinned = Rings(self.points[kept], self.rows, self.places, self.holes, _starts(counts), counts)
         return thinned if (counts >= 3).all() else thinned.some(counts >= 3)
 
@@ -96,8 +97,7 @@ def surely_simple(rings: Rings) -> Bools:
         return np.zeros(0, np.bool_)
     middle = np.add.reduceat(rings.points, rings.starts, axis=0) / rings.counts[:, None]
     x, y = (rings.points[:, side] - np.repeat(middle[:, side], rings.counts) for side in (0, 1))
-    following = rings.following
-    next_x, next_y = x[following], y[following]
+    next_x, next_y = rings.after(x), rings.after(y)
     turn = x * next_y - next_x * y
     low, high = np.minimum.reduceat(turn, rings.starts), np.maximum.reduceat(turn, rings.starts)
     # A ring that always goes on crosses the line through the middle upwards once each time round.

@@ -18,7 +18,7 @@ from datalabel.cli.session import SESSION
 from datalabel.errors import InputError, NoProjectError, UsageError, nearest
 
 if TYPE_CHECKING:
-    from datalabel.check.finding import Severity
+    from datalabel.check.finding import Rule, Severity
     from datalabel.repository.checking import CheckOptions
     from datalabel.repository.fixing import Fixed
     from datalabel.repository.gating import Gated, GateOptions
@@ -195,7 +195,7 @@ def _rules(codes: str | None) -> Presentation:
     return RulesText(select(_codes([codes or ""])), explained=codes is not None)
 
 
-def _ran(options: CheckOptions) -> Sequence[Any]:
+def _ran(options: CheckOptions) -> Sequence[Rule]:
     from datalabel.check.registry import select
 
     return select(options.select, options.ignore)
@@ -231,13 +231,13 @@ def _repository() -> Repository:
 def _spec_for(spec: str | None) -> tuple[Spec, Path]:
     """The spec named on the line, else dlabel.yaml where the command was started, else one that allows all;
     and the folder that the command was started in."""
-    from datalabel.spec.load import load_file
+    from datalabel.repository.foreign_specs import load_spec_file
     from datalabel.spec.model import Spec
 
     path = SESSION.path(spec or "dlabel.yaml")
     if spec is None and not path.is_file():
         return Spec(), SESSION.start
-    return load_file(path, templates=SESSION.templates).spec, SESSION.start
+    return load_spec_file(path, SESSION.templates).spec, SESSION.start
 
 
 def _write_baseline(wanted: Wanted) -> Presentation:

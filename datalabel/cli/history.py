@@ -14,7 +14,9 @@ from datalabel.cli.completion import revisions
 from datalabel.cli.pages import HTML, MAX_IMAGES
 from datalabel.cli.presenting import Presentation, Screen, shown
 from datalabel.cli.session import SESSION
+from datalabel.cli.spec_change_text import spec_change_line
 from datalabel.errors import UsageError
+from datalabel.spec.changes import EFFECTS
 
 if TYPE_CHECKING:
     from datalabel.repository.differences import Difference
@@ -127,8 +129,8 @@ class DiffText(Presentation):
     def _spec(self, screen: Screen) -> None:
         if self.difference.spec:
             screen.line(("spec", "bold"))
-        for change in self.difference.spec:
-            screen.line("  ", (f"{change['change']:<9}", "warn"), shown(change["path"]))
+        for change in sorted(self.difference.spec, key=lambda one: EFFECTS.index(one["effect"])):
+            spec_change_line(screen, change, effect=True)
 
     def _items(self, screen: Screen) -> None:
         changes = [change.to_json() for change in self.difference.items]

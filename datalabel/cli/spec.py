@@ -1,4 +1,4 @@
-"""`spec list|new|show|check|schema|infer`."""
+"""`spec list|new|show|check|schema|infer`, and the group that all commands on specs belong to."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import typer
 from datalabel.cli.completion import revisions
 from datalabel.cli.presenting import Presentation, Screen, count, shown
 from datalabel.cli.session import SESSION
+from datalabel.cli.spec_diff import diff, project_here
+from datalabel.cli.spec_migrate import migrate
 
 if TYPE_CHECKING:
-    from datalabel.spec.load import LoadedSpec
+    from datalabel.spec.load import Extended, LoadedSpec
     from datalabel.spec.model import Spec
     from datalabel.spec.templates import TemplateInfo
 
@@ -23,32 +25,51 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="List, show, check, write and infer data specs.",
+    help="List, show, check, compare, write, infer and migrate data specs.",
 )
+app.command("diff")(diff)
+app.command("migrate")(migrate)
 
 
 @dataclass
 class TemplatesText(Presentation):
-    """The templates that specs may extend."""
+    """The templates that specs may extend, and what the spec here extends."""
 
     templates: list[TemplateInfo]
+    extended: tuple[Extended, ...]
 
     def text(self, screen: Screen) -> None:
         screen.table([[shown(one.name), shown(one.title), one.origin] for one in self.templates], indent=0)
+        if self.extended:
+            screen.line()
+            screen.line("dlabel.yaml extends")
+            screen.table([[shown(one.name), one.origin, shown(one.path)] for one in self.extended])
 
     def json(self) -> Any:
-        return [
-            {"name": one.name, "title": one.title, "path": str(one.path), "origin": one.origin}
+        used = {one.path: one for one in self.extended}
+        listed = [
+            {"name": one.name, "title": one.title, "path": str(one.path), "origin": one.origin,
+             "extended": one.path in used}
             for one in self.templates
+        ]  # fmt: skip
+        paths = {one.path for one in self.templates}
+        others = [
+            {"name": one.name, "title": "", "path": str(one.path), "origin": one.origin, "extended": True}
+            for one in self.extended
+            if one.path not in paths
         ]
+        return listed + others
 
 
 @app.command("list")
 def list_() -> Presentation:
-    """List the templates that a spec can extend, and where each comes from."""
+    """List the templates that a spec can extend, what dlabel.yaml extends, and where each comes from."""
+    from datalabel.repository.foreign_specs import load_spec_file
     from datalabel.spec.templates import list_templates
 
-    return TemplatesText(list_templates(SESSION.templates))
+    path = SESSION.path("dlabel.yaml")
+    extended = load_spec_file(path, SESSION.templates).extended if path.is_file() else ()
+    return TemplatesText(list_templates(SESSION.templates), extended)
 
 
 @dataclass
@@ -138,31 +159,15 @@ def show(
         "dlabel.yaml",
         metavar="[FILE|TEMPLATE|REV]",
         autocompletion=revisions,
-        help="A file, a template or a revision.",
+        help="A file, a template, a revision, or PROJECT#REV.",
     ),
 ) -> Presentation:
     """Show a spec with everything that it extends resolved."""
-    spec = _spec_named(which)
+    from datalabel.repository.foreign_specs import spec_named
     from datalabel.spec.canonical import canonical_spec
 
+    spec = spec_named(which, SESSION.start, SESSION.templates, project_here(needed=False))
     return SpecText(spec, canonical_spec(spec))
-
-
-def _spec_named(which: str) -> Spec:
-    from datalabel.errors import InputError
-    from datalabel.spec.load import load_file
-    from datalabel.spec.templates import find_template, list_templates
-
-    path = SESSION.path(which)
-    if path.is_file():
-        return load_file(path, templates=SESSION.templates).spec
-    if which in {one.name for one in list_templates(SESSION.templates)}:
-        return load_file(find_template(which, SESSION.templates), templates=SESSION.templates).spec
-    if which == "dlabel.yaml":
-        raise InputError(
-            "there is no dlabel.yaml here", where=str(path), hint="dlabel spec new, or name a template"
-        )
-    return SESSION.repository().view(which).spec
 
 
 @dataclass
@@ -189,10 +194,9 @@ class CheckedSpecText(Presentation):
 @app.command("check")
 def check(file: str = typer.Argument("dlabel.yaml", metavar="[FILE]")) -> Presentation:
     """Check a spec: every fault at once, each with its place."""
-    from datalabel.spec.load import load_file
+    from datalabel.repository.foreign_specs import load_spec_file
 
-    path = SESSION.path(file)
-    return CheckedSpecText(load_file(path, templates=SESSION.templates), file)
+    return CheckedSpecText(load_spec_file(SESSION.path(file), SESSION.templates), file)
 
 
 @dataclass

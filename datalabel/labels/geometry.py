@@ -186,10 +186,12 @@ def _ring_areas(labels: pa.Table, rows: Rows) -> Floats:
     if not len(counts):
         return np.zeros(len(rows))
     starts = np.cumsum(counts) - counts
-    following = np.arange(len(x)) + 1
-    following[starts + counts - 1] = starts
+    ends = starts + counts - 1
     with np.errstate(all="ignore"):
-        twice = np.add.reduceat(x * y[following] - x[following] * y, starts)
+        cross = np.empty(len(x))
+        cross[:-1] = x[:-1] * y[1:] - x[1:] * y[:-1]
+        cross[ends] = x[ends] * y[starts] - x[starts] * y[ends]
+        twice = np.add.reduceat(cross, starts)
         signed = np.where(sizes < 0, -1.0, 1.0) * np.abs(twice) / 2
     return np.bincount(owners, weights=signed, minlength=len(rows)).astype(np.float64)
 

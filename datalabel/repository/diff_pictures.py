@@ -194,13 +194,13 @@ def _listings(summary: Mapping[str, Any], spec: Sequence[Mapping[str, Any]]) -> 
         for name, counts in summary["sets"].items()
     ]
     items = [[word, f"{number:,}"] for word, number in summary["items"].items() if number]
-    paths = [[change["path"], change["change"]] for change in spec[:SPEC_ROWS]]
+    paths = [[change["path"], change["change"], change["effect"]] for change in spec[:SPEC_ROWS]]
     if len(spec) > SPEC_ROWS:
-        paths.append([f"and {len(spec) - SPEC_ROWS:,} more", ""])
+        paths.append([f"and {len(spec) - SPEC_ROWS:,} more", "", ""])
     return [
         Listing("Label sets", ("set", *words, "changed fields"), sets),
         Listing("Images", ("change", "images"), items),
-        Listing("Data spec", ("path", "change"), paths),
+        Listing("Data spec", ("path", "change", "effect"), paths),
     ]
 
 

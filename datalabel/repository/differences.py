@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from datalabel.labels.diff import LabelChange, diff_labels, summarise
 from datalabel.labels.rows import distinct, sort_rows, with_column
 from datalabel.repository.project import Project
 from datalabel.repository.view import View
-from datalabel.store.history import SPEC
 
 CHUNK = 4096
 """So many items are compared at a time."""
@@ -46,7 +44,6 @@ class Difference:
         self, project: Project, before: View, after: View, narrow: Callable[[str], bool] | None = None
     ) -> None:
         self._tables = project.store.tables
-        self._objects = project.store.objects
         self._narrow = narrow
         self.before = before
         self.after = after
@@ -153,20 +150,12 @@ class Difference:
 
     @cached_property
     def spec(self) -> list[dict[str, Any]]:
-        """What changed in the resolved spec: path and change. Effects on labels are not judged here."""
+        """What changed in the resolved spec: path, change, effect on labels that were valid, before and after."""
         if self.before.tree.spec == self.after.tree.spec:
             return []
-        old, new = (self._spec_values(view) for view in (self.before, self.after))
-        return [
-            {"path": path, "change": _word(path in old, path in new), "effect": None}
-            for path in sorted({*old, *new})
-            if old.get(path) != new.get(path) or (path in old) != (path in new)
-        ]
+        from datalabel.spec.compare import compare
 
-    def _spec_values(self, view: View) -> dict[str, Any]:
-        if view.tree.spec is None:
-            return {}
-        return dict(_leaves(json.loads(self._objects.get(SPEC, view.tree.spec)), ""))
+        return [change.to_json() for change in compare(self.before.spec, self.after.spec)]
 
     def summary(self) -> dict[str, Any]:
         """Counts: items by change, and per set added, removed, changed and by field."""
@@ -216,15 +205,3 @@ def _item_change(
 
 def _fields(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return {name: [old[name], new[name]] for name in new if name not in _IGNORED and old[name] != new[name]}
-
-
-def _word(before: bool, after: bool) -> str:
-    return "changed" if before and after else "added" if after else "removed"
-
-
-def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
-    else:
-        yield path, value

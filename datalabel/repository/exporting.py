@@ -10,6 +10,7 @@ from typing import Any
 
 from datalabel.content import ObjectId
 from datalabel.errors import Fault, InputError, RefusedError, nearest
+from datalabel.files import checked_key
 from datalabel.formats.base import Format, Loss, Selection
 from datalabel.formats.registry import get_format
 from datalabel.labels.tables import GROUND_TRUTH
@@ -132,7 +133,7 @@ def _common_folder(keys: Sequence[str]) -> str:
     """The folder that all keys share, with its slash: names of exported images go without it."""
     if not keys:
         return ""
-    shared = posixpath.commonpath([posixpath.dirname(key) for key in (min(keys), max(keys))])
+    shared = posixpath.commonpath([posixpath.dirname(checked_key(key)) for key in (min(keys), max(keys))])
     return f"{shared}/" if shared else ""
 
 

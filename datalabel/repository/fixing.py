@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,16 +13,15 @@ from datalabel.check.accepted import Acceptance, sift
 from datalabel.check.finding import CheckBatch, Finding
 from datalabel.check.fixes import FIXES, Fix
 from datalabel.check.registry import RULES, matches, select
-from datalabel.formats.coco import Coco, derived_fields
 from datalabel.labels.hashing import hash_rows
-from datalabel.labels.rows import differing_items, distinct, item_hashes, of_items, with_column
-from datalabel.labels.tables import GEOMETRY, LABELS, label_id_text
+from datalabel.labels.rows import differing_items, distinct, item_hashes, of_items
+from datalabel.labels.tables import LABELS, label_id_text
 from datalabel.repository.accepting import contents_at, load_accepted
 from datalabel.repository.checking import CheckOptions
+from datalabel.repository.derived_fields import without_derived
 from datalabel.repository.project import Project
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
-from datalabel.store.history import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ class _Repairs:
                 repaired = self._apply(one, CheckBatch(name, items, repaired, self._view.spec))
             if repaired is labels:
                 continue
-            repaired = _without_derived(self._view.tree, labels, repaired)
+            repaired = without_derived(self._view.tree, labels, repaired)
             hashes = (item_hashes(rows, LABELS.names) for rows in (labels, repaired))
             if changed := differing_items(*hashes):
                 yield repaired, changed
@@ -126,22 +124,6 @@ class _Repairs:
             FixedLabel(batch.set, row["item"], label_id_text(row["id"])) for row in touched.to_pylist()
         ]
         return repaired
-
-
-def _without_derived(tree: Tree, before: pa.Table, after: pa.Table) -> pa.Table:
-    """Labels with a new geometry lose the fields that their file had computed from the old one; the format
-    computes them again when it writes."""
-    shape = ("item", "id", "kind", *GEOMETRY)
-    new = ~np.isin(hash_rows(after, shape), hash_rows(before, shape))
-    formats = {name: source.format for name, source in tree.sources.items()}
-    rows = np.flatnonzero(new & after.column("extra").is_valid().to_numpy())
-    extras = after.column("extra").to_pylist() if len(rows) else []
-    for row in rows.tolist():
-        if formats.get(after.column("source")[row].as_py()) == Coco.name:
-            said = msgspec.json.decode(extras[row], type=dict[str, msgspec.Raw])
-            kept = {name: value for name, value in said.items() if name not in derived_fields}
-            extras[row] = msgspec.json.encode(kept).decode() if kept else None
-    return with_column(after, "extra", pa.array(extras, pa.string())) if len(rows) else after
 
 
 def _rows(batch: CheckBatch, findings: Sequence[Finding]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:

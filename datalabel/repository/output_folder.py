@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import json
 import os
 import shutil
@@ -13,9 +15,9 @@ from typing import Any, Literal, Self
 
 from datalabel.content import BLOB, ObjectId, hasher
 from datalabel.errors import DamagedError, InputError
-from datalabel.files import clone, contained
-from datalabel.repository.project import MANIFEST, Project
-from datalabel.store.objects import hash_stream
+from datalabel.files import clone, contained, hold
+from datalabel.repository.project import MANIFEST, PARTIAL, Project
+from datalabel.store.objects import PUT_BACK, hash_stream
 
 ImageMode = Literal["none", "copy", "link"]
 
@@ -26,6 +28,7 @@ class OutputFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._partial = folder
+        self._held: int | None = None
         self.files: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> Self:
@@ -35,7 +38,9 @@ class OutputFolder:
                 "is not an empty folder", where=str(folder), hint="name a new folder with -o DIR"
             )
         folder.parent.mkdir(parents=True, exist_ok=True)
-        self._partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        _remove_dead(folder)
+        self._partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=PARTIAL, dir=folder.parent))
+        self._held = hold(self._partial)
         return self
 
     def __exit__(
@@ -43,6 +48,8 @@ class OutputFolder:
     ) -> None:
         if self._partial != self._folder:
             shutil.rmtree(self._partial, ignore_errors=True)
+        if self._held is not None:
+            os.close(self._held)
 
     def write(self, name: str, chunks: Iterable[bytes]) -> None:
         """One file.
@@ -77,7 +84,11 @@ class OutputFolder:
             shared = clone(source, out)
             found, size = hash_stream(source, None if shared else out)
         if found != content:
-            raise DamagedError("the image does not hold what was recorded", where=key, hint="dlabel status")
+            raise DamagedError(
+                f"the {BLOB} {content[:12]}… does not hold the image that was recorded",
+                where=key,
+                hint=PUT_BACK,
+            )
         self.files[name] = {"bytes": size, "blake3": content}
 
     def _referenced(self, project: Project, key: str, mode: ImageMode) -> Path:
@@ -112,6 +123,16 @@ class OutputFolder:
             self._folder.rmdir()
         self._partial.rename(self._folder)
         self._partial = self._folder
+
+
+def _remove_dead(folder: Path) -> None:
+    """Remove what exports to this folder left when they were killed; those that live hold theirs."""
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}.*{PARTIAL}"):
+        with contextlib.suppress(OSError):
+            held = hold(left)
+            if held is not None:
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(held)
 
 
 def _link(origin: Path, target: Path, key: str) -> None:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from datalabel.errors import InputError, NoProjectError
-from datalabel.files import Entry, contained, normalised, sync_folder, walk
+from datalabel.files import Entry, contained, normalised, sync_all, walk
 from datalabel.progress import SILENT, Progress
 from datalabel.repository.config import Config, load_config
 from datalabel.store.state import Position, Rename
@@ -21,6 +21,8 @@ IGNORE_FILE = ".dlabelignore"
 CONFIG_FILE = "config.yaml"
 MANIFEST = "dlabel.json"
 """Says what a folder was exported from, and what each of its files held."""
+PARTIAL = ".dlabel-export"
+"""How the name of a folder ends that is being exported, or that a dead export left."""
 
 
 class Project:
@@ -108,7 +110,8 @@ class Project:
     def walk(self, key: str = ".") -> Iterator[tuple[str, Path, Entry]]:
         """Key, path and stat of every file below a folder, without what `.dlabelignore` names.
 
-        Folders in it that were exported (they hold a manifest) are left out: their files are no new data.
+        Folders in it that were exported (they hold a manifest), or are being exported, are left out: their
+        files are no new data.
 
         Raises:
             InputError: two files have names that are one key (Unicode forms of the same name).
@@ -119,7 +122,7 @@ class Project:
         seen: dict[str, str] = {}
 
         def skip(path: str, is_folder: bool) -> bool:
-            exported = is_folder and (folder / path / MANIFEST).is_file()
+            exported = is_folder and (path.endswith(PARTIAL) or (folder / path / MANIFEST).is_file())
             return exported or (ignored is not None and ignored(prefix + path, is_folder))
 
         for entry in walk(folder, skip=skip):
@@ -161,28 +164,32 @@ class Project:
         pending = self.store.state.journal()
         if not pending:
             return
+        touched: set[Path] = set()
         for rename in pending:
-            self._carry_out(rename)
+            touched |= self._carry_out(rename)
+        sync_all(self.root, sorted(folder for folder in touched if folder.is_dir()))
         self.store.state.finish_journal()
 
-    def _carry_out(self, rename: Rename) -> None:
-        origin = (
-            self.root / rename.origin
-            if rename.origin.startswith(FOLDER + "/")
-            else self.path_of(rename.origin)
-        )
+    def _carry_out(self, rename: Rename) -> set[Path]:
+        """Do one change, if it is not done yet; the folders that have to be synced before it may be forgotten."""
+        temporary = rename.origin.startswith(FOLDER + "/")
+        origin = self.root / rename.origin if temporary else self.path_of(rename.origin)
         if not rename.target:
             origin.unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 origin.parent.rmdir()
-            return
+            return self._folders_to(rename.origin, origin)
         target = self.path_of(rename.target)
-        if not os.path.lexists(origin):
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target = self.path_of(rename.target)
-        origin.rename(target)
-        sync_folder(target.parent)
+        if os.path.lexists(origin):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target = self.path_of(rename.target)
+            origin.rename(target)
+        return self._folders_to(rename.target, target)
+
+    def _folders_to(self, key: str, path: Path) -> set[Path]:
+        """The folders that lead to a key's file, from the project's root (or the root of `config.yaml`) on."""
+        base = self.config.roots.get(key.partition("/")[0], self.root)
+        return {folder for folder in path.parents if folder.is_relative_to(base)}
 
     def _sweep(self) -> None:
         """Remove what dead commands left in `tmp/`; nobody else writes while this command does."""

@@ -66,6 +66,8 @@ class Recogniser:
         """
         if not path.exists():
             raise InputError("no such file or folder", where=str(path))
+        if not _can_be_added(path):
+            raise InputError("is neither a file nor a folder", where=str(path))
         if name is not None:
             self._add_label_file(name, None, path)
             return
@@ -82,7 +84,7 @@ class Recogniser:
         name, source = self._known[key]
         fmt = self._format or get_format(source.format)
         path = self._project.path_of(key)
-        if not path.exists():
+        if not _can_be_added(path):
             return False
         self.found.labels[name] = label_files(self._project, name, key, fmt)
         if path.is_dir():
@@ -282,6 +284,11 @@ def _is_inside(key: str, folder: str, format_name: str) -> bool:
     if folder == ".":
         return is_member(format_name, key)
     return key.startswith(folder + "/") and is_member(format_name, key[len(folder) + 1 :])
+
+
+def _can_be_added(path: Path) -> bool:
+    """Whether there is something that reading comes to an end of: pipes and devices may have none."""
+    return path.is_file() or path.is_dir()
 
 
 def entry_of(path: Path) -> Entry:

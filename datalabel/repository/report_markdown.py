@@ -102,7 +102,9 @@ def _changes(changes: Changes) -> Iterator[str]:
             pairs = [[text(old), text(new), f"{many:,}"] for old, new, many in one.reclassified]
             yield _cut(("class before", "class now", "labels"), pairs, first=2)
     if changes.spec:
-        words = [f"{text(change['change'])}: {text(change['path'])}" for change in changes.spec]
+        words = [
+            f"{change['change']}: {text(change['path'])} ({change['effect']})" for change in changes.spec
+        ]
         yield f"The spec:\n\n{bullets(words[:ROWS])}" + _rest(len(words))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from datalabel.content import BLOB, ObjectId, hasher
-from datalabel.errors import InputError, RefusedError
+from datalabel.errors import DamagedError, InputError, RefusedError
 from datalabel.files import sync_all
 from datalabel.formats.base import OutputFile
 from datalabel.formats.registry import get_format
@@ -22,7 +22,7 @@ from datalabel.repository.stage import Stage
 from datalabel.repository.taking import take
 from datalabel.repository.view import View, view_of
 from datalabel.store.history import Source
-from datalabel.store.objects import blob_id_of
+from datalabel.store.objects import PUT_BACK, blob_id_of
 from datalabel.store.state import Base, Rename
 
 
@@ -134,7 +134,8 @@ class _Writer:
 
     def renames(self) -> list[Rename]:
         """What is to be journalled; the files are durable by now."""
-        sync_all(self._project.store.temporary, [path for path, _ in self._temporary])
+        folder = self._project.store.temporary
+        sync_all(folder, [*(path for path, _ in self._temporary), folder])
         root = self._project.root
         moves = [Rename(path.relative_to(root).as_posix(), key) for path, key in self._temporary]
         return [*moves, *(Rename(key, "") for key in sorted(self.deleted))]
@@ -167,15 +168,19 @@ class _Writer:
         path = self._project.on_disk(key)
         if path is not None and blob_id_of(path) == content:
             return
-        if not objects.has(content):
+        if not objects.has(content) and self._project.config.images == "reference":
             raise InputError(
                 "the image's bytes are not in the store",
                 where=key,
                 hint="with `images: reference` only ids are kept",
             )
         self._refuse_unrecorded(key, path)
-        if self._prepare(key, _pieces(objects.open(content))) != content:
-            raise InputError("the image in the store is damaged", where=key)
+        if self._prepare(key, _pieces(objects.open(content, BLOB))) != content:
+            raise DamagedError(
+                f"the {BLOB} {content[:12]}… does not hold the image that was recorded",
+                where=key,
+                hint=PUT_BACK,
+            )
 
     def _write_spec(self, text: ObjectId) -> None:
         path = self._project.root / SPEC_FILE

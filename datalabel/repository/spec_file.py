@@ -47,18 +47,17 @@ def stage_spec(stage: Stage) -> bool:
         InputError: the spec has faults (all are named).
     """
     change = spec_changed(stage.project, stage.tree)
-    if change is None:
-        return False
     if change == "deleted":
         stage.tree = replace(stage.tree, spec=None, spec_text=None)
         return True
-    from datalabel.spec.load import load_file
-
     text = read_spec(stage.project)
-    assert text is not None  # noqa: S101 - it was there a moment ago
-    loaded = load_file(stage.project.root / SPEC_FILE, templates=stage.project.templates)
+    # What a spec extends may have changed although its own text has not.
+    if text is None or (change is None and b"extends" not in text):
+        return False
+    from datalabel.repository.foreign_specs import load_spec_file
+
+    loaded = load_spec_file(stage.project.root / SPEC_FILE, stage.project.templates)
     objects = stage.project.store.objects
-    stage.tree = replace(
-        stage.tree, spec=objects.put(SPEC, loaded.canonical), spec_text=objects.put(BLOB, text)
-    )
-    return True
+    before = stage.tree
+    stage.tree = replace(before, spec=objects.put(SPEC, loaded.canonical), spec_text=objects.put(BLOB, text))
+    return stage.tree != before

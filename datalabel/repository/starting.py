@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datalabel.errors import InputError, RefusedError
-from datalabel.files import write_atomic
+from datalabel.files import sync_all, write_atomic
 from datalabel.progress import SILENT, Progress
 from datalabel.repository.project import SPEC_FILE, Project
 from datalabel.repository.spec_file import stage_spec
@@ -64,6 +64,7 @@ def init(
         if text is not None:
             write_atomic(root / SPEC_FILE, text.encode())
         (partial / FOLDER).rename(root / FOLDER)
+        sync_all(root, [root, root.parent])
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     try:

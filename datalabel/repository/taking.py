@@ -6,7 +6,14 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from datalabel.labels.rows import distinct, sort_rows, split_by_source
+from datalabel.labels.rows import (
+    differing_items,
+    distinct,
+    item_hashes,
+    of_items,
+    sort_rows,
+    split_by_source,
+)
 from datalabel.repository.choosing import Chosen
 from datalabel.repository.spoken import MENTION_ORDER
 from datalabel.repository.stage import Stage
@@ -32,8 +39,8 @@ def _take_items(stage: Stage, other: View, keys: list[str]) -> None:
     tables = stage.project.store.tables
     changed = tables.changed_items(stage.items, other.items)
     wanted = keys if changed is None else sorted(set(keys) & set(changed))
-    rows = tables.read(other.items, items=wanted)
-    stage.put_items(rows, set(wanted) - distinct(rows.column("item")))
+    present, rows = tables.read(stage.items, items=wanted), tables.read(other.items, items=wanted)
+    stage.put_items(*_what_changes(present, rows))
 
 
 def _take_source(stage: Stage, other: View, name: str) -> None:
@@ -66,7 +73,15 @@ def _taken(
         items = sorted(keys)
     present, others = tables.read(mine, items=items), tables.read(theirs, items=items)
     rows = pa.concat_tables([split_by_source(present, source)[1], split_by_source(others, source)[0]])
-    return sort_rows(rows, *order), distinct(present.column("item")) - distinct(rows.column("item"))
+    return _what_changes(present, sort_rows(rows, *order))
+
+
+def _what_changes(present: pa.Table, rows: pa.Table) -> tuple[pa.Table, set[str]]:
+    """The rows of the items that have other rows than at present, and the items that lose theirs: taking over
+    what is there already changes nothing."""
+    columns = rows.schema.names
+    differing = differing_items(item_hashes(present, columns), item_hashes(rows, columns))
+    return of_items(rows, differing), set(differing) - distinct(rows.column("item"))
 
 
 def _take_waiting_items(stage: Stage, other: View, touched: list[str]) -> None:

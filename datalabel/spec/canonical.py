@@ -26,26 +26,26 @@ from datalabel.spec.verify import verify
 
 def canonical_spec(spec: Spec) -> bytes:
     """The canonical form. Classes keep their order in `order`: exports number them by it."""
-    said = _said(spec)
+    said = as_json(spec)
     if len(spec.classes) > 1:
         said["order"] = list(spec.classes)
     return canonical_json(said)
 
 
-def _said(value: Any) -> Any:
-    """A dataclass as a mapping of the fields that differ from their defaults."""
+def as_json(value: Any) -> Any:
+    """A value of the model as JSON; a dataclass as a mapping of the fields that differ from their defaults."""
     if is_dataclass(value):
         found: dict[str, Any] = {}
         for field in fields(value):
             default = field.default_factory() if field.default_factory is not MISSING else field.default
             inner = getattr(value, field.name)
             if inner != default:
-                found[field.name] = _said(inner)
+                found[field.name] = as_json(inner)
         return found
     if isinstance(value, Mapping):
-        return {key: _said(inner) for key, inner in value.items()}
+        return {key: as_json(inner) for key, inner in value.items()}
     if isinstance(value, tuple | list):
-        return [_said(inner) for inner in value]
+        return [as_json(inner) for inner in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value

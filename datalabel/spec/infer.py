@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from datalabel.spec.model import Property
 from datalabel.spec.observed import ObservedProperties
+from datalabel.spec.observed_sizes import ObservedSizes
 
 MOST_POINTS = 1000
 """Keypoint labels with more points than this get no names for them."""
@@ -23,7 +24,8 @@ Ints = npt.NDArray[np.int64]
 def infer_spec(batches: Iterable[tuple[pa.Table, pa.Table]], project_name: str) -> str:
     """The spec that these items, each with all its labels of one set, satisfy. One pass, bounded memory.
 
-    Classes and kinds stand in alphabetical order, each with the number of labels in a comment. Text with few
+    Classes and kinds stand in alphabetical order, each with the number of labels in a comment, and in another
+    the tightest conditions that all of them keep to, for their author to take or leave. Text with few
     different values becomes options; numbers get the limits that they keep to; what every label of a class
     and kind has is required. What no declaration covers (text beside numbers, nested values) is named in a
     comment. Keypoints get placeholders for the names of their points.
@@ -48,6 +50,7 @@ class _SeenType:
     most: int = 0
     properties: ObservedProperties = field(default_factory=ObservedProperties)
     points: set[int] = field(default_factory=set)
+    sizes: ObservedSizes = field(default_factory=ObservedSizes)
 
 
 @dataclass(slots=True)
@@ -84,10 +87,11 @@ class _Seen:
         seen.most = max(seen.most, int(counts.max()))
         seen.labels += len(rows)
         seen.items += len(counts)
-        taken = pa.array(rows)
-        seen.properties.add(_counted(labels.column("properties").take(taken)))
+        drawn = labels.take(pa.array(rows))
+        seen.sizes.add(kind, drawn)
+        seen.properties.add(_counted(drawn.column("properties")))
         if kind == "keypoints":
-            lengths = pc.unique(pc.list_value_length(labels.column("coords").take(taken))).to_pylist()
+            lengths = pc.unique(pc.list_value_length(drawn.column("coords"))).to_pylist()
             seen.points.update((length or 0) // 3 for length in lengths)
 
 
@@ -124,11 +128,11 @@ def _type_lines(kind: str, one: _SeenType, items: int) -> Iterator[str]:
     least = one.least if one.items == items else 0
     spread = f"{least:,}" if least == one.most else f"{least:,}–{one.most:,}"
     comment = f"  # {_count(one.labels, 'label')}, {spread} per image"
-    inner = [*_point_lines(one), *_property_lines(one.properties, 3)]
-    # A key followed by comments only would mean null.
-    empty = all(line.lstrip().startswith("#") for line in inner)
-    yield f"    {kind}:{' {}' if empty else ''}{comment}"
-    yield from inner
+    yield f"    {kind}:{comment}"
+    yield from _point_lines(one)
+    yield from _property_lines(one.properties, 3)
+    limits = ", ".join([*one.sizes.conditions(), f"per_image: [{least}, {one.most}]"])
+    yield f"      # conditions: {{{limits}}}"
 
 
 def _point_lines(one: _SeenType) -> Iterator[str]:

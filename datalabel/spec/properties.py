@@ -173,7 +173,7 @@ def _matches(text: str, pattern: str) -> bool:
 # Options and their spellings
 
 
-def _spellings(option: str) -> list[Any]:
+def spellings(option: str) -> list[Any]:
     """The JSON values that are this option: its text, and the number or boolean that is written so."""
     try:
         value = json.loads(option, parse_constant=lambda _: None)
@@ -189,9 +189,17 @@ def _meanings(options: tuple[str, ...]) -> dict[Hashable, list[str]]:
     """For the key of each value that is an option, the options that it is."""
     found: dict[Hashable, list[str]] = {}
     for option in dict.fromkeys(options):
-        for value in _spellings(option):
+        for value in spellings(option):
             found.setdefault(_key(value), []).append(option)
     return found
+
+
+def option_of(options: tuple[str, ...], value: Any) -> str | None:
+    """The option that a JSON value is, in whatever spelling; None when it is none."""
+    if not isinstance(value, str | bool | int | float):
+        return None
+    found = _meanings(options).get(_key(value))
+    return found[0] if found else None
 
 
 def _key(value: Any) -> Hashable:
@@ -208,7 +216,7 @@ def _schema(declared: Property) -> dict[str, Any]:
     one = _one_schema(declared)
     if declared.multiple:
         one = {"type": "array", "items": one, "uniqueItems": True}
-        several = [_spellings(option) for option in dict.fromkeys(declared.options)]
+        several = [spellings(option) for option in dict.fromkeys(declared.options)]
         # Two spellings of one option are not equal for uniqueItems.
         once = [
             {"contains": {"enum": values}, "minContains": 0, "maxContains": 1}
@@ -224,7 +232,7 @@ def _schema(declared: Property) -> dict[str, Any]:
 
 def _one_schema(declared: Property) -> dict[str, Any]:
     if declared.type == "options":
-        values = {_key(value): value for option in declared.options for value in _spellings(option)}
+        values = {_key(value): value for option in declared.options for value in spellings(option)}
         return {"enum": list(values.values())}
     if declared.type in ("number", "integer"):
         limits = {"minimum": declared.minimum, "maximum": declared.maximum}

@@ -56,6 +56,11 @@ def find_template(name: str, user: Path | None = None) -> Path:
     raise InputError(f"there is no template {shown!r}", hint=hint)
 
 
+def origin_of(path: Path, user: Path | None = None) -> str:
+    """Whether the file of a template is `shipped` or `yours`."""
+    return "yours" if user is not None and path.is_relative_to(user) else "shipped"
+
+
 def _title(path: Path) -> str:
     try:
         with path.open(encoding="utf-8", errors="replace") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,12 @@ from typing import BinaryIO, Protocol, Self
 from datalabel.content import BLOB, ObjectId, hasher, is_object_id, object_id
 from datalabel.errors import DamagedError
 from datalabel.files import sync_all, sync_folder
+
+PUT_BACK = "put it back from a copy of .dlabel/objects"
+"""The way out where an object is missing or damaged."""
+
+_NOT_DAMAGE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM)
+"""Why an object may not open although it is whole."""
 
 
 class ObjectStore(Protocol):
@@ -39,8 +46,8 @@ class ObjectStore(Protocol):
     def get(self, kind: str, name: ObjectId) -> bytes:
         """The object's bytes, verified. Raises `DamagedError` when missing or changed."""
 
-    def open(self, name: ObjectId) -> BinaryIO:
-        """The object as a seekable file, not verified. Raises `DamagedError` when missing."""
+    def open(self, name: ObjectId, kind: str = "object") -> BinaryIO:
+        """The object as a seekable file, not verified. Raises `DamagedError`, naming `kind`, when missing."""
 
     def has(self, name: ObjectId) -> bool:
         """Whether the object is there (put and not yet flushed counts)."""
@@ -54,10 +61,7 @@ class ObjectStore(Protocol):
 
 def missing(name: ObjectId, kind: str = "object") -> DamagedError:
     """The error for an object that should be there and is not."""
-    return DamagedError(
-        f"the {kind} {name[:12]}… is missing from the store",
-        hint="put it back from a copy of .dlabel/objects",
-    )
+    return DamagedError(f"the {kind} {name[:12]}… is missing from the store", hint=PUT_BACK)
 
 
 def verified(kind: str, name: ObjectId, data: bytes) -> bytes:
@@ -67,7 +71,9 @@ def verified(kind: str, name: ObjectId, data: bytes) -> bytes:
         DamagedError: they are not.
     """
     if object_id(kind, data) != name:
-        raise DamagedError(f"the {kind} {name[:12]}… does not hold what its name says ({len(data):,} bytes)")
+        raise DamagedError(
+            f"the {kind} {name[:12]}… does not hold what its name says ({len(data):,} bytes)", hint=PUT_BACK
+        )
     return data
 
 
@@ -150,18 +156,20 @@ class LocalObjects:
 
     def get(self, kind: str, name: ObjectId) -> bytes:
         """Read and verify the whole object."""
-        with self.open(name) as source:
+        with self.open(name, kind) as source:
             return verified(kind, name, source.read())
 
-    def open(self, name: ObjectId) -> BinaryIO:
+    def open(self, name: ObjectId, kind: str = "object") -> BinaryIO:
         """Open the object's file (or its unfinished copy) for reading."""
         pending = self._pending.get(name)
         try:
             return (pending or self.path(name)).open("rb")
         except FileNotFoundError:
-            raise missing(name) from None
+            raise missing(name, kind) from None
         except OSError as error:
-            raise DamagedError(f"the object {name[:12]}… cannot be read: {error.strerror}") from error
+            if error.errno in _NOT_DAMAGE:
+                raise
+            raise DamagedError(f"the {kind} {name[:12]}… cannot be read: {error.strerror}") from error
 
     def has(self, name: ObjectId) -> bool:
         """Whether the object is there, flushed or not."""

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from datalabel.content import ObjectId, canonical_json, hasher, is_object_id
 from datalabel.errors import DamagedError
-from datalabel.store.objects import ObjectStore
+from datalabel.store.objects import PUT_BACK, ObjectStore
 
 SEGMENT = "segment"
 ROW_GROUP = 4096
@@ -139,7 +139,7 @@ class Segment:
     def __init__(self, objects: ObjectStore, ref: SegmentRef, schema: pa.Schema) -> None:
         self.ref = ref
         self._schema = schema.append(DELETED)
-        self._file = objects.open(ref.id)
+        self._file = objects.open(ref.id, SEGMENT)
         try:
             self._trust_footer()
             with self._damage():
@@ -166,9 +166,7 @@ class Segment:
 
     def damaged(self, what: str) -> DamagedError:
         """The error that says what is wrong with this segment."""
-        return DamagedError(
-            f"the segment {self.ref.id[:12]}… {what}", hint="put it back from a copy of .dlabel/objects"
-        )
+        return DamagedError(f"the segment {self.ref.id[:12]}… {what}", hint=PUT_BACK)
 
     def _damage(self) -> _DamageGuard:
         return _DamageGuard(self)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from datalabel.content import ObjectId, is_object_id
-from datalabel.errors import BusyError, DamagedError, TooNewError
+from datalabel.errors import BusyError, DamagedError, DlabelError, InputError, TooNewError
 
 FORMAT_VERSION = 1
 
@@ -32,6 +32,12 @@ CREATE TABLE journal (seq INTEGER PRIMARY KEY, origin TEXT NOT NULL, target TEXT
 CREATE TABLE writer (one INTEGER PRIMARY KEY CHECK (one = 1), pid INTEGER NOT NULL, host TEXT NOT NULL, \
 command TEXT NOT NULL, since TEXT NOT NULL, started TEXT NOT NULL)
 """.splitlines()
+
+_NOT_DAMAGE = (
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM,
+)  # fmt: skip
+"""SQLite's codes for what the disk or the folder refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,7 @@ class State:
             }
             version = dict(connection.execute("SELECT key, value FROM meta")) if _SCHEMA[0] in found else {}
         except sqlite3.DatabaseError as error:
-            raise DamagedError(f"state.db cannot be read: {error}", where=str(self._path)) from error
+            raise self._failure(error) from error
         known = version.get("format", "")
         if known.isdigit() and int(known) > FORMAT_VERSION:
             raise TooNewError(
@@ -285,13 +291,26 @@ class State:
         except BaseException as error:
             if db.in_transaction:
                 db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                raise BusyError(
-                    "another command is writing state.db", hint="run the command again"
-                ) from error
             if isinstance(error, sqlite3.DatabaseError):
-                raise DamagedError(f"state.db: {error}", where=str(self._path)) from error
+                raise self._failure(error) from error
             raise
+
+    def _failure(self, error: sqlite3.DatabaseError) -> DlabelError:
+        """What SQLite's refusal means: somebody else writes, the disk or the folder refuses, or it is damaged."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return BusyError("another command is writing state.db", hint="run the command again")
+        if code in _NOT_DAMAGE:
+            return InputError(
+                f"state.db cannot be used: {error}",
+                where=str(self._path),
+                hint="is the disk full, or may the folder not be written?",
+            )
+        return DamagedError(
+            f"state.db cannot be read: {error}",
+            where=str(self._path),
+            hint="put it back from a copy of .dlabel",
+        )
 
 
 def _write_bases(

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datalabel.files import sync_folder
+from datalabel.files import sync_folder, write_atomic
 from datalabel.store.cache import Cache
 from datalabel.store.history import History
 from datalabel.store.objects import LocalObjects
@@ -36,7 +36,7 @@ class Store:
         folder.mkdir(parents=True)
         for name in ("objects", "tmp"):
             (folder / name).mkdir()
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        write_atomic(folder / ".gitignore", b"*\n")
         State.create(folder / "state.db").close()
         sync_folder(folder)
         return cls(folder)

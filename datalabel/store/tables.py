@@ -304,6 +304,10 @@ def _newest(
         if owned.num_rows:
             found.append(owned)
             seen.append(pc.unique(owned.column("item")))
+            if items is not None:
+                # What is found here is overridden in older segments: their row groups may stay unread.
+                here = set(seen[-1].to_pylist())
+                items = [key for key in items if key not in here]
     if not found:
         return _empty_like(opened[0], names).select([*columns, "deleted"])
     rows = pa.concat_tables(found) if len(found) > 1 else found[0]

@@ -1,4 +1,4 @@
-"""What the rules find in labels that others published, rule by rule. Each was looked at and is so."""
+"""What the rules find in labels that others published, rule by rule, so that a change of a rule is noticed."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def taco(shared_data: Path, folder: Path, revision: int) -> Path:
 
 
 TACO = {
-    1: {"G107": 84, "G108": 11, "G113": 1823, "B104": 1},
-    4: {"G107": 84, "G108": 12, "G113": 2147, "B104": 1},
+    1: {"G107": 58, "G108": 11, "G113": 1823, "B104": 1},
+    4: {"G107": 58, "G108": 12, "G113": 2147, "B104": 1},
     5: {
-        "G104": 6, "G107": 84, "G108": 12, "D102": 1, "D103": 1, "D104": 2, "B104": 1, "B105": 3,
+        "G104": 6, "G107": 58, "G108": 12, "D102": 1, "D103": 1, "D104": 2, "B104": 1, "B105": 3,
     },
 }  # fmt: skip
 

@@ -99,10 +99,9 @@ def test_what_check_finds_and_which_classes_are_behind(grown: Repository) -> Non
     grown.add("dlabel.yaml")
     report = grown.report("STAGED")
     assert report.project == "pets"
-    assert dict(report.severities) == {"error": 1, "warning": 0, "info": 0}
-    assert [(group.code, group.count, group.first[0].item) for group in report.findings] == [
-        ("G101", 1, "images/c.jpg")
-    ]
+    assert dict(report.severities) == {"error": 1, "warning": 2, "info": 1}
+    assert [(group.code, group.count) for group in report.findings] == [("G101", 1), ("B101", 2), ("I106", 1)]
+    assert report.findings[0].first[0].item == "images/c.jpg"
     assert report.targets is not None
     assert [(one.name, one.labels, one.missing) for one in report.targets.below] == [
         ("cow", 0, 2),

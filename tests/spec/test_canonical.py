@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from datalabel.errors import DamagedError
 from datalabel.spec import vocabulary as words
+from datalabel.spec.authored import Report
 from datalabel.spec.canonical import canonical_spec, spec_from_canonical
+from datalabel.spec.foreign import node_of
 from datalabel.spec.load import load_file, load_spec
 from datalabel.spec.model import (
     CheckSettings,
@@ -26,6 +28,8 @@ from datalabel.spec.model import (
     Workflow,
 )
 from datalabel.spec.templates import find_template, list_templates
+from datalabel.spec.understand import understand
+from datalabel.spec.yaml_text import Place
 
 
 def ordered(found: Any) -> Any:
@@ -225,3 +229,17 @@ def test_a_deep_tree_of_options_is_damage() -> None:
     said = of_box(properties={"p": {"type": "options", "options": ["x"], "tree": tree}})
     with pytest.raises(DamagedError):
         spec_from_canonical(json.dumps(said).encode())
+
+
+@settings(max_examples=60, deadline=None)
+@given(SPEC)
+def test_a_resolved_spec_written_out_means_itself(spec: Spec) -> None:
+    report = Report()
+    again = understand(node_of(spec, Place("s", 1, 1)), report)
+    if not len(report.faults):
+        assert (again.classes, again.regions, again.item_properties) == (
+            spec.classes, spec.regions, spec.item_properties,
+        )  # fmt: skip
+        # Formats have one spelling each when they are read, whatever an object says.
+        assert replace(again.image, formats=()) == replace(spec.image, formats=())
+        assert (again.check, again.quality) == (spec.check, spec.quality)

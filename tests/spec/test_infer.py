@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from check_worlds import batch_of, findings, label
+from check_worlds import SHAPES, batch_of, findings, label
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -66,9 +66,12 @@ data_spec:
         length: {type: number, minimum: 3, maximum: 4.5, required: true}
         side: {options: [left, right], required: true}
         sure: {type: boolean}
+      # conditions: {min_width: 100, max_width: 100, min_height: 50, max_height: 50, min_area: 5000, \
+max_area: 5000, per_image: [1, 2]}
   man:
     keypoints:  # 1 label, 0–1 per image
       points: [p1, p2, p3]
+      # conditions: {min_width: 20, max_width: 20, min_height: 30, max_height: 30, per_image: [0, 1]}
 image:
   properties:
     site: {options: [A, B], required: true}
@@ -221,3 +224,30 @@ def test_a_property_that_never_has_a_value_is_declared_and_may_be_absent() -> No
     declared = spec.classes["cat"]["box"].properties["note"]
     assert (declared.type, declared.required) == ("text", False)
     assert not findings(batch_of(rows, [ITEM], spec), "S")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(sorted(SHAPES)),
+            st.sampled_from(["a.jpg", "b.jpg"]),
+            st.tuples(st.floats(0, 500), st.floats(0, 500), st.floats(-5, 140), st.floats(-5, 140)),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_the_labels_keep_to_the_conditions_that_are_offered(
+    drawn: list[tuple[str, str, tuple[float, float, float, float]]],
+) -> None:
+    items = [item("a.jpg"), item("b.jpg")]
+    rows = [
+        label(kind, item=key, **(dict(zip("xywh", box, strict=True)) if kind == "box" else {}))
+        for kind, key, box in sorted(drawn, key=lambda one: one[1])
+    ]
+    text, _ = inferred(rows, items)
+    offered = text.replace("# conditions:", "conditions:")
+    assert offered.count("conditions: {") == len({kind for kind, _, _ in drawn})
+    spec = load_spec(offered, name="inferred.yaml").spec
+    assert findings(batch_of(rows, items, spec), "S") == []

@@ -1,0 +1,120 @@
+"""A migration in memory: what becomes of labels that were made under an old spec, step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from datalabel.spec.yaml_text import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name as the file gives it, and where."""
+
+    text: str
+    place: Place
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Pairs = tuple[tuple[Name, Name], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RenameClasses:
+    """Classes get other names, all at once; two that get the same are merged."""
+
+    pairs: Pairs
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteClasses:
+    """The labels of some classes go."""
+
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitClass:
+    """The labels of a class get the class that belongs to the value of a property; those with another value, or
+    none, get `rest`. Without `rest` they are left over."""
+
+    name: Name
+    by: Name
+    into: Pairs
+    rest: Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Redraw:
+    """Labels drawn as one kind are drawn as another. No classes: all."""
+
+    classes: tuple[Name, ...]
+    old: Name
+    new: Name
+
+
+@dataclass(frozen=True, slots=True)
+class RenameProperties:
+    """Properties get other names, all at once. No classes: all."""
+
+    classes: tuple[Name, ...]
+    pairs: Pairs
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteProperties:
+    """Properties go. No classes: all."""
+
+    classes: tuple[Name, ...]
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MapOptions:
+    """Values of a property become others, or nothing (None). In lists every member for itself. No classes: all."""
+
+    classes: tuple[Name, ...]
+    property: Name
+    pairs: tuple[tuple[Name, Name | None], ...]
+
+
+Step = RenameClasses | DeleteClasses | SplitClass | Redraw | RenameProperties | DeleteProperties | MapOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """The steps in their order, and the file of the spec afterwards (relative to the map's folder) where one is
+    named."""
+
+    steps: tuple[Step, ...]
+    spec: Name | None = None
+
+
+def words_of(step: Step) -> str:
+    """A step in one line, as people say it."""
+    match step:
+        case RenameClasses(pairs):
+            return f"rename {_arrows(pairs)}"
+        case DeleteClasses(names):
+            return f"delete {', '.join(map(str, names))}"
+        case SplitClass(name, by, into, rest):
+            others = f", else {rest}" if rest else ""
+            return f"split {name} by {by}: {_arrows(into)}{others}"
+        case Redraw(classes, old, new):
+            return f"redraw {_of(classes)} from {old} to {new}"
+        case RenameProperties(classes, pairs):
+            return f"rename properties of {_of(classes)}: {_arrows(pairs)}"
+        case DeleteProperties(classes, names):
+            return f"delete properties of {_of(classes)}: {', '.join(map(str, names))}"
+        case MapOptions(classes, name, options):
+            return f"map {name} of {_of(classes)}: {_arrows(options)}"
+
+
+def _arrows(pairs: tuple[tuple[Name, Name | None], ...]) -> str:
+    return ", ".join(f"{old} → {new or 'nothing'}" for old, new in pairs)
+
+
+def _of(classes: tuple[Name, ...]) -> str:
+    return ", ".join(map(str, classes)) or "every class"
