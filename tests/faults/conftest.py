@@ -1,0 +1,85 @@
+"""A small project, made once and copied for every fault, and the process that runs commands behind the shim."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from faults.harness import Faulty, compiled, compiler
+from pictures import write_coco, write_image
+
+FIRST = {
+    "images/a.jpg": [("cat", 1, 2, 10, 10), ("dog", 20, 20, 8, 8), ("dog", 30, 5, 9, 7)],
+    "images/b.jpg": [("cat", 5, 5, 20, 20), ("cat", 40, 30, 6, 6)],
+    "images/c.jpg": [],
+}
+SECOND = {
+    "images/a.jpg": [("cat", 1, 2, 11, 10), ("dog", 20, 20, 8, 8)],
+    "images/b.jpg": [("dog", 5, 5, 20, 20), ("cat", 40, 30, 6, 6), ("bird", 2, 30, 9, 9)],
+    "images/c.jpg": [("bird", 4, 4, 12, 12)],
+    "images/d.jpg": [("cat", 9, 9, 12, 12)],
+}
+
+
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library that stands between commands and their disk."""
+    if compiler() is None and not os.environ.get("CI"):
+        pytest.skip("there is no C compiler")
+    return compiled(tmp_path_factory.mktemp("shim"))
+
+
+@pytest.fixture(scope="session")
+def faulty(shim: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
+    """Runs commands behind the shim."""
+    with Faulty(shim, tmp_path_factory.mktemp("faulty")) as runner:
+        yield runner
+
+
+@pytest.fixture(scope="session")
+def committed(faulty: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three images with labels in one commit and one snapshot; nothing is staged."""
+    folder = tmp_path_factory.mktemp("committed") / "project"
+    folder.mkdir()
+    for number, name in enumerate("abc"):
+        write_image(folder / "images" / f"{name}.jpg", number)
+    write_coco(folder / "labels.json", FIRST)
+    faulty.well(folder, "init", "--name", "small")
+    faulty.well(folder, "add", "images", "labels.json", "dlabel.yaml")
+    faulty.well(folder, "commit", "-m", "first")
+    faulty.well(folder, "snapshot", "create", "kept", "--split", "train=0.5,val=0.5")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def edited(committed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As `committed`; then the labels, the spec and an image were changed, and an image came."""
+    folder = tmp_path_factory.mktemp("edited") / "project"
+    shutil.copytree(committed, folder)
+    write_image(folder / "images" / "c.jpg", 99)
+    write_image(folder / "images" / "d.jpg", 4)
+    write_coco(folder / "labels.json", SECOND)
+    spec = folder / "dlabel.yaml"
+    spec.write_text(spec.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def staged(faulty: Faulty, edited: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As `edited`, and all of it was added."""
+    folder = tmp_path_factory.mktemp("staged") / "project"
+    shutil.copytree(edited, folder)
+    faulty.well(folder, "add")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def twice(faulty: Faulty, staged: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As `staged`, and committed."""
+    folder = tmp_path_factory.mktemp("twice") / "project"
+    shutil.copytree(staged, folder)
+    faulty.well(folder, "commit", "-m", "second")
+    return folder
