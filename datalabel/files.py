@@ -30,6 +30,8 @@ _IGNORABLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x200E, 0x200F, *range(0x202
 def normalised(path: str) -> str:
     """A path as a key is spelled: `/`-separated, Unicode NFC, without `.` parts."""
     text = unicodedata.normalize("NFC", path) if not path.isascii() else path
+    if "//" not in text and "/." not in text and not text.startswith(("/", ".")) and not text.endswith("/"):
+        return text
     return "/".join(part for part in text.split("/") if part not in ("", "."))
 
 

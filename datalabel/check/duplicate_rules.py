@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from datalabel.check.columns import Bools, quoted
 from datalabel.check.finding import CheckBatch, Severity
@@ -13,7 +15,11 @@ from datalabel.check.gathered import Numbers
 from datalabel.check.pairs import ALIKE
 from datalabel.check.rule import Hit, OnLabel, rule
 from datalabel.check.set_rule import SetHit, set_rule
-from datalabel.labels.tables import label_id_text
+from datalabel.labels.hashing import hash_rows
+from datalabel.labels.tables import GEOMETRY, label_id_text
+
+_SAID = ("item", "annotator", "class", "kind", *GEOMETRY, "properties", "confidence", "extra")
+"""All that a label says, apart from who it is: id and source."""
 
 
 @rule("D101", "drawn-twice", Severity.WARNING)
@@ -21,15 +27,25 @@ def drawn_twice(batch: CheckBatch) -> Iterator[Hit]:
     """An object that one annotator labelled twice: same class and kind, with an IoU of 0.9 or more.
 
     It counts twice in training and in every statistic. A paste too many, or a file that was added under two
-    names. Delete one of the two; where they are equal to the last number that is safe. Reported on the later label.
-    Of lines, keypoints and categories only equal ones count. S111 and S112 may speak of the same labels.
+    names. Delete one of the two; where they are equal in everything they say that is safe. Reported on the later
+    label. Of lines, keypoints and categories only equal ones count. S111 and S112 may speak of the same labels.
     """
     columns, close = batch.columns, batch.columns.close
     same = columns.type_codes[close.first] == columns.type_codes[close.second]
+    gone = set(copies(batch).tolist())
     for row, other, pair in _worst(batch, same & (close.iou >= ALIKE)):
         words = "is the same as" if close.equal[pair] else f"shows the same (IoU {close.iou[pair]:.3f}) as"
-        fix = "delete the copy" if close.equal[pair] else None
-        yield OnLabel(row, f"{columns.title(row)} {words} label {other} by the same annotator", fix)
+        more = "" if row in gone or not close.equal[pair] else ", but for its confidence or other fields"
+        fix = "delete the copy" if row in gone else None
+        yield OnLabel(row, f"{columns.title(row)} {words} label {other} by the same annotator{more}", fix)
+
+
+def copies(batch: CheckBatch) -> npt.NDArray[np.intp]:
+    """The rows that say in every way what an earlier one of their item says: whichever goes, nothing is lost."""
+    close = batch.columns.close
+    rows = np.union1d(close.first[close.equal], close.second[close.equal])
+    firsts = np.unique(hash_rows(batch.labels.take(pa.array(rows)), _SAID), return_index=True)[1]
+    return np.delete(rows, firsts)
 
 
 @rule("D102", "two-classes", Severity.WARNING)

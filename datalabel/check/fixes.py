@@ -17,17 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.check.columns import Floats
+from datalabel.check.duplicate_rules import copies
 from datalabel.check.finding import CheckBatch
 from datalabel.check.geometry_rules import overhang
 from datalabel.labels import geometry
-from datalabel.labels.hashing import hash_rows
 from datalabel.labels.rows import with_column
-from datalabel.labels.tables import GEOMETRY
 
 Rows = npt.NDArray[np.intp]
-
-SAID = ("item", "annotator", "class", "kind", *GEOMETRY, "properties", "confidence", "extra")
-"""Labels that are equal in these are one label said twice: whichever goes, nothing is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +89,7 @@ def _rings(shape: Any) -> tuple[list[float], list[int]]:
 
 def drop_copies(batch: CheckBatch, rows: Rows) -> pa.Table:
     """Labels that say in every way what an earlier one of the item says go."""
-    firsts = np.unique(hash_rows(batch.labels, SAID), return_index=True)[1]
-    return drop(batch, np.setdiff1d(rows, firsts))
+    return drop(batch, np.intersect1d(rows, copies(batch)))
 
 
 def drop(batch: CheckBatch, rows: Rows) -> pa.Table:

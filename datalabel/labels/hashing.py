@@ -27,6 +27,9 @@ Hashes = npt.NDArray[np.uint64]
 PIECE = 1 << 14
 """Rows are hashed so many at a time: what is needed beside them stays small, and near the processor."""
 
+LISTS = 1 << 11
+"""Lists are hashed so many at a time: each of them is many numbers."""
+
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _NULL = np.uint64(0xD1B54A32D192ED03)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -36,9 +39,13 @@ _M2 = np.uint64(0x94D049BB133111EB)
 def mix(values: Hashes) -> Hashes:
     """The finaliser of SplitMix64, element by element."""
     z = values + _GOLDEN
-    z = (z ^ (z >> np.uint64(30))) * _M1
-    z = (z ^ (z >> np.uint64(27))) * _M2
-    return z ^ (z >> np.uint64(31))
+    shifted = z >> np.uint64(30)
+    for factor, bits in ((_M1, 27), (_M2, 31)):
+        z ^= shifted
+        z *= factor
+        np.right_shift(z, np.uint64(bits), out=shifted)
+    z ^= shifted
+    return z
 
 
 def hash_rows(table: pa.Table, columns: Sequence[str]) -> Hashes:
@@ -98,12 +105,16 @@ def _hash_texts(array: pa.Array) -> Hashes:
 
 
 def _hash_lists(array: pa.ListArray) -> Hashes:
+    if len(array) > LISTS:
+        starts = range(0, len(array), LISTS)
+        return np.concatenate([_hash_lists(array.slice(start, LISTS)) for start in starts])
     lengths = pc.list_value_length(array).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
     values = _bits(array.flatten())
     starts = np.cumsum(lengths) - lengths
-    rows = np.repeat(np.arange(len(array)), lengths)
-    position = (np.arange(len(values)) - starts[rows]).astype(np.uint64)
-    cells = mix(values ^ ((position + np.uint64(1)) * _M1))
+    # Position plus one, times the constant: what the whole array has there, less what it has at the row's start.
+    places = np.arange(1, len(values) + 1, dtype=np.uint64) * _M1
+    places -= np.repeat(starts.astype(np.uint64) * _M1, lengths)
+    cells = mix(values ^ places)
     total = np.zeros(len(array), dtype=np.uint64)
     filled = lengths > 0
     if filled.any():

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
 from datalabel.errors import Fault
@@ -28,11 +28,11 @@ from datalabel.labels.rows import (
     split_by_source,
     with_column,
 )
-from datalabel.labels.tables import ITEMS, LABELS, MENTIONS, empty
+from datalabel.labels.tables import LABELS, MENTIONS, empty
 from datalabel.repository.base_trees import Theirs, remember_base
 from datalabel.repository.rivals import refuse_overlap
 from datalabel.repository.spoken import MENTION_ORDER, LabelOptions, Spoken, digests, own_mentions, spoken
-from datalabel.repository.stage import Stage, item_rows
+from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
 from datalabel.store.history import Source
 
@@ -121,7 +121,7 @@ class _Addition:
         self._said = self._base.mentions_of(self._old_name) if self._base else empty(MENTIONS)
         self.changed = self._changed_items()
         self._present = stage.read(stage.labels(how.set), self.changed)
-        self._before = self._base_labels()
+        self._before = self._base_labels(self._base) if self._base else empty(LABELS)
         self.theirs = Theirs(how.set, self.changed, self._identified())
 
     def _changed_items(self) -> list[str]:
@@ -133,13 +133,11 @@ class _Addition:
             old = {key: digest for key, digest in old.items() if key in new}
         return differing_items(old, new)
 
-    def _base_labels(self) -> pa.Table:
-        if self._base is None:
-            return empty(LABELS)
-        table = self._base.label_table(self._how.set)
-        rows, _ = split_by_source(
-            self._stage.project.store.tables.read(table, items=self.changed), self._old_name
-        )
+    def _base_labels(self, base: View) -> pa.Table:
+        table = base.label_table(self._how.set)
+        here = table == self._stage.labels(self._how.set)  # as it is while nobody changed a label here
+        rows = self._present if here else self._stage.read(table, self.changed)
+        rows, _ = split_by_source(rows, self._old_name)
         return with_column(rows, "source", constant(self._name, rows.num_rows))
 
     def _identified(self) -> pa.Table:
@@ -194,21 +192,11 @@ class _Addition:
     def _put_items(self) -> None:
         """Items that only label files know come with their mention, follow its size, and go with it."""
         stage, known = self._stage, self._stage.known
-        sizes = {
-            row["item"]: row
-            for row in own_mentions(self._now.mentions).select(["item", "width", "height"]).to_pylist()
-            if known.get(row["item"]) is None
-        }
-        present = stage.read(stage.items, sorted(key for key in sizes if key in known))
-        rows = {row["item"]: row for row in present.to_pylist()}
-        columns: dict[str, list[Any]] = {column: [] for column in ITEMS.names}
-        for key in sorted(sizes):
-            row = rows.get(key, {})
-            said = {name: value for name, value in sizes[key].items() if value is not None}
-            if key not in rows or any(row[name] != value for name, value in said.items()):
-                for column, cells in columns.items():
-                    cells.append(said.get(column, row.get(column)))
-        stage.put_items(item_rows(columns), self._forgotten())
+        said = own_mentions(self._now.mentions)
+        waits = [known.get(key) is None for key in said.column("item").to_pylist()]
+        said = said.filter(pa.array(waits, pa.bool_()))
+        tracked = [key for key in said.column("item").to_pylist() if key in known]
+        stage.put_items(_following(stage.read(stage.items, tracked), said), self._forgotten())
 
     def _forgotten(self) -> set[str]:
         """Items without an image that nobody mentions any more."""
@@ -218,3 +206,16 @@ class _Addition:
         named = set(self._now.items)
         gone = {key for key in distinct(self._said.column("item")) - named if known.get(key, "") is None}
         return gone - distinct(self._stage.read(self._stage.mentions, sorted(gone)).column("item"))
+
+
+def _following(present: pa.Table, said: pa.Table) -> pa.Table:
+    """Rows for the items that mentions (one each) name: as at present, with the sizes that are said. Those that
+    stay as they are left out."""
+    before = pc.index_in(said.column("item"), value_set=present.column("item").combine_chunks())
+    rows = with_column(present.take(before), "item", said.column("item"))
+    changed = pc.is_null(before)
+    for name in ("width", "height"):
+        new, old = said.column(name), rows.column(name)
+        changed = pc.or_(changed, pc.and_(pc.is_valid(new), pc.fill_null(pc.not_equal(new, old), True)))
+        rows = with_column(rows, name, pc.coalesce(new, old))
+    return rows.filter(changed)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from datalabel.errors import Faults
 from datalabel.files import key_fault, normalised
@@ -31,25 +31,29 @@ class Place:
     folder: str | None
     images: str | None = None
 
-    def candidates(self, name: str) -> Iterator[str]:
-        """Keys that a relative name may mean, best first; those that leave the project are left out."""
-        for path in self._paths(name):
-            key = normalised(posixpath.normpath(path))
-            if key_fault(key) is None:
-                yield key
+    def candidates(self, path: str) -> Iterator[str]:
+        """Keys that a relative path (as `normalised` gives it) may mean, best first. Those that leave the project
+        are among them, and nobody's."""
+        folder, _, base = path.rpartition("/")
+        for one in _folders(self, folder, bare=without_suffix(base) == base):
+            yield f"{one}/{base}" if one else base
 
-    def _paths(self, name: str) -> Iterator[str]:
-        yield name
-        if self.images is not None:
-            yield posixpath.join(self.images, name)
-            if without_suffix(name) == name and name.startswith("images/"):
-                # The folder that a label file's place stands for may be the very one that was given.
-                yield posixpath.join(self.images, name.removeprefix("images/"))
-        if self.folder is not None:
-            yield posixpath.join(self.folder, name)
-            for base in (self.folder, posixpath.dirname(self.folder)):
-                for sibling in SIBLINGS:
-                    yield posixpath.join(base, sibling, name)
+
+@lru_cache(maxsize=1 << 12)
+def _folders(place: Place, folder: str, *, bare: bool) -> tuple[str, ...]:
+    """The folders (as keys; empty: the root) in which images may be that a source expects in this one; `bare` says
+    that it names them without their suffix."""
+    found = [folder]
+    if place.images is not None:
+        found.append(posixpath.join(place.images, folder))
+        if bare and (folder + "/").startswith("images/"):
+            # The folder that a label file's place stands for may be the very one that was given.
+            found.append(posixpath.join(place.images, folder.removeprefix("images").lstrip("/")))
+    if place.folder is not None:
+        found.append(posixpath.join(place.folder, folder))
+        for base in (place.folder, posixpath.dirname(place.folder)):
+            found += [posixpath.join(base, sibling, folder) for sibling in SIBLINGS]
+    return tuple(dict.fromkeys(normalised(posixpath.normpath(one)) for one in found))
 
 
 class Images:
@@ -139,13 +143,12 @@ def resolve(
 
 def meant(name: str, place: Place, images: Images) -> str | None:
     """The key that one name certainly means; None when no image, or more than one, may be meant."""
-    found = _candidates(name, place, images)
+    found = _candidates(name, _path(name), place, images)
     return found[0] if len(found) == 1 else None
 
 
-def _candidates(name: str, place: Place, images: Images) -> Sequence[str]:
+def _candidates(name: str, path: str, place: Place, images: Images) -> Sequence[str]:
     """The keys that a name may mean: one when its path leads somewhere, else all with its base name."""
-    path = _path(name)
     if _is_relative(name) and path in images.tracked:
         return [path]
     found = images.with_base(posixpath.basename(path))
@@ -171,19 +174,19 @@ def _resolve_one(
 ) -> str:
     if name in earlier:
         return earlier[name]
-    found = _candidates(name, place, images)
+    path = _path(name)
+    found = _candidates(name, path, place, images)
     if len(found) == 1:
         return found[0]
     if len(found) > 1:
         shown = ", ".join(found[:4]) + (", …" if len(found) > 4 else "")
         faults.add(f"the image {name!r} may be any of {len(found)}: {shown}", source)
-        return posixpath.basename(_path(name))
-    return _unresolved(name, place, source, faults)
+        return posixpath.basename(path)
+    return _unresolved(name, path, place, source, faults)
 
 
-def _unresolved(name: str, place: Place, source: str, faults: Faults) -> str:
+def _unresolved(name: str, path: str, place: Place, source: str, faults: Faults) -> str:
     """The key of an item whose image is not here: below `--images` when given, else the name as written."""
-    path = _path(name)
     inside = _is_relative(name) and ".." not in path.split("/")
     key = normalised(posixpath.join(place.images or "", path)) if inside else posixpath.basename(path)
     fault = key_fault(key)

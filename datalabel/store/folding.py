@@ -4,33 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from datalabel.store.segments import SegmentRef
+from datalabel.store.segments import SEGMENT_ROWS, SegmentRef
 
 FAN = 16
-"""So many segments of one size class become one."""
+"""So many runs of one size class become one."""
+
+Run = tuple[int, int, int]
+"""Where it starts and ends in the list, and its rows."""
 
 
-def _tier(ref: SegmentRef) -> int:
-    """The size class: segments of one class are within a factor of `FAN` of each other."""
-    tier, rows = 0, ref.rows
+def _runs(segments: Sequence[SegmentRef]) -> list[Run]:
+    """What was written at once: segments of which each was cut where it was full, and the next goes on."""
+    runs: list[Run] = []
+    for index, ref in enumerate(segments):
+        before = segments[index - 1]
+        if runs and before.rows >= SEGMENT_ROWS // 2 and before.last < ref.first:
+            start, _, rows = runs.pop()
+            runs.append((start, index + 1, rows + ref.rows))
+        else:
+            runs.append((index, index + 1, ref.rows))
+    return runs
+
+
+def _tier(rows: int) -> int:
+    """The size class: runs of one class are within a factor of `FAN` of each other."""
+    tier = 0
     while rows >= FAN:
         rows //= FAN
         tier += 1
     return tier
 
 
-def run_to_fold(segments: tuple[SegmentRef, ...]) -> tuple[int, int] | None:
-    """The first run in which `FAN` segments of one size class lie with nothing larger between them."""
-    for tier in sorted({_tier(ref) for ref in segments}):
-        start, count = 0, 0
-        for index, ref in enumerate(segments):
-            if _tier(ref) > tier:
+def run_to_fold(segments: Sequence[SegmentRef]) -> tuple[int, int] | None:
+    """The first stretch in which `FAN` runs of one size class lie with nothing larger between them."""
+    runs = [(start, end, _tier(rows)) for start, end, rows in _runs(segments)]
+    for tier in sorted({size for _, _, size in runs}):
+        first, count = 0, 0
+        for start, end, size in runs:
+            if size > tier:
                 count = 0
-            elif _tier(ref) == tier:
-                start = index if count == 0 else start
+            elif size == tier:
+                first = start if count == 0 else first
                 count += 1
                 if count == FAN:
-                    return start, index + 1
+                    return first, end
     return None
 
 

@@ -8,8 +8,10 @@ its length, and the length and BLAKE3 of its footer.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO, Self
 
 import pyarrow as pa
@@ -23,6 +25,9 @@ from datalabel.store.objects import PUT_BACK, ObjectStore
 SEGMENT = "segment"
 ROW_GROUP = 4096
 """Rows per row group: small enough that one item is found by reading little."""
+
+SEGMENT_ROWS = 1 << 18
+"""Rows per segment, unless it is a fold: what one thread writes, and what is held at a time."""
 
 DELETED = pa.field("deleted", pa.bool_(), nullable=False)
 _FOLDS = b"dlabel.folds"
@@ -84,15 +89,8 @@ class SegmentWriter:
         if folds:
             self._writer.add_key_value_metadata({_FOLDS: canonical_json([ref.to_json() for ref in folds])})
 
-    @property
-    def rows(self) -> int:
-        """Rows written so far, markers included."""
-        return self._rows
-
     def write(self, rows: pa.Table) -> None:
-        """Append rows with the column `deleted`."""
-        if not rows.num_rows:
-            return
+        """Append rows (some) with the column `deleted`."""
         items = rows.column("item")
         self._first = items[0].as_py() if self._first is None else self._first
         self._last = items[-1].as_py()
@@ -191,6 +189,12 @@ class Segment:
                 self._bounds.append((statistics.min, statistics.max))
         return self._bounds
 
+    def starts(self) -> Iterator[tuple[str, int]]:
+        """The first key of each row group, and how many rows it has."""
+        metadata = self._parquet.metadata
+        for index, (first, _) in enumerate(self.bounds()):
+            yield first, metadata.row_group(index).num_rows
+
     def read(self, columns: Sequence[str], groups: Sequence[int] | None = None) -> pa.Table:
         """Columns of some row groups (all: None), in the types of the table's schema."""
         wanted = list(columns)
@@ -229,30 +233,30 @@ class _DamageGuard:
 
 
 def write_segments(
-    objects: ObjectStore,
-    schema: pa.Schema,
-    batches: Iterator[pa.Table],
-    *,
-    folds: Sequence[SegmentRef] = (),
-    limit: int = 1_000_000,
+    objects: ObjectStore, schema: pa.Schema, batches: Iterable[pa.Table], *, limit: int = SEGMENT_ROWS
 ) -> list[SegmentRef]:
-    """Write batches (with `deleted`, in key order, items unsplit) as segments of at most about `limit` rows.
+    """Write batches (with `deleted`, in key order, items unsplit) as segments of at most about `limit` rows, two at
+    a time."""
+    parts: list[list[pa.Table]] = []
+    for batch in batches:
+        if not parts or sum(one.num_rows for one in parts[-1]) + batch.num_rows > limit:
+            parts.append([])
+        parts[-1].append(batch)
+    if len(parts) < 2:
+        return [write_segment(objects, schema, part) for part in parts]
+    with ThreadPoolExecutor(max_workers=2) as workers:
+        return list(workers.map(partial(write_segment, objects, schema), parts))
 
-    Fold metadata makes sense for one segment only, so with `folds` the limit does not apply.
-    """
-    refs: list[SegmentRef] = []
-    writer: SegmentWriter | None = None
+
+def write_segment(
+    objects: ObjectStore, schema: pa.Schema, batches: Iterable[pa.Table], folds: Sequence[SegmentRef] = ()
+) -> SegmentRef:
+    """Write batches as one segment; `folds` names those that it replaces."""
+    writer = SegmentWriter(objects, schema, folds)
     try:
         for batch in batches:
-            if writer is not None and not folds and writer.rows + batch.num_rows > limit:
-                refs.append(writer.finish())
-                writer = None
-            writer = writer or SegmentWriter(objects, schema, folds)
             writer.write(batch)
-        if writer is not None:
-            refs.append(writer.finish())
+        return writer.finish()
     except BaseException:
-        if writer is not None:
-            writer.abandon()
+        writer.abandon()
         raise
-    return refs

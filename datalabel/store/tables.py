@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -21,14 +22,12 @@ from datalabel.content import ObjectId, canonical_json
 from datalabel.errors import DamagedError
 from datalabel.labels.tables import ITEMS, LABELS, MENTIONS, SPLITS
 from datalabel.store.folding import outside_common, run_to_fold
+from datalabel.store.markers import BATCH_ROWS, key_ranks, with_markers, without_markers
 from datalabel.store.objects import ObjectStore
-from datalabel.store.segments import DELETED, Segment, SegmentRef, write_segments
+from datalabel.store.segments import DELETED, Segment, SegmentRef, write_segment, write_segments
 
 TABLE = "table"
 SCHEMAS: dict[str, pa.Schema] = {"items": ITEMS, "mentions": MENTIONS, "labels": LABELS, "splits": SPLITS}
-
-BATCH_ROWS = 1 << 16
-"""About so many rows of the largest segment are held in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,20 +165,18 @@ class Tables:
     def _pieces(
         self, opened: list[Segment], keys: KeyRange, items: Sequence[str] | None
     ) -> Iterator[KeyRange]:
-        """Ranges of keys that each touch about `BATCH_ROWS` rows of the largest segment."""
-        if not opened:
-            return
-        largest = max(opened, key=lambda segment: segment.ref.rows)
-        if largest.ref.rows <= BATCH_ROWS or items is not None:
+        """Ranges of keys that each touch about `BATCH_ROWS` rows."""
+        if items is None and sum(segment.ref.rows for segment in opened) > BATCH_ROWS:
+            rows = 0
+            for start, size in sorted(group for segment in opened for group in segment.starts()):
+                if keys.end is not None and start >= keys.end:
+                    break
+                if rows >= BATCH_ROWS and (keys.first is None or start > keys.first):
+                    yield KeyRange(keys.first, start)
+                    keys, rows = KeyRange(start, keys.end), 0
+                rows += size
+        if opened:
             yield keys
-            return
-        starts = [first for first, _ in largest.bounds()][:: max(BATCH_ROWS // 4096, 1)][1:]
-        first = keys.first
-        for start in starts:
-            if (first is None or start > first) and (keys.end is None or start < keys.end):
-                yield KeyRange(first, start)
-                first = start
-        yield KeyRange(first, keys.end)
 
     # Writing
 
@@ -195,7 +192,7 @@ class Tables:
 
         `moved` names removed items that live on under another key; the markers of an items table say so.
         """
-        batches = _with_markers(rows, sorted(set(removed)), table.schema, moved or {})
+        batches = with_markers(rows, sorted(set(removed)), table.schema, moved or {})
         refs = write_segments(self._objects, table.schema, batches)
         return self._folded(Table(table.holds, (*table.segments, *refs)))
 
@@ -206,9 +203,12 @@ class Tables:
             part = Table(table.holds, inputs)
             batches = self.scan(part, markers=True)
             if start == 0:
-                batches = (_without_markers(batch) for batch in batches)
-            refs = write_segments(self._objects, table.schema, batches, folds=inputs)
-            table = Table(table.holds, (*table.segments[:start], *refs, *table.segments[end:]))
+                batches = (rest for batch in batches if (rest := without_markers(batch)).num_rows)
+            first = next(batches, None)
+            folded = []
+            if first is not None:
+                folded.append(write_segment(self._objects, table.schema, chain([first], batches), inputs))
+            table = Table(table.holds, (*table.segments[:start], *folded, *table.segments[end:]))
         return table
 
     # Comparing
@@ -312,19 +312,8 @@ def _newest(
         return _empty_like(opened[0], names).select([*columns, "deleted"])
     rows = pa.concat_tables(found) if len(found) > 1 else found[0]
     if len(found) > 1:
-        rows = rows.take(pa.array(np.argsort(_codes(rows.column("item")), kind="stable")))
+        rows = rows.take(pa.array(np.argsort(key_ranks(rows.column("item")), kind="stable")))
     return rows.select([*columns, "deleted"])
-
-
-def _codes(items: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """The rank of each key among the distinct keys: what a stable sort by key can sort quickly."""
-    encoded = items.combine_chunks().dictionary_encode()
-    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    order = pc.sort_indices(encoded.dictionary).to_numpy()
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    codes: np.ndarray[tuple[int], np.dtype[np.int64]] = rank[encoded.indices.to_numpy(zero_copy_only=False)]
-    return codes
 
 
 def _empty_like(segment: Segment, names: list[str]) -> pa.Table:
@@ -346,55 +335,3 @@ def _rows_in(segment: Segment, names: list[str], keys: KeyRange, items: Sequence
     if items is not None:
         rows = rows.filter(pc.is_in(rows.column("item"), value_set=pa.array(items, pa.string())))
     return rows
-
-
-def _without_markers(rows: pa.Table) -> pa.Table:
-    """Nothing older is hidden by these markers; only the traces of renames are still of use."""
-    keep = pc.invert(rows.column("deleted"))
-    if "moved_to" in rows.schema.names:
-        keep = pc.or_(keep, pc.is_valid(rows.column("moved_to")))
-    return rows.filter(keep)
-
-
-def _marked(rows: pa.Table, *, value: bool) -> pa.Table:
-    """The rows with the column `deleted`."""
-    return rows.append_column(DELETED, pa.array(np.full(rows.num_rows, value)))
-
-
-def _with_markers(
-    rows: pa.Table, removed: list[str], schema: pa.Schema, moved: Mapping[str, str]
-) -> Iterator[pa.Table]:
-    """Rows and markers together in key order, in pieces that do not split an item."""
-    whole = _marked(rows.select(schema.names), value=False)
-    if removed:
-        cells = {
-            "item": pa.array(removed, pa.string()),
-            "moved_to": pa.array(map(moved.get, removed), pa.string()),
-        }
-        blank = [cells.get(field.name, _blank(field, len(removed))) for field in schema]
-        markers = _marked(pa.Table.from_arrays(blank, schema=schema), value=True)
-        whole = pa.concat_tables([whole, markers])
-        whole = whole.take(pa.array(np.argsort(_codes(whole.column("item")), kind="stable")))
-    yield from unsplit(whole, BATCH_ROWS)
-
-
-def _blank(field: pa.Field, rows: int) -> pa.Array:
-    if field.nullable:
-        return pa.nulls(rows, field.type)
-    return (
-        pa.array([""] * rows, field.type)
-        if pa.types.is_string(field.type)
-        else pa.array([0] * rows, field.type)
-    )
-
-
-def unsplit(rows: pa.Table, size: int) -> Iterator[pa.Table]:
-    """A table sorted by item in pieces of about `size` rows that do not split an item."""
-    start, total = 0, rows.num_rows
-    items = rows.column("item")
-    while start < total:
-        end = min(start + size, total)
-        while end < total and items[end] == items[end - 1]:
-            end += 1
-        yield rows.slice(start, end - start)
-        start = end

@@ -99,8 +99,12 @@ def test_flat_and_lost_labels_are_dropped() -> None:
 
 def test_of_copies_the_first_stays_and_what_says_more_stays() -> None:
     batch = batch_of([label(), label(), label(extra='{"note":1}'), label(annotator="ann"), label()])
+    promised = {one.label: one.fix for one in findings(batch, "D101")}
+    assert promised == {f"{2:016x}": "delete the copy", f"{3:016x}": None, f"{5:016x}": "delete the copy"}
     after = repaired(batch, "D101")
     assert after.labels.column("id").to_pylist() == [1, 3, 4]
+    (left,) = findings(after, "D101")
+    assert left.message.endswith("by the same annotator, but for its confidence or other fields")
 
 
 edges = st.floats(-1000, 2000) | st.sampled_from([0.0, 640.0, 480.0, -0.0])

@@ -13,10 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from object_stores import MemoryObjects, local_objects
 
+from datalabel.content import ObjectId
 from datalabel.errors import DamagedError
 from datalabel.labels.tables import ITEMS, LABELS, table_of
-from datalabel.store.folding import FAN
-from datalabel.store.tables import KeyRange, Table, Tables, unsplit
+from datalabel.store.folding import FAN, run_to_fold
+from datalabel.store.markers import BATCH_ROWS, unsplit
+from datalabel.store.segments import SEGMENT_ROWS, SegmentRef
+from datalabel.store.tables import KeyRange, Table, Tables
 
 Model = dict[str, list[dict[str, Any]]]
 KEYS = [f"images/{number:02d}.jpg" for number in range(12)] + ["ä.png", "z z.jpg"]
@@ -194,3 +197,29 @@ def test_no_flipped_bit_gives_wrong_rows_or_ends_the_interpreter(tmp_path: Path)
         assert status in outcomes, f"byte {place}: {status}"
         outcomes[status] += 1
     assert outcomes[1] > 0.8 * len(whole)
+
+
+def test_what_is_large_is_written_as_several_segments_and_read_in_bounded_pieces() -> None:
+    tables = Tables(MemoryObjects())
+    keys = [f"{number:06}" for number in range(2 * SEGMENT_ROWS + 5)]
+    table = tables.append(Table("items"), table_of({"item": keys}, ITEMS))
+    assert [one.first for one in table.segments] == [keys[0], keys[SEGMENT_ROWS], keys[2 * SEGMENT_ROWS]]
+    table = tables.append(table, table_of({"item": keys[7:9], "width": [3, 4]}, ITEMS))
+    pieces = list(tables.scan(table, ["item", "width"]))
+    assert max(piece.num_rows for piece in pieces) < 2 * BATCH_ROWS
+    whole = pa.concat_tables(pieces)
+    assert whole.column("item").to_pylist() == keys
+    assert whole.column("width").to_pylist()[5:11] == [None, None, 3, 4, None, None]
+    within = pa.concat_tables(tables.scan(table, ["item"], keys=KeyRange(keys[100], keys[300_000])))
+    assert within.column("item").to_pylist() == keys[100:300_000]
+
+
+def test_segments_that_were_cut_because_they_were_full_fold_as_one() -> None:
+    def ref(first: int, rows: int) -> SegmentRef:
+        return SegmentRef(ObjectId("0" * 64), rows, f"{first:06}", f"{first + rows - 1:06}", 0, 0, "")
+
+    cut = [ref(number * SEGMENT_ROWS, SEGMENT_ROWS) for number in range(2 * FAN)]
+    assert run_to_fold(cut) is None
+    small = [ref(number, 1) for number in range(FAN)]
+    assert run_to_fold([*cut, ref(0, 3), *small]) == (2 * FAN, 3 * FAN)
+    assert run_to_fold([ref(0, SEGMENT_ROWS)] * FAN) == (0, FAN)

@@ -37,8 +37,10 @@ class Chunk:
     """Some annotations of a file: the columns still to be read, and what is known about the rows."""
 
     name: str
-    start: int
-    size: int
+    rows: npt.NDArray[np.int64]
+    """Where each of them stands in the file's list."""
+    mentions: Places
+    odd: Bools
     texts: dict[str, pa.StringArray]
     writes: frozenset[str]
     """Which of the usual fields the writer gives every label: a label without one of them is odd."""
@@ -46,16 +48,17 @@ class Chunk:
     faults: Faults
     images: Images
     categories: Categories
-    odd: Bools = field(init=False)
     ids: pa.StringArray = field(init=False)
-    mentions: Places = field(init=False)
     classes: Places = field(init=False)
 
     def __post_init__(self) -> None:
-        self.odd = np.zeros(self.size, np.bool_)
         self.ids = self.column("id")
-        self.mentions = np.full(self.size, -1, np.int32)
         self.classes = np.full(self.size, -1, np.int32)
+
+    @property
+    def size(self) -> int:
+        """How many annotations these are."""
+        return len(self.rows)
 
     def column(self, name: str) -> pa.StringArray:
         """One field of every annotation; null where it is absent."""
@@ -74,7 +77,7 @@ class Chunk:
     def fault(self, row: int, what: str, hint: str | None = None) -> None:
         """Record what is wrong with one annotation, with its place."""
         number = self.ids[row].as_py()
-        place = number if number is not None else f"{self.start + row + 1} of the list"
+        place = number if number is not None else f"{self.rows[row] + 1} of the list"
         image = self.mentions[row]
         of = f" (image {json.dumps(self.images.names[image], ensure_ascii=False)})" if image >= 0 else ""
         self.faults.add(what, f"{self.name}: annotation {place}{of}", hint)
@@ -118,8 +121,6 @@ def _geometry(shapes: Shapes) -> dict[str, pa.Array]:
 
 def _link_images(chunk: Chunk) -> None:
     column = chunk.column("image_id")
-    chunk.mentions, other = chunk.images.lookup.find(column)
-    chunk.odd |= other
     for row in np.flatnonzero(chunk.mentions < 0).tolist():
         text = column[row].as_py()
         chunk.fault(

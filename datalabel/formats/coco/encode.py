@@ -200,17 +200,20 @@ class Encoder:
         self, texts: pa.StringArray, images: pa.Table, numbers: list[str | None], faults: Faults
     ) -> Chunk:
         names = images.column("name").to_pylist()
-        known = [number or f"$missing {row}" for row, number in enumerate(numbers)]
+        lookup = Lookup([number or f"$missing {row}" for row, number in enumerate(numbers)])
         unknown = np.full(len(names), -1, np.int64)
+        columns = Fields().split(json_list(texts))
+        mentions, respelled = lookup.find(columns.get("image_id", pa.nulls(len(texts), pa.string())))
         return Chunk(
             name=self.selection.name,
-            start=0,
-            size=len(texts),
-            texts=Fields().split(json_list(texts)),
+            rows=np.arange(len(texts)),
+            mentions=mentions,
+            odd=respelled,
+            texts=columns,
             writes=frozenset(self.numbers.header.get("writes", ())),
             annotator=self.selection.annotator,
             faults=faults,
-            images=Images(images, names, Lookup(known), unknown, unknown),
+            images=Images(images, names, lookup, unknown, unknown),
             categories=read_categories(self.numbers.categories, self.selection.name, faults),
         )
 

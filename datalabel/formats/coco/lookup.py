@@ -10,6 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_PLAIN = "^(0|-?[1-9][0-9]*)$"
+"""Whole numbers in their only plain spelling: different texts mean different numbers."""
+
 
 class Lookup:
     """Positions of JSON texts in a list; texts that differ but mean the same (`1`, `1.0`) are found too."""
@@ -40,6 +43,9 @@ class Lookup:
 
     def twins(self) -> list[tuple[int, int]]:
         """Pairs of positions that mean the same number: the first, and each later one."""
+        plain = pc.all(pc.match_substring_regex(self._texts, _PLAIN), min_count=0).as_py()
+        if plain and pc.count_distinct(self._texts).as_py() == len(self._places):
+            return []
         first: dict[Hashable, int] = {}
         twins = []
         for place, text in enumerate(self._places):

@@ -1,20 +1,20 @@
 """Lists of JSON numbers, parsed and printed in bulk.
 
-Digits become doubles in Arrow's CSV reader, which rounds correctly (as Python does) and makes no Python
+Digits become doubles in Arrow's JSON reader, which rounds correctly (as Python does) and makes no Python
 object per number.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-
-from datalabel.formats.coco.columns import blob_of
+import pyarrow.json
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -23,9 +23,8 @@ Bools = npt.NDArray[np.bool_]
 EXACT = 2.0**53
 """Integers from here on are not all doubles."""
 
-_ALLOWED = b"0123456789+-.eE[],"
-_TO_LINES = bytes.maketrans(b",]", b"\n\n")
-_OPEN, _CLOSE, _COMMA = b"[],"
+_BLOCK = 1 << 20
+"""Bytes that one thread parses at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,81 +46,60 @@ class NumberLists:
 
 
 def number_lists(texts: pa.StringArray, depth: int) -> NumberLists:
-    """Parse texts without white space: `[1,2]` with depth 1, `[[1,2],[3]]` with depth 2.
+    """Parse JSON texts without white space: `[1,2]` with depth 1, `[[1,2],[3]]` with depth 2.
 
-    The texts must be valid JSON without nulls; anything in them but such lists makes the row not good.
+    Anything but such lists makes the row not good; a number beyond all doubles is infinite.
     """
-    good = _plain(texts)
-    if good.all():
-        good, rings, rows = _structure(texts, depth)
-    if not good.all():
-        inner = number_lists(texts.filter(pa.array(good)), depth)
-        counts = np.zeros(len(texts), np.int64)
-        counts[np.flatnonzero(good)[inner.good]] = np.diff(inner.rows)[inner.good]
-        good[np.flatnonzero(good)[~inner.good]] = False
-        return NumberLists(inner.values, inner.rings, _offsets(counts), good)
-    return NumberLists(_parse(texts, int(rings[-1])), rings, rows, good)
-
-
-def _plain(texts: pa.StringArray) -> Bools:
-    """Which rows begin with a bracket and hold nothing but numbers and brackets."""
-    blob, offsets = blob_of(texts)
     good = np.ones(len(texts), np.bool_)
-    if not blob.translate(None, _ALLOWED):
-        first = np.frombuffer(blob, np.uint8)[offsets[:-1]] if len(texts) else np.zeros(0, np.uint8)
-        return np.asarray(first == _OPEN)
-    for row in range(len(texts)):
-        text = blob[offsets[row] : offsets[row + 1]]
-        good[row] = text[:1] == b"[" and not text.translate(None, _ALLOWED)
-    return good
+    found = _in_bulk(texts, depth)
+    if found is None:
+        rows = [_one_by_one(text, depth) for text in texts.to_pylist()]
+        good = np.array([row is not None for row in rows], np.bool_)
+        found = pa.array([row or [] for row in rows], _type(depth))
+    outer, inner = found, found.values
+    if depth == 1:
+        # Each row is one ring; one that is not good has none.
+        rings = _offsets(np.diff(outer.offsets.to_numpy())[good])
+        return NumberLists(np.asarray(inner.to_numpy()), rings, _offsets(good.astype(np.int64)), good)
+    rings, per_row = (one.offsets.to_numpy().astype(np.int64) for one in (inner, outer))
+    return NumberLists(np.asarray(inner.values.to_numpy()), rings, per_row, good)
 
 
-def _structure(texts: pa.StringArray, depth: int) -> tuple[Bools, Ints, Ints]:
-    """Which rows are nested as they should be; offsets of rings and of rows."""
-    blob, offsets = blob_of(texts)
-    size = len(texts)
-    chars = np.frombuffer(blob + b"  ", np.uint8)
-    brackets = np.flatnonzero((chars & 0xF9) == (_OPEN & 0xF9))
-    opening = chars[brackets] == _OPEN
-    level = np.cumsum(np.where(opening, 1, -1)) + np.where(opening, 0, 1)
-    following = chars[brackets + 1]
-    wrong = level > depth
-    if depth == 2:
-        outer = (level == 1) & opening
-        wrong |= outer & (following != _OPEN) & (following != _CLOSE)
-        inner = (level == 2) & ~opening
-        ends = (following == _CLOSE) | ((following == _COMMA) & (chars[brackets + 2] == _OPEN))
-        wrong |= inner & ~ends
-    good = np.ones(size, np.bool_)
-    if wrong.any():
-        good[np.searchsorted(offsets, brackets[wrong], "right") - 1] = False
-        return good, np.zeros(1, np.int64), np.zeros(1, np.int64)
-    leaf = level == depth
-    opens, closes = brackets[leaf & opening], brackets[leaf & ~opening]
-    commas = np.flatnonzero(chars == _COMMA)
-    counts = np.searchsorted(commas, closes) - np.searchsorted(commas, opens) + (closes > opens + 1)
-    rows = np.searchsorted(opens, offsets)
-    return good, _offsets(counts), rows.astype(np.int64)
+def _type(depth: int) -> pa.ListType:
+    return pa.list_(pa.float64() if depth == 1 else _type(depth - 1))
 
 
-def _parse(texts: pa.StringArray, count: int) -> Floats:
-    if not count:
-        return np.zeros(0)
-    blob, _ = blob_of(texts)
-    lines = blob.translate(_TO_LINES, b"[")
-    del blob
+def _in_bulk(texts: pa.StringArray, depth: int) -> pa.ListArray | None:
+    """All rows, or None when one of them is something else or beyond range."""
+    begin, end, between = (pa.scalar(text, pa.large_string()) for text in ('{"v":', "}\n", ""))
+    lines = pc.binary_join_element_wise(begin, texts.cast(pa.large_string()), end, between)
+    longest = pc.max(pc.binary_length(lines)).as_py() or 0
+    data = lines.buffers()[2]
+    if data is None:
+        return pa.array([], _type(depth))
+    schema = pa.schema([("v", _type(depth))])
     try:
-        table = pyarrow.csv.read_csv(
-            pa.BufferReader(lines),
-            read_options=pyarrow.csv.ReadOptions(column_names=["v"], block_size=1 << 22),
-            convert_options=pyarrow.csv.ConvertOptions(column_types={"v": pa.float64()}, null_values=[]),
-        )
-        values = np.asarray(table.column("v").to_numpy(), np.float64)
+        found = pyarrow.json.read_json(
+            pa.BufferReader(data),
+            read_options=pyarrow.json.ReadOptions(block_size=max(_BLOCK, longest + 1)),
+            parse_options=pyarrow.json.ParseOptions(explicit_schema=schema),
+        ).column("v")
     except pa.ArrowInvalid:
-        values = np.array([float(line) for line in lines.split()])
-    if len(values) != count:  # pragma: no cover
-        raise AssertionError("numbers were miscounted")
-    return values
+        return None
+    whole = pa.concat_arrays(found.chunks)
+    layers = [whole, whole.values] + ([whole.values.values] if depth == 2 else [])
+    return None if any(layer.null_count for layer in layers) else whole
+
+
+def _one_by_one(text: str, depth: int) -> list[Any] | None:
+    try:
+        value = json.loads(text, parse_int=float)
+    except (ValueError, RecursionError):
+        return None
+    rings = [value] if depth == 1 else value
+    if not isinstance(rings, list) or not all(isinstance(ring, list) for ring in rings):
+        return None
+    return value if all(isinstance(one, float) for ring in rings for one in ring) else None
 
 
 def _offsets(counts: npt.NDArray[np.integer]) -> Ints:

@@ -10,8 +10,8 @@ Images are mentions, annotations are labels; see `annotations`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import msgspec
@@ -24,7 +24,7 @@ from msgspec import Raw
 from datalabel.errors import Fault, Faults, InputError
 from datalabel.formats.base import READ_LABELS, Read, ReadContext, SourceFiles
 from datalabel.formats.coco.annotations import Chunk, read_chunk
-from datalabel.formats.coco.columns import Fields, NotObjectsError, merged_order
+from datalabel.formats.coco.columns import Fields, NotObjectsError, merged_order, text_column
 from datalabel.formats.coco.document import RESULTS, Document, load, parse
 from datalabel.formats.coco.images import (
     Categories,
@@ -36,7 +36,7 @@ from datalabel.formats.coco.images import (
 )
 
 CHUNK_ROWS = 50_000
-CHUNK_BYTES = 24 << 20
+CHUNK_BYTES = 8 << 20
 """Annotations are decoded so many, or so many bytes of them, at a time."""
 
 _NUMBERS = ("bbox", "segmentation", "keypoints", "area", "score")
@@ -63,6 +63,26 @@ def read(source: SourceFiles, context: ReadContext) -> Read:
         raise InputError(f"has an annotation too large to hold: {error}", where=source.name) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """For each annotation the position of its image (−1: none) and whether the number is spelled otherwise there;
+    and the order in which annotations are read, by the names of their images: what is read sorted need not be
+    sorted when it is large."""
+
+    mentions: npt.NDArray[np.int32]
+    respelled: npt.NDArray[np.bool_]
+    order: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, numbers: pa.StringArray, images: Images) -> Links:
+        """Look up the images that annotations name by their numbers."""
+        mentions, respelled = images.lookup.find(numbers)
+        names = images.mentions.column("name")
+        rank = np.full(len(names) + 1, len(names))
+        rank[pc.sort_indices(names).to_numpy()] = np.arange(len(names))
+        return cls(mentions, respelled, np.argsort(rank[mentions], kind="stable"))
+
+
 class _Reader:
     """One file being read."""
 
@@ -78,9 +98,11 @@ class _Reader:
         self._category_values: Any = []
 
     def read(self) -> Read:
+        numbers = self._image_numbers()
         annotations = self._list("annotations")
-        images, categories = self._images(annotations), self._categories()
-        chunks = list(self._labels(annotations, images, categories))
+        images, categories = self._images(numbers), self._categories()
+        links = Links.of(numbers, images)
+        chunks = list(self._labels(annotations, links, images, categories))
         del annotations
         self._faults.raise_if_any()
         labels = _ranked(pa.concat_tables(chunks) if chunks else READ_LABELS.empty_table())
@@ -95,9 +117,21 @@ class _Reader:
         except msgspec.ValidationError:
             raise InputError(f"{key} is not a list", where=self._name) from None
 
-    def _images(self, annotations: Sequence[Raw]) -> Images:
+    def _image_numbers(self) -> pa.StringArray:
+        """The text of every annotation's `image_id`; nulls for what are no objects."""
+        raw = self._document.top.get("annotations", Raw(b"[]"))
+        try:
+            rows = msgspec.json.decode(raw, type=list[_ImageId])
+        except msgspec.ValidationError as error:
+            if self._document.shape == RESULTS:
+                raise InputError(f"is not a list of results: {error}", where=self._name) from error
+            return pa.nulls(len(self._list("annotations")), pa.string())
+        return text_column([row.image_id for row in rows])
+
+    def _images(self, numbers: pa.StringArray) -> Images:
         if self._document.shape == RESULTS:
-            return named_by_number(self._numbers(annotations), self._context, self._name, self._faults)
+            known = pc.unique(numbers.drop_null()).to_pylist()
+            return named_by_number(known, self._context, self._name, self._faults)
         if "images" not in self._document.top:
             raise InputError(
                 'is not a COCO file: it has no list "images"', where=self._name, hint="check --format"
@@ -105,15 +139,6 @@ class _Reader:
         self._list("images")
         blob = bytes(self._document.top["images"])
         return read_images(blob, self._image_fields, self._context, self._name, self._faults)
-
-    def _numbers(self, annotations: Sequence[Raw]) -> list[str]:
-        try:
-            raws = msgspec.json.decode(b"[" + b",".join(annotations) + b"]", type=list[_ImageId])
-        except msgspec.ValidationError as error:
-            raise InputError(f"is not a list of results: {error}", where=self._name) from error
-        texts = dict.fromkeys(bytes(one.image_id).decode() for one in raws)
-        texts.pop("", None)
-        return list(texts)
 
     def _categories(self) -> Categories:
         if self._document.shape == RESULTS:
@@ -130,30 +155,42 @@ class _Reader:
             self._faults.raise_if_any()
         return found
 
-    def _labels(self, annotations: list[Raw], images: Images, categories: Categories) -> Iterator[pa.Table]:
-        for start, raws in _pieces(annotations):
+    def _labels(
+        self, annotations: list[Raw], links: Links, images: Images, categories: Categories
+    ) -> Iterator[pa.Table]:
+        try:
+            for chunk, raws in self._chunks(annotations, links, images, categories):
+                yield read_chunk(chunk, raws)
+        except NotObjectsError as error:
+            self._faults.add(str(error), self._name)
+
+    def _chunks(
+        self, annotations: list[Raw], links: Links, images: Images, categories: Categories
+    ) -> Iterator[tuple[Chunk, list[Raw]]]:
+        """Some annotations at a time, split into fields."""
+        for start, raws in _pieces([annotations[place] for place in links.order.tolist()]):
+            rows = links.order[start : start + len(raws)]
             try:
                 columns = self._label_fields.split(b"[" + b",".join(raws) + b"]")
             except NotObjectsError as error:
-                self._faults.add(f"annotations from number {start + 1} of the list: {error}", self._name)
-                return
+                first = int(rows.min()) + 1
+                raise NotObjectsError(f"annotations from number {first} of the list: {error}") from error
             if not start:
                 self._floats = _float_fields(columns)
                 self._writes = _mostly_there(columns)
-            yield read_chunk(
-                Chunk(
-                    name=self._name,
-                    start=start,
-                    size=len(raws),
-                    texts=columns,
-                    writes=self._writes,
-                    annotator=self._context.annotator,
-                    faults=self._faults,
-                    images=images,
-                    categories=categories,
-                ),
-                raws,
+            chunk = Chunk(
+                name=self._name,
+                rows=rows,
+                mentions=links.mentions[rows],
+                odd=links.respelled[rows],
+                texts=columns,
+                writes=self._writes,
+                annotator=self._context.annotator,
+                faults=self._faults,
+                images=images,
+                categories=categories,
             )
+            yield chunk, raws
 
     def _header(self) -> dict[str, Any]:
         top = self._document.top
