@@ -37,6 +37,23 @@ def test_every_rule_is_named() -> None:
     assert rows == expected
 
 
+def test_every_anomaly_of_datumaro_has_a_rule() -> None:
+    """Those of its validators of classification, detection and segmentation."""
+    rows = re.findall(r"^\| ([A-Z][A-Za-z, ]+) \| (.+) \|$", block("datumaro"), re.MULTILINE)
+    named = {name for names, _ in rows for name in names.split(", ")}
+    assert named == {
+        "AttributeDefinedButNotFound", "FarFromAttrMean", "FarFromLabelMean", "FewSamplesInAttribute",
+        "FewSamplesInLabel", "ImbalancedAttribute", "ImbalancedDistInAttribute", "ImbalancedDistInLabel",
+        "ImbalancedLabels", "InvalidValue", "LabelDefinedButNotFound", "MissingAnnotation", "MissingAttribute",
+        "MissingLabelCategories", "MultiLabelAnnotations", "NegativeLength", "OnlyOneAttributeValue", "OnlyOneLabel",
+        "UndefinedAttribute", "UndefinedLabel",
+    }  # fmt: skip
+    for _, rules in rows:
+        codes = re.findall(r"\b[A-Z]\d{3}\b", rules)
+        assert codes
+        assert set(codes) <= set(RULES)
+
+
 def test_its_spec_loads(tmp_path: Path) -> None:
     text = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
     assert text is not None

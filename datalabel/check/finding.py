@@ -41,7 +41,8 @@ class Finding:
     """One thing found: the rule, the place (set, item, label id in hexadecimal) and plain words.
 
     `fix` says in words what a safe fix would do, or is None when only a person can decide. `source` is the
-    path of the label file that speaks of it, where one is known.
+    path of the label file that speaks of it, where one is known, and `number` what that file numbers the label
+    (told where there is no project, in which the id would lead to it).
     """
 
     code: str
@@ -53,6 +54,7 @@ class Finding:
     message: str
     fix: str | None = None
     source: str | None = None
+    number: str | None = None
 
     @property
     def gist(self) -> str:
@@ -76,6 +78,7 @@ class Finding:
             "message": self.message,
             "fix": self.fix,
             "source": self.source,
+            "number": self.number,
         }
 
 

@@ -22,6 +22,7 @@ from datalabel.check.finding import CheckBatch
 from datalabel.check.geometry_rules import overhang
 from datalabel.labels import geometry
 from datalabel.labels.rows import with_column
+from datalabel.labels.shapes import shapes
 
 Rows = npt.NDArray[np.intp]
 
@@ -57,7 +58,7 @@ def _clip_polygons(labels: pa.Table, rows: Rows, sizes: Floats) -> pa.Table:
     import shapely
 
     part = labels.take(pa.array(rows))
-    found = geometry.shapes(part)
+    found = shapes(part)
     sound = np.isclose(shapely.area(found), geometry.area(part), rtol=1e-6, atol=0)
     inside = shapely.intersection(found, shapely.box(0, 0, sizes[:, 0], sizes[:, 1]))
     sound &= shapely.area(inside) > 0

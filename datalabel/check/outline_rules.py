@@ -15,6 +15,7 @@ from datalabel.check.columns import Bools, Floats, number
 from datalabel.check.finding import CheckBatch, Severity
 from datalabel.check.rings import Rings, surely_simple
 from datalabel.check.rule import Hit, OnLabel, rule
+from datalabel.labels.shapes import tangled
 
 PIECE = 2048
 """Rings that are judged at a time: so many stay near the processor."""
@@ -32,6 +33,7 @@ def self_intersecting(batch: CheckBatch) -> Iterator[Hit]:
     opinion: libraries fill such a ring differently, and some refuse it. Draw it again, or split it into pieces.
     A ring that only touches itself, or goes to a hole and back by one way, is a way of writing holes and pieces
     and not found: its area by the shoelace formula is what it covers. Nor are points twice in a row (G108).
+    A scribble that meets itself hundreds of times is taken to cross itself.
     """
     columns, rings = batch.columns, batch.columns.rings
     seen: set[int] = set()
@@ -55,10 +57,12 @@ def _broken(rings: Rings, repeats: Bools) -> Iterator[tuple[int, str]]:
     outlines = shapely.linearrings(doubtful.points, indices=doubtful.owners)
     meeting = ~shapely.is_simple(outlines)
     polygons, owners = shapely.polygons(outlines[meeting]), doubtful.rows[meeting]
-    covered = shapely.area(shapely.make_valid(polygons))
+    crossed = tangled(outlines[meeting])
+    clear = polygons[~crossed]
+    covered = shapely.area(shapely.make_valid(clear, method="structure", keep_collapsed=False))
     # Of a polygon that is not valid GEOS computes the shoelace formula; where the ring crosses itself, parts count
     # against each other, or twice. One that covers nothing goes back the way it came.
-    crossed = np.abs(shapely.area(polygons) - covered) >= _SLIVER * covered
+    crossed[~crossed] = np.abs(shapely.area(clear) - covered) >= _SLIVER * covered
     reasons = shapely.is_valid_reason(polygons[crossed])
     for row, reason in zip(owners[crossed].tolist(), reasons, strict=True):
         yield int(row), _crossing(str(reason))

@@ -83,7 +83,10 @@ def check(
         help="Only what the change since REV brought.",
     ),
     baseline: str | None = typer.Option(
-        None, "--baseline", metavar="FILE", help="Leave out the findings that this file knows."
+        None,
+        "--baseline",
+        metavar="FILE",
+        help="Leave out the findings that this file knows; status and add pass over NAME.baseline.json.",
     ),
     write_baseline: bool = typer.Option(
         False, "--write-baseline", help="Write what is found now to the --baseline."
@@ -158,7 +161,9 @@ def _wanted(
     from datalabel.repository.gating import GateOptions
 
     path = None if baseline is None else SESSION.path(baseline)
-    return Wanted(targets or [], GateOptions(options, since, path), *files)
+    # The shell's *.json may name the baseline among the label files.
+    checked = [text for text in targets or [] if path is None or SESSION.path(text) != path]
+    return Wanted(checked, GateOptions(options, since, path), *files)
 
 
 def _codes(texts: list[str] | None) -> list[str]:

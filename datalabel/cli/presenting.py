@@ -129,8 +129,11 @@ def present(result: Presentation, session: Session) -> int:
 
 def _write(result: Presentation, session: Session, out: IO[str]) -> None:
     if session.format == "json":
-        json.dump(result.json(), out, ensure_ascii=False, indent=2, allow_nan=False, default=str)
-        out.write("\n")
+        from msgspec.json import format as laid_out
+
+        # Encoded and laid out apart: with an indent, Python's encoder goes step by step.
+        text = json.dumps(result.json(), ensure_ascii=False, allow_nan=False, default=str)
+        out.write(laid_out(text, indent=2) + "\n")
     elif session.format == "jsonl":
         for row in result.rows():
             out.write(json.dumps(row, ensure_ascii=False, allow_nan=False, default=str) + "\n")

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ SHOWN = ("class", "kind", *BOUNDS, "coords", "parts", "rle", "properties", "conf
 
 _OWN_BOUNDS = ("box",)
 """Kinds whose geometry is their bounds; for the others, bounds that changed alone are shown as such."""
+
+ITEMS = 256
+"""Changes are spelled out for so many items at a time."""
 
 Index = npt.NDArray[np.intp]
 
@@ -72,25 +76,34 @@ class LabelChanges:
             "by_field": dict(sorted(fields.items())),
         }
 
-    def changes(self) -> Iterator[LabelChange]:
-        """Every change, by item; within an item removed, changed, added, each in the order of its source."""
-        found = [
-            *(_gone(row) for row in _rows(self.before, self.removed)),
-            *self._changed(),
-            *(_came(row) for row in _rows(self.after, self.added)),
-        ]
-        yield from sorted(found, key=lambda change: change.item)
+    def __bool__(self) -> bool:
+        return bool(len(self.added) or len(self.removed) or len(self.changed_after))
 
-    def _changed(self) -> Iterator[LabelChange]:
-        old, new = (
-            self.before.take(pa.array(self.changed_before)),
-            self.after.take(pa.array(self.changed_after)),
-        )
+    def changes(self) -> Iterator[LabelChange]:
+        """Every change, by item; within an item removed, changed, added, each in the order of its source. What
+        nobody asks for is not computed."""
+        places = ((self.before, self.removed), (self.after, self.changed_after), (self.after, self.added))
+        items = [table.column("item").take(pa.array(rows)).to_pylist() for table, rows in places]
+        rank = {item: place for place, item in enumerate(sorted({*chain(*items)}))}
+        blocks = [np.fromiter((rank[one] // ITEMS for one in names), np.int64, len(names)) for names in items]
+        for block in range(-(-len(rank) // ITEMS)):
+            removed, changed, added = (np.flatnonzero(one == block) for one in blocks)
+            found = [
+                *(_gone(row) for row in _rows(self.before, self.removed[removed])),
+                *self._changed(changed),
+                *(_came(row) for row in _rows(self.after, self.added[added])),
+            ]
+            yield from sorted(found, key=lambda change: change.item)
+
+    def _changed(self, pairs: Index) -> Iterator[LabelChange]:
+        old = self.before.take(pa.array(self.changed_before[pairs]))
+        new = self.after.take(pa.array(self.changed_after[pairs]))
         every = np.arange(old.num_rows)
         overlap = ious(old, every, new, every).tolist()
         shift = (_centres(new) - _centres(old)).tolist()
+        marks = {name: flags[pairs] for name, flags in self._flags.items()}
         for index, (was, now) in enumerate(zip(old.to_pylist(), new.to_pylist(), strict=True)):
-            flags = {name for name, marks in self._flags.items() if marks[index]}
+            flags = {name for name, marked in marks.items() if marked[index]}
             fields = _fields(was, now, flags, overlap[index], shift[index])
             yield LabelChange(now["item"], now["id"], "changed", fields, label_json(was), label_json(now))
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.labels import rle
+from datalabel.labels.shapes import shapes
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -234,63 +235,6 @@ def _shape_ious(left: pa.Table, right: pa.Table) -> Floats:
             union = shapely.area(first) + shapely.area(second) - shared
             found[rows] = np.where(union > 0, shared / union, 0.0)
     return found
-
-
-def shapes(labels: pa.Table) -> npt.NDArray[np.object_]:
-    """Boxes, polygons and rotated boxes as valid Shapely geometries, shape (n,); empty for what is neither,
-    or is not finite."""
-    import shapely
-
-    found = np.full(labels.num_rows, shapely.Polygon(), dtype=object)
-    kind = _texts(labels, "kind")
-    boxes = np.flatnonzero(kind == "box")
-    corners = _recorded(labels, boxes)
-    finite = np.isfinite(corners).all(axis=1)
-    found[boxes[finite]] = shapely.box(*corners[finite].T)
-    rings = np.flatnonzero(np.isin(kind, _RINGS))
-    simple = _simple_rings(labels, rings)
-    if len(simple):
-        values, lengths = _lists(labels, simple, "coords")
-        owner = np.repeat(np.arange(len(simple)), lengths // 2)
-        found[simple] = shapely.polygons(shapely.linearrings(values.reshape(-1, 2), indices=owner))
-    others = np.setdiff1d(rings, simple)
-    rest = labels.take(pa.array(others)).select(["coords", "parts"]).to_pylist()
-    found[others] = [_rings(row["coords"] or [], row["parts"] or []) for row in rest]
-    broken = ~shapely.is_valid(found)
-    if broken.any():
-        found[broken] = shapely.make_valid(found[broken])
-    return found
-
-
-def _simple_rings(labels: pa.Table, rows: Rows) -> Rows:
-    """Of rows with rings, those with one finite ring of three points or more."""
-    values, lengths = _lists(labels, rows, "coords")
-    _, parts = _lists(labels, rows, "parts")
-    odd = np.bincount(
-        np.repeat(np.arange(len(rows)), lengths), weights=~np.isfinite(values), minlength=len(rows)
-    )
-    simple: Rows = rows[(lengths >= 6) & (lengths % 2 == 0) & (parts <= 1) & (odd == 0)]
-    return simple
-
-
-def _rings(coords: list[float], parts: list[int]) -> Any:
-    """Rings with holes after their shells as one geometry; pieces are united."""
-    import shapely
-
-    points = np.asarray(coords, dtype=np.float64)
-    if len(points) % 2 or not np.isfinite(points).all():
-        return shapely.Polygon()
-    sizes = parts or [len(points) // 2]
-    rings = np.split(points.reshape(-1, 2), np.cumsum(np.abs(sizes)).astype(int)[:-1])
-    pieces: list[tuple[Floats, list[Floats]]] = []
-    for ring, size in zip(rings, sizes, strict=False):
-        if len(ring) < 3:
-            continue
-        if size < 0 and pieces:
-            pieces[-1][1].append(ring)
-        else:
-            pieces.append((ring, []))
-    return shapely.union_all([shapely.make_valid(shapely.Polygon(shell, holes)) for shell, holes in pieces])
 
 
 def _mask_ious(left: pa.Table, right: pa.Table) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from datalabel.check.finding import CheckBatch, Finding, Rule
 from datalabel.check.image_rules import PIXELS
@@ -98,18 +99,18 @@ def check_since(difference: Difference, options: CheckOptions, progress: Progres
     after = difference.after
     if difference.spec:
         return check_view(after, options, progress)
-    counted, beside = (_Counted(after, options, progress) for _ in range(2))
+    counted = _Counted(after, options, progress)
     rules, settings = _rules(options, entire=False), options.over(after.spec.check)
     keys = _touched(difference)
-    found = run(counted.of_keys(keys), (one for one in rules if not isinstance(one, SetRule)), settings)
-    across = [one for one in rules if isinstance(one, SetRule)]
-    wider = {name: touched | beside.facts.partners(touched) for name, touched in keys.items()}
-    between = (
+    across = any(isinstance(one, SetRule) for one in rules)
+    wider = {name: some | counted.facts.partners(some) for name, some in keys.items()} if across else keys
+    touched = set().union(*keys.values())
+    found = tuple(
         one
-        for one in run(beside.of_keys(wider) if across else (), across, settings)
-        if one.item is None or one.code in ACROSS or one.item in keys[one.set or ""]
+        for one in run(counted.of_keys(wider, keys), rules, settings)
+        if one.item is None or one.code in ACROSS or one.item in (keys[one.set] if one.set else touched)
     )
-    return Checked(after.name, (*found, *between), counted.items, counted.labels)
+    return Checked(after.name, found, counted.items, counted.labels)
 
 
 def _touched(difference: Difference) -> dict[str, set[str]]:
@@ -189,14 +190,15 @@ class _Counted:
     def batches(self) -> Iterator[CheckBatch]:
         """Everything."""
         for name in sorted(self._view.tree.sets):
-            yield from self._batches_of(name, None)
+            yield from self._batches_of(name, None, None)
 
-    def of_keys(self, keys: Mapping[str, Iterable[str]]) -> Iterator[CheckBatch]:
-        """Some items of some sets."""
+    def of_keys(self, keys: Mapping[str, set[str]], meant: Mapping[str, set[str]]) -> Iterator[CheckBatch]:
+        """Some items of some sets. Only those that are meant count; the others are there to be held against them."""
         for name, some in keys.items():
-            yield from self._batches_of(name, sorted(some))
+            beside = pa.array(sorted(some - meant[name]), pa.string())
+            yield from self._batches_of(name, sorted(some), beside)
 
-    def _batches_of(self, name: str, keys: list[str] | None) -> Iterator[CheckBatch]:
+    def _batches_of(self, name: str, keys: list[str] | None, beside: pa.Array | None) -> Iterator[CheckBatch]:
         seen = 0
         for items, labels in self._view.keyed_batches(name, keys):
             if self._narrow is not None:
@@ -204,10 +206,17 @@ class _Counted:
             if self._splits is not None:
                 items = items.append_column("split", splits_of(items.column("item"), self._splits))
             items = self.facts.add_to(items, name, some=keys is not None)
-            seen += items.num_rows
-            self.labels += labels.num_rows
+            seen += items.num_rows - _among(items, beside)
+            self.labels += labels.num_rows - _among(labels, beside)
             yield CheckBatch(name, items, labels, self._view.spec)
         self.items = max(self.items, seen)
+
+
+def _among(rows: pa.Table, items: pa.Array | None) -> int:
+    """How many rows are of these items."""
+    if items is None or not len(items):
+        return 0
+    return int(np.count_nonzero(pc.is_in(rows.column("item"), value_set=items)))
 
 
 def _narrowed(rows: pa.Table, narrow: Callable[[str], bool]) -> pa.Table:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from datalabel.errors import Faults, nearest
+from datalabel.errors import Faults, InputError, nearest
 from datalabel.files import key_fault
+from datalabel.spec.yaml_text import Node, read_yaml
 
 MAX_BYTES = 1 << 20
 
@@ -32,57 +34,57 @@ def load_config(path: Path) -> Config:
     Raises:
         InputError: the file is not YAML, or holds unknown or malformed settings (all are named).
     """
-    if not path.exists():
+    if not os.path.lexists(path):
         return Config()
     faults = Faults()
-    settings = _mapping(path, faults)
-    known = {"user", "images", "roots"}
-    for name in settings:
-        if name not in known:
-            close = nearest(str(name), known)
-            faults.add(
-                f"unknown setting {name!r}" + (f"; did you mean {close!r}?" if close else ""), str(path)
-            )
-    user, images = settings.get("user"), settings.get("images", "store")
-    if user is not None and not isinstance(user, str):
-        faults.add("`user` must be text, like `Ada <ada@example.org>`", str(path))
-    if images not in ("store", "reference"):
-        faults.add("`images` must be `store` or `reference`", str(path))
-    roots = _roots(settings.get("roots") or {}, path, faults)
-    faults.raise_if_any()
-    return Config(user, images, roots)
-
-
-def _mapping(path: Path, faults: Faults) -> Mapping[str, Any]:
-    import yaml
-
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            faults.add("the file is too large for settings", str(path))
-            return {}
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        faults.add(f"is not YAML: {str(error).splitlines()[0]}", str(path))
-        return {}
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
+    root = read_yaml(_read(path), str(path), faults)
+    if root.value is not None and not root.is_mapping:
         faults.add("must hold a mapping of settings", str(path))
-        return {}
-    return value
+    known = {"user", "images", "roots"}
+    for name in root.entries.keys() - known:
+        close = nearest(name, known)
+        what = f"unknown setting {name!r}" + (f"; did you mean {close!r}?" if close else "")
+        faults.add(what, str(root.keys[name]))
+    user = _setting(root, "user")
+    if user is not None and not isinstance(user.value, str):
+        faults.add("`user` must be text, like `Ada <ada@example.org>`", str(user.place))
+    images = _setting(root, "images")
+    if images is not None and images.value not in ("store", "reference"):
+        faults.add("`images` must be `store` or `reference`", str(images.place))
+    roots = _roots(_setting(root, "roots"), faults)
+    faults.raise_if_any()
+    reference = images is not None and images.value == "reference"
+    return Config(user.text if user else None, "reference" if reference else "store", roots)
 
 
-def _roots(value: Any, path: Path, faults: Faults) -> dict[str, Path]:
-    if not isinstance(value, dict):
-        faults.add("`roots` must map names to folders", str(path))
+def _read(path: Path) -> bytes:
+    if not path.is_file():
+        raise InputError("is no file", where=str(path), hint="remove it")
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise InputError("is too large for settings", where=str(path))
+    return data
+
+
+def _setting(root: Node, name: str) -> Node | None:
+    """A setting that was given; one without a value was not."""
+    node = root.entries.get(name)
+    return None if node is None or node.value is None else node
+
+
+def _roots(node: Node | None, faults: Faults) -> dict[str, Path]:
+    if node is None:
         return {}
+    if not node.is_mapping:
+        faults.add("`roots` must map names to folders", str(node.place))
     roots: dict[str, Path] = {}
-    for name, folder in value.items():
-        fault = key_fault(name) if isinstance(name, str) else "is no text"
-        if fault or "/" in name:
-            faults.add(f"the root {name!r} {fault or 'has a slash'}", str(path))
-        elif not isinstance(folder, str) or not Path(folder).is_absolute():
-            faults.add(f"the root {name!r} must be an absolute path", str(path))
+    for name, folder in node.entries.items():
+        fault = key_fault(name) or ("has a slash" if "/" in name else None)
+        if fault:
+            faults.add(f"the root {name!r} {fault}", str(node.keys[name]))
+        elif not isinstance(folder.value, str) or not Path(folder.value).is_absolute():
+            faults.add(f"the root {name!r} must be an absolute path", str(folder.place))
         else:
-            roots[name] = Path(folder)
+            roots[name] = Path(folder.value)
     return roots

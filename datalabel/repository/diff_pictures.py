@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from datalabel.labels.diff import LabelChange, diff_labels, label_json
+from datalabel.labels.diff import LabelChange, label_json
 from datalabel.report.page import Bar, Chart, Fact, Listing, Page, Picture, Shape, Tone
 from datalabel.repository.change_shapes import ADDED, CHANGED, MARKS, MOVED, REMOVED, shape_of, shape_of_same
 from datalabel.repository.differences import Difference, ItemChange
@@ -76,8 +76,8 @@ def _changes(difference: Difference) -> Iterator[tuple[str, LabelChange]]:
     """The label changes of all sets, item by item."""
 
     def of(name: str) -> Iterator[tuple[str, LabelChange]]:
-        for before, after in difference.pieces(name):
-            for change in diff_labels(before, after).changes():
+        for found in difference.compared(name):
+            for change in found.changes():
                 yield name, change
 
     return heapq.merge(*map(of, difference.sets), key=lambda change: change[1].item)

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.labels.diff import LabelChange, diff_labels, summarise
+from datalabel.labels.diff import LabelChange, LabelChanges, diff_labels, summarise
 from datalabel.labels.rows import distinct, sort_rows, with_column
 from datalabel.repository.project import Project
 from datalabel.repository.view import View
@@ -45,6 +45,7 @@ class Difference:
     ) -> None:
         self._tables = project.store.tables
         self._narrow = narrow
+        self._held: dict[str, LabelChanges] = {}
         self.before = before
         self.after = after
 
@@ -139,11 +140,23 @@ class Difference:
         items = [self.renames.get(key, key) for key in rows.column("item").to_pylist()]
         return sort_rows(with_column(rows, "item", pa.array(items, pa.string())), "item")
 
+    def compared(self, name: str) -> Iterator[LabelChanges]:
+        """What changed in one set, piece by piece; a single piece is read once, however often it is asked for."""
+        if name in self._held:
+            yield self._held[name]
+            return
+        whole = len(self.changed_items(name)) <= CHUNK
+        for before, after in self.pieces(name):
+            found = diff_labels(before, after)
+            if whole:
+                self._held[name] = found
+            yield found
+
     def labels(self) -> Iterator[tuple[str, LabelChange]]:
         """Every label that was added, removed or changed: its set, and what changed."""
         for name in self.sets:
-            for before, after in self.pieces(name):
-                for change in diff_labels(before, after).changes():
+            for found in self.compared(name):
+                for change in found.changes():
                     yield name, change
 
     # Spec and summary
@@ -173,13 +186,15 @@ class Difference:
             count = sum(rows.num_rows for rows in self._tables.scan(self.after.label_table(name), ["item"]))
             yield {"added": count, "removed": 0, "changed": 0, "by_field": {}}
             return
-        for before, after in self.pieces(name):
-            yield diff_labels(before, after).summary()
+        for found in self.compared(name):
+            yield found.summary()
 
     @cached_property
     def is_empty(self) -> bool:
         """Whether nothing differs that a commit would show."""
-        return not self.spec and not self.items and next(iter(self.labels()), None) is None
+        if self.spec or self.items:
+            return False
+        return not any(found for name in self.sets for found in self.compared(name))
 
 
 def _item_change(

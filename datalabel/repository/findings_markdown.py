@@ -46,6 +46,7 @@ def _place(finding: Finding) -> str:
     words = [] if finding.set in (None, "ground_truth") else [f"\\[{text(finding.set)}\\]"]
     words += [text(word) for word in (finding.item,) if word is not None]
     words += [f"label {text(finding.label)}"] if finding.label else []
+    words += [f"(number {text(finding.number)})"] if finding.number else []
     if finding.source is not None and finding.source != finding.item:
         words.append(f"({text(finding.source)})")
     return " ".join(words) or "the set"

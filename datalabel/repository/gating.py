@@ -16,7 +16,7 @@ from datalabel.repository.accepting import contents_at, contents_in, load_accept
 from datalabel.repository.checking import Checked, CheckOptions, check_files, check_since, check_view
 from datalabel.repository.differences import Difference
 from datalabel.repository.history import diff
-from datalabel.repository.locating import located
+from datalabel.repository.locating import located, numbered
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import view_at
 from datalabel.spec.model import Spec
@@ -77,7 +77,9 @@ def gate_files(
     codes = {one.code for one in acceptances}
     contents = contents_in(checked.batches, (one for one in checked.findings if one.code in codes))
     sifted = sift(checked.findings, acceptances, contents, alone=True)
-    found = tuple(replace(one, source=_relative(one.source, root)) for one in sifted.open)
+    found = tuple(
+        replace(one, source=_relative(one.source, root)) for one in numbered(checked.batches, sifted.open)
+    )
     names = ", ".join(_relative(str(path), root) or "." for path in paths)
     gated = Gated(
         replace(checked, revision=names, findings=found), len(sifted.accepted), project=spec.project_name

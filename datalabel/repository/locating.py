@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from datalabel.check.finding import Finding
+from datalabel.check.finding import CheckBatch, Finding
 from datalabel.formats.registry import get_format
+from datalabel.labels.tables import label_id_text
 from datalabel.repository.view import View
 from datalabel.store.history import Source
 
@@ -24,6 +26,20 @@ def located(view: View, findings: Iterable[Finding]) -> tuple[Finding, ...]:
     found = tuple(findings)
     places = _Places(view, sorted({one.item for one in found if one.item is not None}))
     return tuple(replace(one, source=places.of(one)) for one in found)
+
+
+def numbered(batches: Iterable[CheckBatch], findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings in label files with the numbers that the files give to the labels."""
+    found = tuple(findings)
+    ids = pa.array({int(one.label, 16) for one in found if one.label is not None}, pa.uint64())
+    numbers: dict[tuple[str, str, str], str | None] = {}
+    for batch in batches:
+        labels = batch.labels.select(["item", "id", "source_id"])
+        for row in labels.filter(pc.is_in(labels.column("id"), value_set=ids)).to_pylist():
+            numbers[batch.set, row["item"], label_id_text(row["id"])] = row["source_id"]
+    return tuple(
+        replace(one, number=numbers.get((one.set or "", one.item or "", one.label or ""))) for one in found
+    )
 
 
 class _Places:

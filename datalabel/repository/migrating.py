@@ -16,13 +16,13 @@ from datalabel.labels.diff import label_json
 from datalabel.labels.rows import distinct, of_items
 from datalabel.repository.comparing import wrong_in
 from datalabel.repository.derived_fields import without_derived
-from datalabel.repository.project import Project
+from datalabel.repository.project import SPEC_FILE, Project
 from datalabel.repository.spec_afterwards import SpecAfterwards
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
 from datalabel.spec.authored import Report
 from datalabel.spec.migrate import apply_step
-from datalabel.spec.migration import Step, words_of
+from datalabel.spec.migration import Migration, Step, words_of
 from datalabel.spec.migration_file import read_migration
 from datalabel.spec.migration_names import check_names
 from datalabel.spec.model import Spec
@@ -90,8 +90,9 @@ def migrate(
         view = view_of(project.store, position.staging, "STAGED")
         stage = Stage(project, position, view)
         spec = SpecAfterwards(project, stage, migration, map_file.parent)
+        grammar = len(report.faults)
         check_names(migration, _classes(view), spec.spec, report)
-        report.faults.raise_if_any()
+        report.faults.raise_if_any(hint=_declare(migration) if len(report.faults) > grammar else None)
         changes = _Changes(view, migration.steps, spec.spec)
         for name, labels, changed in changes.pieces():
             if not dry_run:
@@ -116,6 +117,12 @@ def _read(path: Path) -> bytes:
         reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
         hint = "dlabel spec migrate --help shows what a map looks like"
         raise InputError(f"cannot be read: {reason}", where=str(path), hint=hint) from None
+
+
+def _declare(migration: Migration) -> str:
+    if migration.spec:
+        return f"{migration.spec} is the spec afterwards: it has to declare what the steps lead to"
+    return f"{SPEC_FILE} is the spec afterwards: declare it there, or name another file (`spec: FILE`)"
 
 
 def _left_over(left: Mapping[str, int]) -> RefusedError:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from datalabel.errors import InputError, NoProjectError
-from datalabel.files import Entry, contained, normalised, sync_all, walk
+from datalabel.errors import DamagedError, InputError, NoProjectError
+from datalabel.files import Entry, contained, normalised, walk
 from datalabel.progress import SILENT, Progress
 from datalabel.repository.config import Config, load_config
-from datalabel.store.state import Position, Rename
+from datalabel.repository.journal import finish_journal
+from datalabel.store.state import Position
 from datalabel.store.store import FOLDER, Store
 
 SPEC_FILE = "dlabel.yaml"
 IGNORE_FILE = ".dlabelignore"
+BASELINE = ".baseline.json"
+"""How the names of baselines of `check` end, which are no new data."""
 CONFIG_FILE = "config.yaml"
 MANIFEST = "dlabel.json"
 """Says what a folder was exported from, and what each of its files held."""
@@ -108,7 +110,7 @@ class Project:
         )
 
     def walk(self, key: str = ".") -> Iterator[tuple[str, Path, Entry]]:
-        """Key, path and stat of every file below a folder, without what `.dlabelignore` names.
+        """Key, path and stat of every file below a folder, without what `.dlabelignore` names, and baselines.
 
         Folders in it that were exported (they hold a manifest), or are being exported, are left out: their
         files are no new data.
@@ -123,7 +125,8 @@ class Project:
 
         def skip(path: str, is_folder: bool) -> bool:
             exported = is_folder and (path.endswith(PARTIAL) or (folder / path / MANIFEST).is_file())
-            return exported or (ignored is not None and ignored(prefix + path, is_folder))
+            ours = exported or (not is_folder and path.endswith(BASELINE))
+            return ours or (ignored is not None and ignored(prefix + path, is_folder))
 
         for entry in walk(folder, skip=skip):
             found = prefix + (entry.path if entry.path.isascii() else normalised(entry.path))
@@ -153,43 +156,26 @@ class Project:
 
         Raises:
             BusyError: another living process holds the project.
+            DamagedError: the store was made to lead elsewhere.
         """
         with self.store.state.writing(command, self._wait), self.store.objects:
-            self.finish_journal()
+            self._prepare_temporary()
+            finish_journal(self)
             self._sweep()
             yield self.store.state.read()
 
-    def finish_journal(self) -> None:
-        """Do the working-tree changes that were announced, as far as they are not done yet."""
-        pending = self.store.state.journal()
-        if not pending:
-            return
-        touched: set[Path] = set()
-        for rename in pending:
-            touched |= self._carry_out(rename)
-        sync_all(self.root, sorted(folder for folder in touched if folder.is_dir()))
-        self.store.state.finish_journal()
+    def _prepare_temporary(self) -> None:
+        """See that `tmp/` is there (copies lose empty folders) and that it is the store's own."""
+        folder = self.store.temporary
+        if folder.is_symlink():
+            raise DamagedError(
+                "is a symbolic link; nothing is written through it", where=str(folder), hint="remove the link"
+            )
+        folder.mkdir(exist_ok=True)
 
-    def _carry_out(self, rename: Rename) -> set[Path]:
-        """Do one change, if it is not done yet; the folders that have to be synced before it may be forgotten."""
-        temporary = rename.origin.startswith(FOLDER + "/")
-        origin = self.root / rename.origin if temporary else self.path_of(rename.origin)
-        if not rename.target:
-            origin.unlink(missing_ok=True)
-            with contextlib.suppress(OSError):
-                origin.parent.rmdir()
-            return self._folders_to(rename.origin, origin)
-        target = self.path_of(rename.target)
-        if os.path.lexists(origin):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target = self.path_of(rename.target)
-            origin.rename(target)
-        return self._folders_to(rename.target, target)
-
-    def _folders_to(self, key: str, path: Path) -> set[Path]:
-        """The folders that lead to a key's file, from the project's root (or the root of `config.yaml`) on."""
-        base = self.config.roots.get(key.partition("/")[0], self.root)
-        return {folder for folder in path.parents if folder.is_relative_to(base)}
+    def base_of(self, key: str) -> Path:
+        """The folder that a key is below: a root of `config.yaml`, or the project."""
+        return self.config.roots.get(key.partition("/")[0], self.root)
 
     def _sweep(self) -> None:
         """Remove what dead commands left in `tmp/`; nobody else writes while this command does."""

@@ -11,16 +11,22 @@ from datalabel.progress import SILENT, Progress
 from datalabel.repository.project import Project
 
 if TYPE_CHECKING:
+    from datalabel.check.finding import Finding
     from datalabel.labels.stats import Stats
     from datalabel.quality.results import Agreement
     from datalabel.report.page import Page
+    from datalabel.repository.accepting import Accepted
     from datalabel.repository.adding import Added
     from datalabel.repository.agreeing import AgreementOptions
     from datalabel.repository.checking import Checked
     from datalabel.repository.committing import Committed
+    from datalabel.repository.comparing import SpecDiff
     from datalabel.repository.differences import Difference
     from datalabel.repository.exporting import Exported
+    from datalabel.repository.fixing import Fixed
+    from datalabel.repository.gating import Gated
     from datalabel.repository.history import LogEntry
+    from datalabel.repository.migrating import Migrated
     from datalabel.repository.moving import Moved, Removed
     from datalabel.repository.reporting import Report
     from datalabel.repository.restoring import Restored
@@ -162,12 +168,64 @@ class Repository:
         select: Sequence[str] = (),
         ignore: Sequence[str] = (),
         paths: Sequence[str] = (),
+        since: str | None = None,
+        baseline: PathLike | None = None,
     ) -> Checked:
-        """What the rules find at a revision."""
-        from datalabel.repository.checking import CheckOptions, check_view
+        """What the rules find at a revision, without what was accepted: see `gate`."""
+        found = self.gate(revision, select=select, ignore=ignore, paths=paths, since=since, baseline=baseline)
+        return found.checked
+
+    def gate(
+        self,
+        revision: str = "STAGED",
+        *,
+        paths: Sequence[str] = (),
+        since: str | None = None,
+        baseline: PathLike | None = None,
+        **options: Any,
+    ) -> Gated:
+        """What the rules find at a revision and nobody accepted, and how much was left out.
+
+        With `since`, only what the change since that revision brought; with `baseline`, only what that file
+        does not know. `options` are the other fields of `datalabel.repository.checking.CheckOptions`.
+
+        Raises:
+            InputError: the baseline or `dlabel.accepted.yaml` cannot be used.
+            UsageError: a code names no rule.
+        """
+        from datalabel.repository.checking import CheckOptions
+        from datalabel.repository.gating import GateOptions, gate_revision
         from datalabel.repository.history import narrowing
 
-        return check_view(self.view(revision), CheckOptions(select, ignore, narrowing(paths)))
+        known = None if baseline is None else self.root / baseline
+        check = CheckOptions(narrow=narrowing(paths), **options)
+        return gate_revision(self.project, revision, GateOptions(check, since, known))
+
+    def check_page(self, findings: Sequence[Finding], revision: str = "STAGED", **options: Any) -> Page:
+        """Findings at a revision in pictures, for `datalabel.report.html.write_page`.
+
+        `options` are the fields of `datalabel.repository.page_pictures.PageOptions`.
+        """
+        from datalabel.repository.finding_pictures import page_of_findings
+        from datalabel.repository.page_pictures import PageOptions
+
+        return page_of_findings(self.project, self.view(revision), findings, PageOptions(**options))
+
+    def spec_diff(self, before: str = "HEAD", after: str = "dlabel.yaml", *, at: str = "STAGED") -> SpecDiff:
+        """What changes between two specs (files, templates, revisions or `FOLDER#REVISION`), and how many
+        labels of the revision `at` each change is about."""
+        from datalabel.repository.comparing import diff_specs
+        from datalabel.repository.foreign_specs import spec_named
+
+        project = self.project
+        specs = [spec_named(which, self.root, project.templates, project) for which in (before, after)]
+        return diff_specs(specs[0], specs[1], self.view(at))
+
+    def infer_spec(self, revision: str = "STAGED", set: str = "ground_truth") -> str:  # noqa: A002
+        """The tightest readable spec that a label set satisfies, as YAML."""
+        from datalabel.repository.inferring import infer_spec_of
+
+        return infer_spec_of(self.view(revision), set, self.root.name)
 
     def stats(self, revision: str = "STAGED", *, by: str | None = None) -> Stats:
         """Counts and distributions at a revision, and of groups: by `class`, `annotator`, `split` or
@@ -204,6 +262,49 @@ class Repository:
         from datalabel.repository.committing import commit
 
         return commit(self.project, message, all_sources=all_sources)
+
+    def fix(self, *, unsafe: bool = False, dry_run: bool = False, **options: Any) -> Fixed:
+        """Repair in staging what the rules find: what is safe, or with `unsafe` all that can be repaired.
+
+        `options` are the fields of `datalabel.repository.checking.CheckOptions`.
+        """
+        from datalabel.repository.checking import CheckOptions
+        from datalabel.repository.fixing import fix
+
+        return fix(self.project, CheckOptions(**options), unsafe=unsafe, dry_run=dry_run)
+
+    def accept(self, code: str, item: str, label: str | None = None, *, because: str) -> Accepted:
+        """Write into `dlabel.accepted.yaml` that what a rule finds on an item, or on a label of it, is right.
+
+        Raises:
+            InputError: the rule finds nothing there.
+            UsageError: the code names no rule or several, or there is no reason.
+        """
+        from datalabel.repository.accepting import accept
+
+        return accept(self.project, code, item, label, because)
+
+    def write_baseline(self, path: PathLike, gated: Gated) -> bool:
+        """Write what a gate found into a file, for the `baseline` of later ones; whether the file changed.
+
+        Raises:
+            InputError: the file that is there is no baseline, or another project's.
+        """
+        from datalabel.repository.gating import write_baseline
+
+        return write_baseline(self.root / path, gated.checked.findings, gated.project)
+
+    def migrate(self, map_file: PathLike, *, dry_run: bool = False, allow_unmapped: bool = False) -> Migrated:
+        """Change labels and their spec together, as a map file says; one staged change.
+
+        Raises:
+            InputError: the map or the spec afterwards has faults.
+            RefusedError: labels would be left over, and `allow_unmapped` is not given.
+        """
+        from datalabel.repository.migrating import migrate
+
+        path = self.root / map_file
+        return migrate(self.project, path, dry_run=dry_run, allow_unmapped=allow_unmapped)
 
     def restore(
         self,

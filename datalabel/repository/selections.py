@@ -22,6 +22,9 @@ from datalabel.store.history import Source
 MENTION_COLUMNS = ["item", "set", "source", "annotator", "name", "extra"]
 ITEM_COLUMNS = pa.schema([ITEMS.field("item"), *READ_MENTIONS])
 
+_NUMBER = r'(\w": ?)-?[0-9][0-9.eE+-]*'
+"""A number as a field's value in JSON text. A quote after a letter or digit can only be one that closes."""
+
 
 class SourceSelection:
     """One source, to be written again by its own format: names, numbers, extras and header as it gave them."""
@@ -195,9 +198,10 @@ def _header_fields(header: Mapping[str, Any]) -> list[str]:
 
 
 def _fields(rows: pa.Table) -> Counter[str]:
-    """How often each field occurs in the extras of rows; distinct texts are parsed once."""
+    """How often each field occurs in the extras of rows; texts that differ in numbers only are parsed once."""
     counts: Counter[str] = Counter()
-    for found in pc.value_counts(rows.column("extra")).to_pylist():
+    alike = pc.replace_substring_regex(rows.column("extra"), _NUMBER, r"\10")
+    for found in pc.value_counts(alike).to_pylist():
         if found["values"] is not None:
             for name in json.loads(found["values"]):
                 if not name.startswith("$"):  # a reader's note on layout, not a field of the source

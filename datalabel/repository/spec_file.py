@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,14 +21,18 @@ def read_spec(project: Project) -> bytes | None:
     """The bytes of `dlabel.yaml`, or None when there is none.
 
     Raises:
-        InputError: it is too large to be a spec.
+        InputError: it is no file, or too large to be a spec.
     """
     path = project.root / SPEC_FILE
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
-    if path.stat().st_size > MAX_BYTES:
+    if not path.is_file():
+        raise InputError("is no file", where=SPEC_FILE, hint="move it away")
+    with path.open("rb") as file:
+        text = file.read(MAX_BYTES + 1)
+    if len(text) > MAX_BYTES:
         raise InputError("is too large to be a data spec", where=SPEC_FILE)
-    return path.read_bytes()
+    return text
 
 
 def spec_changed(project: Project, tree: Tree) -> str | None:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from datalabel.content import ObjectId, canonical_json
 from datalabel.labels.tables import ITEMS, empty, table_of
+from datalabel.repository.journal import check_changes, finish_journal
 from datalabel.repository.project import Project
 from datalabel.repository.view import View
 from datalabel.store.history import HEADER, Source, Tree
@@ -151,10 +152,11 @@ class Stage(Tables):
         if new == self.position and not renames:
             store.objects.discard()
             return False
+        check_changes(self.project, renames)
         store.objects.flush()
         store.state.stage(self.position, new, renames)
         store.cache.reindex(self.view.tree.items, tree.items, self._changed, self._gone)
-        self.project.finish_journal()
+        finish_journal(self.project)
         return name != self.position.staging
 
 

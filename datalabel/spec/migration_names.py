@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 
 from datalabel.errors import nearest
@@ -48,6 +48,12 @@ def _sources(step: Step) -> Iterator[Name]:
             yield from classes
 
 
+def _taken_up(steps: Iterable[Step]) -> set[str]:
+    """The classes that steps turn into others or delete."""
+    leaving = (step for step in steps if isinstance(step, RenameClasses | DeleteClasses | SplitClass))
+    return {name.text for step in leaving for name in _sources(step)}
+
+
 def _targets(step: Step) -> Iterator[Name]:
     match step:
         case RenameClasses(pairs):
@@ -74,7 +80,7 @@ class _Targets:
 
     def check(self) -> None:
         """Every fault."""
-        taken_up = {name.text for step in self._later for name in _sources(step)}
+        taken_up = _taken_up(self._later)
         for name in _targets(self._step):
             if self._spec.classes and name.text not in self._spec.classes and name.text not in taken_up:
                 self._fault(f"the spec afterwards has no class {name.text!r}", name, self._spec.classes)

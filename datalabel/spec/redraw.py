@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from datalabel.labels import geometry
 from datalabel.labels.rows import constant, with_column
+from datalabel.labels.shapes import shapes
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -53,7 +54,7 @@ def _to_rotated_box(labels: pa.Table) -> tuple[pa.Table, Bools]:
     """The smallest rectangle around the outline."""
     import shapely
 
-    around = shapely.minimum_rotated_rectangle(geometry.shapes(labels))
+    around = shapely.minimum_rotated_rectangle(shapes(labels))
     able: Bools = np.asarray(shapely.get_num_coordinates(around) == 5)
     ring = np.full((labels.num_rows, 8), np.nan)
     points = shapely.get_coordinates(around[able]).reshape(-1, 5, 2)

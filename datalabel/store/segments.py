@@ -7,13 +7,17 @@ its length, and the length and BLAKE3 of its footer.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
+from pathlib import Path
 from typing import Any, BinaryIO, Self
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -31,6 +35,8 @@ SEGMENT_ROWS = 1 << 18
 
 DELETED = pa.field("deleted", pa.bool_(), nullable=False)
 _FOLDS = b"dlabel.folds"
+_GROUPS = b"dlabel.groups"
+_GROUP = "row group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,39 @@ class SegmentRef:
         return cls(ObjectId(value[0]), *value[1:])
 
 
+class _Hashed(io.RawIOBase):
+    """A new file that knows the hash of what was written, of everything and of each piece."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb", buffering=1 << 20)
+        self._whole = hasher(SEGMENT)
+        self._piece = hasher(_GROUP)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._whole.update(data)
+        self._piece.update(data)
+        return self._file.write(data)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def name(self) -> ObjectId:
+        """The id of an object with all of this."""
+        return ObjectId(self._whole.hexdigest())
+
+    def piece(self) -> list[Any]:
+        """Where a piece ends, and the hash of what was written since the last one."""
+        ended, self._piece = self._piece, hasher(_GROUP)
+        return [self.tell(), ended.hexdigest()]
+
+
 class SegmentWriter:
     """Writes one segment from batches that are sorted by item key and come in key order."""
 
@@ -78,12 +117,13 @@ class SegmentWriter:
         self._first: str | None = None
         self._last = ""
         self._schema = schema.append(DELETED)
+        self._file = _Hashed(self._temporary)
+        self._groups: list[list[Any]] = []
         self._writer = pq.ParquetWriter(
-            self._temporary,
+            pa.PythonFile(self._file, mode="w"),
             self._schema,
             compression="zstd",
-            compression_level=3,
-            write_page_checksum=True,
+            compression_level=1,
             store_schema=False,
         )
         if folds:
@@ -95,18 +135,20 @@ class SegmentWriter:
         self._first = items[0].as_py() if self._first is None else self._first
         self._last = items[-1].as_py()
         self._rows += rows.num_rows
-        self._writer.write_table(rows.cast(self._schema), row_group_size=ROW_GROUP)
+        rows = rows.cast(self._schema)
+        for start in range(0, rows.num_rows, ROW_GROUP):
+            self._writer.write_table(rows.slice(start, ROW_GROUP), row_group_size=ROW_GROUP)
+            self._groups.append(self._file.piece())
 
     def finish(self) -> SegmentRef:
         """Close the file and hand it to the store; it becomes visible with the store's next flush."""
+        self._writer.add_key_value_metadata({_GROUPS: canonical_json(self._groups)})
         self._writer.close()
+        size = self._file.tell()
+        self._file.close()
         with self._temporary.open("rb") as file:
-            running = hasher(SEGMENT)
-            while data := file.read(1 << 22):
-                running.update(data)
-            name = ObjectId(running.hexdigest())
-            size = file.tell()
             footer = read_footer(file, size)
+        name = self._file.name()
         self._objects.adopt(self._temporary, name)
         footer_hash = hasher("footer")
         footer_hash.update(footer)
@@ -116,23 +158,29 @@ class SegmentWriter:
 
     def abandon(self) -> None:
         """Drop the unfinished file."""
-        self._writer.close()
+        for close in (self._writer.close, self._file.close):
+            with contextlib.suppress(OSError):  # the very reason, perhaps, why it stays unfinished
+                close()
         self._temporary.unlink(missing_ok=True)
 
 
 def read_footer(file: BinaryIO, size: int) -> bytes:
-    """The metadata of a Parquet file with its length and the closing magic."""
+    """The metadata of a Parquet file with its length and the closing magic.
+
+    Raises:
+        ValueError: the file does not end like one.
+    """
     file.seek(max(size - 8, 0))
     tail = file.read(8)
     length = int.from_bytes(tail[:4], "little") + 8
     if tail[4:] != b"PAR1" or length > size:
-        raise DamagedError("a segment does not end like a Parquet file")
+        raise ValueError("does not end like a Parquet file")
     file.seek(size - length)
     return file.read(length)
 
 
 class Segment:
-    """An open segment, trusted up to its pages; those carry checksums that are verified at every read."""
+    """An open segment. What is read of it is verified first: the footer, and each row group before it is parsed."""
 
     def __init__(self, objects: ObjectStore, ref: SegmentRef, schema: pa.Schema) -> None:
         self.ref = ref
@@ -148,13 +196,17 @@ class Segment:
             self._file.close()
             raise
         self._bounds: list[tuple[str, str]] | None = None
+        self._trusted: set[int] = set()
 
     def _trust_footer(self) -> None:
         self._file.seek(0, 2)
         if self._file.tell() != self.ref.size:
             raise self.damaged(f"has {self._file.tell():,} bytes instead of {self.ref.size:,}")
         running = hasher("footer")
-        running.update(read_footer(self._file, self.ref.size))
+        try:
+            running.update(read_footer(self._file, self.ref.size))
+        except ValueError as error:
+            raise self.damaged(str(error)) from None
         if running.hexdigest() != self.ref.footer_hash:
             raise self.damaged("has a damaged footer")
         self._file.seek(0)
@@ -198,13 +250,36 @@ class Segment:
     def read(self, columns: Sequence[str], groups: Sequence[int] | None = None) -> pa.Table:
         """Columns of some row groups (all: None), in the types of the table's schema."""
         wanted = list(columns)
+        chosen = list(range(self._parquet.num_row_groups) if groups is None else groups)
         with self._damage():
-            table = (
-                self._parquet.read(columns=wanted)
-                if groups is None
-                else self._parquet.read_row_groups(list(groups), columns=wanted)
-            )
+            self._trust_groups(chosen)
+            table = self._parquet.read_row_groups(chosen, columns=wanted)
             return table.select(wanted).cast(pa.schema([self._schema.field(name) for name in wanted]))
+
+    def _trust_groups(self, chosen: Iterable[int]) -> None:
+        for group in chosen if self._groups else ():
+            if group not in self._trusted:
+                begin = self._groups[group - 1][0] if group else 0
+                end, expected = self._groups[group]
+                self._file.seek(begin)
+                found = hasher(_GROUP)
+                found.update(self._file.read(max(end - begin, 0)))
+                if found.hexdigest() != expected:
+                    raise self.damaged(f"is damaged between its bytes {begin:,} and {end:,}")
+                self._trusted.add(group)
+
+    @cached_property
+    def _groups(self) -> list[tuple[int, str]]:
+        """For each row group where it ends and its hash; empty in early segments, of which only the pages carry
+        checksums."""
+        text = (self._parquet.metadata.metadata or {}).get(_GROUPS)
+        try:
+            found = msgspec.json.decode(text, type=list[tuple[int, str]]) if text else []
+        except msgspec.DecodeError:
+            found = [(0, "")]
+        if found and len(found) != self._parquet.num_row_groups:
+            raise self.damaged("does not say where its row groups end")
+        return found
 
     def keys(self) -> pa.Array:
         """Every item that this segment names, once."""

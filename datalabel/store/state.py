@@ -39,6 +39,9 @@ _NOT_DAMAGE = (
 )  # fmt: skip
 """SQLite's codes for what the disk or the folder refuses."""
 
+_REFUSALS = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""How SQLite says no. Where its message quotes damaged text, not even the message can be read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Base:
@@ -134,9 +137,9 @@ class State:
                 row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
             }
             version = dict(connection.execute("SELECT key, value FROM meta")) if _SCHEMA[0] in found else {}
-        except sqlite3.DatabaseError as error:
+        except _REFUSALS as error:
             raise self._failure(error) from error
-        known = version.get("format", "")
+        known = _text(version.get("format", ""))
         if known.isdigit() and int(known) > FORMAT_VERSION:
             raise TooNewError(
                 f"the store has format version {known}, this program reads up to {FORMAT_VERSION}",
@@ -152,13 +155,15 @@ class State:
         """HEAD, staging and the sources' bases, as of one moment."""
         with self._transaction("DEFERRED") as db:
             meta = dict(db.execute("SELECT key, value FROM meta"))
-            ref = meta.get("head", "")
+            ref = _text(meta.get("head", ""))
             if not ref.startswith("heads/"):
                 raise DamagedError(f"HEAD names {ref!r}, which is no branch", where=str(self._path))
             target = db.execute("SELECT target FROM refs WHERE name = ?", (ref,)).fetchone()
             bases: dict[str, dict[str, Base]] = {"staging": {}, "head": {}}
             for source, moment, tree, digest in db.execute("SELECT source, moment, tree, digest FROM bases"):
-                bases[moment][source] = Base(_id(tree), _id(digest))
+                if moment not in bases:
+                    raise DamagedError(f"state.db knows no moment {moment!r}", where=str(self._path))
+                bases[moment][_text(source)] = Base(_id(tree), _id(digest))
         staging = meta.get("staging")
         return Position(
             ref.removeprefix("heads/"),
@@ -172,14 +177,15 @@ class State:
         """Every ref and the object it names: commits (`heads/…`, `tags/…`) and snapshots (`snapshots/…`)."""
         with self._transaction("DEFERRED") as db:
             return {
-                name: _id(target)
+                _text(name): _id(target)
                 for name, target in db.execute("SELECT name, target FROM refs ORDER BY name")
             }
 
     def journal(self) -> list[Rename]:
         """The working-tree changes that a command announced and has not finished."""
         with self._transaction("DEFERRED") as db:
-            return [Rename(*row) for row in db.execute("SELECT origin, target FROM journal ORDER BY seq")]
+            rows = db.execute("SELECT origin, target FROM journal ORDER BY seq")
+            return [Rename(_text(origin), _text(target)) for origin, target in rows]
 
     # Writing
 
@@ -291,11 +297,11 @@ class State:
         except BaseException as error:
             if db.in_transaction:
                 db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.DatabaseError):
+            if isinstance(error, _REFUSALS):
                 raise self._failure(error) from error
             raise
 
-    def _failure(self, error: sqlite3.DatabaseError) -> DlabelError:
+    def _failure(self, error: Exception) -> DlabelError:
         """What SQLite's refusal means: somebody else writes, the disk or the folder refuses, or it is damaged."""
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -328,6 +334,12 @@ def _id(value: object) -> ObjectId:
     return ObjectId(str(value))
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise DamagedError("state.db holds something that is no text where a name should be")
+    return value
+
+
 def _start_of(pid: int) -> str:
     """When a process started, so that a reused process number is not taken for the old process."""
     try:
@@ -343,8 +355,8 @@ def _is_alive(pid: int, host: str, started: str) -> bool:
         return True
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
+    except (ProcessLookupError, OverflowError, TypeError):
+        return False  # nor is one whose number no process can have
     except OSError:
         return True
     current = _start_of(pid)

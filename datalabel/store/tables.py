@@ -27,6 +27,8 @@ from datalabel.store.objects import ObjectStore
 from datalabel.store.segments import DELETED, Segment, SegmentRef, write_segment, write_segments
 
 TABLE = "table"
+GROUPS = 8
+"""Row groups that are read at a time when only some of their rows are wanted."""
 SCHEMAS: dict[str, pa.Schema] = {"items": ITEMS, "mentions": MENTIONS, "labels": LABELS, "splits": SPLITS}
 
 
@@ -74,11 +76,17 @@ class KeyRange:
         """Whether any key of [first, last] may lie inside."""
         return (self.end is None or first < self.end) and (self.first is None or last >= self.first)
 
-    def mask(self, items: pa.ChunkedArray) -> pa.Array | None:
-        """Which of these keys lie inside; None: all that could be asked for."""
-        after = pc.greater_equal(items, self.first) if self.first is not None else None
-        before = pc.less(items, self.end) if self.end is not None else None
-        return pc.and_(after, before) if after is not None and before is not None else (after or before)
+    def within(self, rows: pa.Table) -> pa.Table:
+        """The rows (sorted by item) whose keys lie inside; nothing is copied."""
+        items = rows.column("item")
+        start = _place(items, self.first) if self.first is not None else 0
+        end = _place(items, self.end) if self.end is not None else len(items)
+        return rows.slice(start, max(end - start, 0))
+
+
+def _place(items: pa.ChunkedArray, key: str) -> int:
+    """Of sorted keys, how many come before this one."""
+    return bisect.bisect_left(range(len(items)), key, key=lambda place: items[place].as_py())
 
 
 EVERYTHING = KeyRange()
@@ -277,7 +285,10 @@ class OpenTable:
 
 def _alive(rows: pa.Table) -> pa.Table:
     """The rows without markers, and without the column that says so (the last)."""
-    return rows.filter(pc.invert(rows.column("deleted"))).drop_columns(["deleted"])
+    deleted = rows.column("deleted")
+    if pc.any(deleted).as_py():
+        rows = rows.filter(pc.invert(deleted))
+    return rows.drop_columns(["deleted"])
 
 
 def _names_between(items: Sequence[str], first: str, last: str) -> bool:
@@ -321,17 +332,16 @@ def _empty_like(segment: Segment, names: list[str]) -> pa.Table:
 
 
 def _rows_in(segment: Segment, names: list[str], keys: KeyRange, items: Sequence[str] | None) -> pa.Table:
-    groups: list[int] | None = None
-    if items is not None or keys != EVERYTHING:
-        groups = [
-            index
-            for index, (first, last) in enumerate(segment.bounds())
-            if keys.overlaps(first, last) and (items is None or _names_between(items, first, last))
-        ]
-    rows = segment.read(names, groups)
-    mask = keys.mask(rows.column("item"))
-    if mask is not None:
-        rows = rows.filter(mask)
-    if items is not None:
-        rows = rows.filter(pc.is_in(rows.column("item"), value_set=pa.array(items, pa.string())))
-    return rows
+    groups = [
+        index
+        for index, (first, last) in enumerate(segment.bounds())
+        if keys.overlaps(first, last) and (items is None or _names_between(items, first, last))
+    ]
+    if items is None:
+        return keys.within(segment.read(names, groups))
+    wanted = pa.array(items, pa.string())
+    found = []
+    for start in range(0, max(len(groups), 1), GROUPS):  # few of many: not all of them are held at once
+        rows = segment.read(names, groups[start : start + GROUPS])
+        found.append(rows.filter(pc.is_in(rows.column("item"), value_set=wanted)))
+    return keys.within(pa.concat_tables(found))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from datalabel.check.finding import CheckBatch
 from datalabel.check.fixes import FIXES
 from datalabel.labels import geometry
+from datalabel.labels.shapes import shapes
 
 
 def repaired(batch: CheckBatch, code: str) -> CheckBatch:
@@ -58,8 +59,8 @@ HOLED = {
 def test_a_polygon_is_clipped_exactly_with_its_hole_and_its_bounds() -> None:
     batch = batch_of([label("polygon", **HOLED, x=-50.0, y=10.0, w=150.0, h=190.0), label("polygon")])
     after = repaired(batch, "G104")
-    (shape,) = geometry.shapes(after.labels.slice(0, 1))
-    (before,) = geometry.shapes(batch.labels.slice(0, 1))
+    (shape,) = shapes(after.labels.slice(0, 1))
+    (before,) = shapes(batch.labels.slice(0, 1))
     expected = shapely.intersection(before, shapely.box(0, 0, 640, 480))
     assert shapely.equals(shape, expected)
     assert geometry.area(after.labels)[0] == pytest.approx(shapely.area(expected))

@@ -111,6 +111,7 @@ def test_the_document_has_the_shape_that_scripts_rely_on() -> None:
         "message",
         "fix",
         "source",
+        "number",
     ]
 
 

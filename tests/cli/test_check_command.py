@@ -115,6 +115,32 @@ def test_names_from_data_stay_data_in_every_format(empty: Terminal) -> None:
     json.loads(done["sarif"])
 
 
+def test_no_line_of_the_text_begins_like_a_workflow_command(empty: Terminal) -> None:
+    """GitHub obeys such a line wherever it comes from, white space before it or not."""
+    write_coco(empty.folder / "evil.json", {"::error::forged.png": [("cat", 60, 20, 10, 8)]})
+    lines = empty.dlabel("check", "evil.json").out.splitlines()
+    assert "./::error::forged.png label" in lines[1]
+    assert not [line for line in lines if line.lstrip().startswith("::")]
+
+
+def test_without_a_project_labels_are_named_by_their_numbers_as_well(
+    files: Terminal, project: Terminal
+) -> None:
+    (first, second) = json.loads(files.dlabel("check", "labels", "--json").out)["findings"]
+    assert (first["number"], second["number"]) == ("2", "2")
+    for name in ("text", "junit", "github", "markdown", "sarif"):
+        assert f"label {first['label']} (number 2)" in files.dlabel("check", "labels", "--format", name).out
+    assert {one["number"] for one in json.loads(project.dlabel("check", "--json").out)["findings"]} == {None}
+
+
+def test_a_baseline_among_the_label_files_is_no_label_file(files: Terminal) -> None:
+    known = ("--baseline", "labels/b.json")
+    named = ("labels/b.json", "labels/coco.json")
+    files.dlabel("check", "labels", *known, "--write-baseline")
+    assert files.dlabel("check", *named, *known).status == 0
+    assert files.dlabel("check", *named, *known, "--write-baseline").status == 0
+
+
 def test_statistics_count_by_rule(files: Terminal) -> None:
     done = files.dlabel("check", "labels", "--statistics", "--select", "G104,S101")
     assert done.out.splitlines() == [

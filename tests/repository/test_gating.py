@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -229,3 +230,32 @@ def test_a_clipped_label_is_exported_clipped(faulty: Repository, tmp_path: Path)
         [60, 20, 4, 8],
     ]
     assert all(one["area"] == one["bbox"][2] * one["bbox"][3] for one in found)
+
+
+# The same from Python
+
+
+def test_every_verb_of_the_gate_is_a_method(faulty: Repository) -> None:
+    known = faulty.gate(select=["G1"])
+    assert faulty.write_baseline("known.baseline.json", known)
+    assert faulty.status().clean, "a baseline is no new data"
+    relabel(faulty, c=[("dog", -5, 5, 9, 9)])
+    for options in ({"since": "HEAD"}, {"baseline": "known.baseline.json"}):
+        assert [one.item for one in faulty.check(select=["G1"], **options).findings] == ["images/c.jpg"]
+    accepted = faulty.accept("G104", "images/c.jpg", because="cut by the edge")
+    assert [one.item for one in accepted.acceptances] == ["images/c.jpg"]
+    gated = faulty.gate(select=["G1"], baseline="known.baseline.json")
+    assert (gated.checked.findings, gated.accepted, gated.known) == ((), 1, 2)
+    assert faulty.fix(select=["G1"], dry_run=True) == replace(faulty.fix(select=["G1"]), dry_run=True)
+    assert not faulty.check(select=["G1"]).findings
+
+
+def test_specs_are_inferred_compared_and_migrated_from_python(faulty: Repository) -> None:
+    (faulty.root / "dlabel.yaml").write_text(faulty.infer_spec())
+    faulty.commit("spec", all_sources=True)
+    text = (faulty.root / "dlabel.yaml").read_text()
+    (faulty.root / "dlabel.yaml").write_text(text.replace("dog:", "hound:"))
+    assert faulty.spec_diff().wrong_labels == 1
+    (faulty.root / "map.yaml").write_text("steps: [{rename: {dog: hound}}]")
+    assert faulty.migrate("map.yaml", dry_run=True).labels == faulty.migrate("map.yaml").labels == 1
+    assert not faulty.check(select=["S"]).findings

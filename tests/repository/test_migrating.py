@@ -206,6 +206,18 @@ def test_faults_of_grammar_and_of_names_are_told_together(project: Repository) -
     assert [fault.where for fault in error.value.faults] == ["map.yaml:3:5 steps[2].delet", "map.yaml:2:19"]
 
 
+def test_a_class_that_the_spec_afterwards_lacks_is_told_with_the_way_out(project: Repository) -> None:
+    """Also where a later step draws it in another way, which makes it no other class."""
+    steps = "[{rename: {bad: mould}}, {redraw: {class: mould, from: polygon, to: box}}]"
+    with pytest.raises(InputError, match="the spec afterwards has no class 'mould'") as error:
+        run(project, f"steps: {steps}")
+    assert "dlabel.yaml is the spec afterwards" in (error.value.hint or "")
+    (project.root / "new.yaml").write_text(NEW)
+    with pytest.raises(InputError) as error:
+        run(project, f"spec: new.yaml\nsteps: {steps}")
+    assert error.value.hint == "new.yaml is the spec afterwards: it has to declare what the steps lead to"
+
+
 def test_without_a_spec_anywhere_only_labels_change(repo: Repository) -> None:
     (repo.root / "dlabel.yaml").unlink()
     repo.add()

@@ -74,8 +74,14 @@ def printable(text: str) -> str:
 
 
 def place(finding: Finding) -> str:
-    """Where the finding is, in words: set (unless it is the usual one), item and label."""
+    """Where the finding is, in words: set (unless it is the usual one), item, label and its number."""
     words = [] if finding.set in (None, "ground_truth") else [f"[{finding.set}]"]
-    words += [] if finding.item is None else [finding.item]
+    words += [] if finding.item is None else [_named(finding.item)]
     words += [] if finding.label is None else [f"label {finding.label}"]
+    words += [] if finding.number is None else [f"(number {finding.number})"]
     return printable(" ".join(words) or "the set")
+
+
+def _named(item: str) -> str:
+    """A key that cannot be taken for a workflow command: GitHub obeys any line of a log that begins with `::`."""
+    return f"./{item}" if item.startswith("::") else item

@@ -1,30 +1,34 @@
 """Lists of JSON numbers, parsed and printed in bulk.
 
-Digits become doubles in Arrow's JSON reader, which rounds correctly (as Python does) and makes no Python
-object per number.
+Digits become doubles in simdjson, which rounds correctly (as Python does) and makes no Python object per number.
 """
 
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.json
+import simdjson
+
+from datalabel.formats.coco.columns import json_list
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
+_PARSERS = threading.local()
+"""A parser keeps its memory from text to text; each thread has its own."""
+
 EXACT = 2.0**53
 """Integers from here on are not all doubles."""
-
-_BLOCK = 1 << 20
-"""Bytes that one thread parses at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,45 +54,44 @@ def number_lists(texts: pa.StringArray, depth: int) -> NumberLists:
 
     Anything but such lists makes the row not good; a number beyond all doubles is infinite.
     """
-    good = np.ones(len(texts), np.bool_)
-    found = _in_bulk(texts, depth)
-    if found is None:
-        rows = [_one_by_one(text, depth) for text in texts.to_pylist()]
-        good = np.array([row is not None for row in rows], np.bool_)
-        found = pa.array([row or [] for row in rows], _type(depth))
-    outer, inner = found, found.values
+    found = _in_bulk(json_list(texts), depth)
+    if found is not None:
+        return found
+    rows = [_one_by_one(text, depth) for text in texts.to_pylist()]
+    good = np.array([row is not None for row in rows], np.bool_)
+    rings: list[list[float]]
     if depth == 1:
-        # Each row is one ring; one that is not good has none.
-        rings = _offsets(np.diff(outer.offsets.to_numpy())[good])
-        return NumberLists(np.asarray(inner.to_numpy()), rings, _offsets(good.astype(np.int64)), good)
-    rings, per_row = (one.offsets.to_numpy().astype(np.int64) for one in (inner, outer))
-    return NumberLists(np.asarray(inner.values.to_numpy()), rings, per_row, good)
+        rings, per_row = [row for row in rows if row is not None], good.astype(np.int64)
+    else:
+        rings, per_row = (
+            list(chain.from_iterable(row or [] for row in rows)),
+            _lengths([row or [] for row in rows]),
+        )
+    values = np.fromiter(chain.from_iterable(rings), np.float64)
+    return NumberLists(values, _offsets(_lengths(rings)), _offsets(per_row), good)
 
 
-def _type(depth: int) -> pa.ListType:
-    return pa.list_(pa.float64() if depth == 1 else _type(depth - 1))
-
-
-def _in_bulk(texts: pa.StringArray, depth: int) -> pa.ListArray | None:
-    """All rows, or None when one of them is something else or beyond range."""
-    begin, end, between = (pa.scalar(text, pa.large_string()) for text in ('{"v":', "}\n", ""))
-    lines = pc.binary_join_element_wise(begin, texts.cast(pa.large_string()), end, between)
-    longest = pc.max(pc.binary_length(lines)).as_py() or 0
-    data = lines.buffers()[2]
-    if data is None:
-        return pa.array([], _type(depth))
-    schema = pa.schema([("v", _type(depth))])
+def _in_bulk(text: bytes, depth: int) -> NumberLists | None:
+    """All rows of a JSON list, or None when one of them is something else, or not as Python would read it."""
+    if b"-0" in text and (b"-0," in text or b"-0]" in text):
+        return None  # as an integer it would lose its sign
+    parser: simdjson.Parser = _PARSERS.__dict__.setdefault("mine", simdjson.Parser())
     try:
-        found = pyarrow.json.read_json(
-            pa.BufferReader(data),
-            read_options=pyarrow.json.ReadOptions(block_size=max(_BLOCK, longest + 1)),
-            parse_options=pyarrow.json.ParseOptions(explicit_schema=schema),
-        ).column("v")
-    except pa.ArrowInvalid:
+        whole: Any = parser.parse(text)
+        values = np.frombuffer(whole.as_buffer(of_type="d"), np.float64)
+        per_row = [len(row) for row in whole]
+        per_ring = per_row if depth == 1 else [len(ring) for row in whole for ring in row]
+    except (TypeError, ValueError):
         return None
-    whole = pa.concat_arrays(found.chunks)
-    layers = [whole, whole.values] + ([whole.values.values] if depth == 2 else [])
-    return None if any(layer.null_count for layer in layers) else whole
+    lists = 1 + len(per_row) + (len(per_ring) if depth == 2 else 0)
+    if text.count(b"[") != lists:
+        return None
+    rows = np.arange(len(per_row) + 1) if depth == 1 else _offsets(per_row)
+    return NumberLists(values, _offsets(per_ring), rows, np.ones(len(per_row), np.bool_))
+
+
+def _lengths(lists: Sequence[Sequence[Any]]) -> Ints:
+    return np.fromiter(map(len, lists), np.int64, count=len(lists))
 
 
 def _one_by_one(text: str, depth: int) -> list[Any] | None:
@@ -102,7 +105,7 @@ def _one_by_one(text: str, depth: int) -> list[Any] | None:
     return value if all(isinstance(one, float) for ring in rings for one in ring) else None
 
 
-def _offsets(counts: npt.NDArray[np.integer]) -> Ints:
+def _offsets(counts: npt.NDArray[np.integer] | Sequence[int]) -> Ints:
     offsets = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=offsets[1:])
     return offsets

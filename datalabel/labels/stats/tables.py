@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from datalabel.labels.stats.counts import EXACT, Floats, Ints, Numbers, Words, count_words, falling
+from datalabel.labels.stats.counts import (
+    EXACT,
+    Floats,
+    Ints,
+    Numbers,
+    Words,
+    count_words,
+    distinct_pairs,
+    falling,
+)
 from datalabel.labels.stats.measures import Encoded, Measured
 from datalabel.labels.stats.places import BorderCounts, OverlapCounts, PositionCounts
 from datalabel.labels.stats.properties import PropertyCounts, PropertyPairs
@@ -256,15 +265,13 @@ def histogram(values: Floats, steps: int) -> Ints:
 
 def pairs_of(first: Ints, second: Ints) -> list[tuple[int, int, int]]:
     """The distinct pairs of codes, with how often each occurs."""
-    if not len(first):
-        return []
-    width = int(second.max()) + 1
-    pairs, counts = np.unique(first * width + second, return_counts=True)
-    ones, others = np.divmod(pairs, width)
+    ones, others, counts = distinct_pairs(first, second)
     return list(zip(ones.tolist(), others.tolist(), counts.tolist(), strict=True))
 
 
 def count_items(items: Counter[str], names: Encoded, item: Ints) -> None:
     """Count for each name the distinct items that it occurs on."""
-    for code, _, _ in pairs_of(names.codes, item + 1):
-        items[names.words[code]] += 1
+    codes, _, _ = distinct_pairs(names.codes, item + 1)
+    for code, count in enumerate(np.bincount(codes).tolist()):
+        if count:
+            items[names.words[code]] += count

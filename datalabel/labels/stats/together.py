@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from datalabel.labels.stats.counts import TOP, Ints
+from datalabel.labels.stats.counts import TOP, Ints, distinct_pairs
 from datalabel.labels.stats.measures import Measured
 from datalabel.labels.stats.results import PairStats, TogetherStats
 
@@ -26,8 +26,7 @@ class TogetherCounts:
     def add(self, found: Measured) -> None:
         """Count these labels; all labels of an item come at once."""
         known = found.item >= 0
-        width = len(found.classes.words)
-        item, name = np.divmod(np.unique(found.item[known] * width + found.classes.codes[known]), width)
+        item, name, _ = distinct_pairs(found.item[known], found.classes.codes[known])
         occurring = np.unique(name)
         places = self._placed([found.classes.words[code] for code in occurring.tolist()])
         if self._many:
