@@ -34,7 +34,8 @@ class ObservedSizes:
             width, height = (corners[:, 2:] - corners[:, :2]).T
         sound = np.isfinite(width) & np.isfinite(height)
         if kind == "box":
-            sound &= (width > 0) & (height > 0)
+            # As recorded: far from the origin, what is drawn may be too small to tell right from left.
+            sound &= (labels.column("w").to_numpy() > 0) & (labels.column("h").to_numpy() > 0)
         if kind != "rotated_box":  # its sides are its own, not those of its bounds
             self._take("width", width[sound])
             self._take("height", height[sound])

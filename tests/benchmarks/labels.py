@@ -25,10 +25,7 @@ def coco_add(bench: Bench) -> Work:
             bench.python_rival("json", "json", "json_load", path),
             bench.python_rival("pycocotools", "pycocotools", "pycocotools_load", path),
             bench.python_rival("labelformat", "labelformat", "labelformat_load", path),
-            replace(
-                bench.python_rival("Datumaro", "datumaro", "datumaro_load", "."),
-                prepare=lambda folder: _as_datumaro_wants(path, folder),
-            ),
+            _datumaro(bench, "datumaro_load", path),
         ),
         (
             Limit(("orjson.loads",), 0.7),
@@ -132,6 +129,7 @@ def check(bench: Bench) -> Work:
         (
             Contender("dlabel", (dlabel("-C", project, "check", "HEAD", "--fail-on", "never"),), reuse=True),
             bench.rival("panlabel validate", "panlabel", "validate", "--format", "coco", path),
+            _datumaro(bench, "datumaro_validate", path),
         ),
         (Limit(("panlabel validate",), 0.5),),
         (path, project),
@@ -217,6 +215,11 @@ def _store(folder: Path) -> int:
 
 def _copy_tree(source: Path, folder: Path) -> None:
     shutil.copytree(source, folder, dirs_exist_ok=True)
+
+
+def _datumaro(bench: Bench, function: str, path: Path) -> Contender:
+    rival = bench.python_rival("Datumaro", "datumaro", function, ".")
+    return replace(rival, prepare=lambda folder: _as_datumaro_wants(path, folder))
 
 
 def _as_datumaro_wants(path: Path, folder: Path) -> None:

@@ -93,6 +93,12 @@ def datumaro_load(folder: str) -> None:
         pass
 
 
+def datumaro_validate(folder: str) -> None:
+    """Validate a folder in COCO's layout."""
+    dataset = import_module("datumaro").Dataset.import_from(folder, "coco_instances")
+    import_module("datumaro.plugins.validators").SegmentationValidator().validate(dataset)
+
+
 def oxen_init() -> None:
     """Make a repository of this folder."""
     oxen = import_module("oxen")
