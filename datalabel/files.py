@@ -24,7 +24,11 @@ MAX_KEY_BYTES = 1024
 """Keys are bounded so that every index can hold them whole."""
 
 _RESERVED = frozenset({".git", ".dlabel"})
-_IGNORABLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, 0xFEFF])
+_SHORT = frozenset({"git~1", "dlabel~1"})
+"""What Windows may call them as well."""
+_IGNORABLE = dict.fromkeys(
+    [*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, *range(0x206A, 0x2070), 0xFEFF]
+)
 
 
 def normalised(path: str) -> str:
@@ -49,15 +53,15 @@ def key_fault(key: str) -> str | None:
     for part in key.split("/"):
         if part in ("", ".", ".."):
             return f"has the part {part!r}"
-        if "." in part and _folded(part) in _RESERVED:
+        if (not part.isascii() or "." in part or "~" in part) and _folded(part) in _RESERVED | _SHORT:
             return f"names {part!r}, which belongs to a version control system"
     return None
 
 
 def _folded(part: str) -> str:
-    """How the most careless file system would see this name."""
+    """How the most careless file system would see this name (after a colon, Windows names a stream)."""
     text = part if part.isascii() else unicodedata.normalize("NFKC", part).translate(_IGNORABLE)
-    return text.casefold().rstrip(". ")
+    return text.casefold().partition(":")[0].rstrip(". ")
 
 
 def checked_key(key: str, *, where: str | None = None) -> str:

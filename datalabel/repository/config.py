@@ -83,7 +83,9 @@ def _roots(node: Node | None, faults: Faults) -> dict[str, Path]:
         fault = key_fault(name) or ("has a slash" if "/" in name else None)
         if fault:
             faults.add(f"the root {name!r} {fault}", str(node.keys[name]))
-        elif not isinstance(folder.value, str) or not Path(folder.value).is_absolute():
+        elif (
+            not isinstance(folder.value, str) or not Path(folder.value).is_absolute() or "\0" in folder.value
+        ):
             faults.add(f"the root {name!r} must be an absolute path", str(folder.place))
         else:
             roots[name] = Path(folder.value)

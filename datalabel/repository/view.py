@@ -13,6 +13,7 @@ from datalabel.content import ObjectId
 from datalabel.errors import InputError, nearest
 from datalabel.labels.tables import LABELS
 from datalabel.store.history import HEADER, SPEC, Source, Tree
+from datalabel.store.json_objects import JsonReader
 from datalabel.store.store import Store
 from datalabel.store.tables import EVERYTHING, KeyRange, Table
 
@@ -108,13 +109,14 @@ class View:
         return spec_from_canonical(self.store.objects.get(SPEC, self.tree.spec))
 
     def header(self, source: Source) -> Mapping[str, Any]:
-        """What belongs to a source file as a whole."""
-        import json
+        """What belongs to a source file as a whole.
 
+        Raises:
+            DamagedError: it is no JSON object, or not there.
+        """
         if source.header is None:
             return {}
-        value = json.loads(self.store.objects.get(HEADER, source.header))
-        return dict(value)
+        return JsonReader(self.store.objects.get(HEADER, source.header), HEADER).fields
 
     def item_batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """The items in key order, in pieces of bounded size."""

@@ -145,8 +145,9 @@ def _joined(pair: re.Match[str]) -> str:
 
 def _syntax_error(error: yaml.YAMLError, name: str, text: str) -> InputError:
     if isinstance(error, yaml.reader.ReaderError):
-        line = text.count("\n", 0, error.position) + 1
-        return InputError(f"holds the character U+{ord(text[error.position]):04X}, which YAML does not allow",
+        # The error's position counts characters or bytes, as the parser likes; the first such character it is.
+        line = text.count("\n", 0, text.find(chr(error.character))) + 1
+        return InputError(f"holds the character U+{error.character:04X}, which YAML does not allow",
                           where=f"{name}:{line}", hint="escape it, in double quotes")  # fmt: skip
     mark = getattr(error, "problem_mark", None)
     place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from datalabel.content import ObjectId, is_object_id
+from datalabel.content import ObjectId, canonical_json, is_object_id
 from datalabel.errors import DamagedError
 
 
@@ -19,8 +19,11 @@ class JsonReader:
         self._kind = kind
         try:
             self.fields: dict[str, Any] = self.checked(json.loads(data), dict)
+            sound = canonical_json(self.fields) == data
         except (ValueError, RecursionError):
-            raise DamagedError(f"a {kind} object cannot be read") from None
+            sound = False
+        if not sound:
+            raise DamagedError(f"a {kind} object is no canonical JSON")
 
     def checked(self, value: Any, kind: Any) -> Any:
         """The value, if it is of this type (or one of these)."""
