@@ -79,11 +79,13 @@ def program(*arguments: str | Path) -> Command:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Nobody reads the user's settings, calls home, or draws in colours."""
+    """Nobody reads the user's settings, calls home, draws in colours, or compiles Python anew each time."""
     home.mkdir(parents=True, exist_ok=True)
     (home / ".gitconfig").write_text("[user]\n\tname = Bench\n\temail = bench@example.org\n")
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "XDG_", "DVC_"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("GIT_", "XDG_", "DVC_")) and name != "PYTHONDONTWRITEBYTECODE"
     }
     return kept | {"HOME": str(home), "NO_COLOR": "1", "DVC_NO_ANALYTICS": "1", "GIT_CONFIG_NOSYSTEM": "1"}
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faults.harness import Faulty, compiled, compiler
+from faults.harness import Faulty, Scratch, compiled, compiler
 from pictures import write_coco, write_image
 
 FIRST = {
@@ -24,25 +25,43 @@ SECOND = {
 }
 
 
+MEMORY_DISK = Path("/dev/shm")  # noqa: S108
+
+
 @pytest.fixture(scope="session")
-def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def scratch() -> Iterator[Scratch]:
+    """Folders that last as long as the tests run."""
+    with tempfile.TemporaryDirectory(dir=MEMORY_DISK if os.access(MEMORY_DISK, os.W_OK) else None) as folder:
+        yield Scratch(Path(folder))
+
+
+@pytest.fixture
+def tmp_path(scratch: Scratch) -> Iterator[Path]:
+    """A folder of one test."""
+    folder = scratch.mktemp("test")
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def shim(scratch: Scratch) -> Path:
     """The library that stands between commands and their disk."""
     if compiler() is None and not os.environ.get("CI"):
         pytest.skip("there is no C compiler")
-    return compiled(tmp_path_factory.mktemp("shim"))
+    return compiled(scratch.mktemp("shim"))
 
 
 @pytest.fixture(scope="session")
-def faulty(shim: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
+def faulty(shim: Path, scratch: Scratch) -> Iterator[Faulty]:
     """Runs commands behind the shim."""
-    with Faulty(shim, tmp_path_factory.mktemp("faulty")) as runner:
+    with Faulty(shim, scratch.mktemp("faulty")) as runner:
         yield runner
 
 
 @pytest.fixture(scope="session")
-def committed(faulty: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def committed(faulty: Faulty, scratch: Scratch) -> Path:
     """Three images with labels in one commit and one snapshot; nothing is staged."""
-    folder = tmp_path_factory.mktemp("committed") / "project"
+    folder = scratch.mktemp("committed") / "project"
     folder.mkdir()
     for number, name in enumerate("abc"):
         write_image(folder / "images" / f"{name}.jpg", number)
@@ -55,9 +74,9 @@ def committed(faulty: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def edited(committed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def edited(committed: Path, scratch: Scratch) -> Path:
     """As `committed`; then the labels, the spec and an image were changed, and an image came."""
-    folder = tmp_path_factory.mktemp("edited") / "project"
+    folder = scratch.mktemp("edited") / "project"
     shutil.copytree(committed, folder)
     write_image(folder / "images" / "c.jpg", 99)
     write_image(folder / "images" / "d.jpg", 4)
@@ -68,18 +87,18 @@ def edited(committed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def staged(faulty: Faulty, edited: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def staged(faulty: Faulty, edited: Path, scratch: Scratch) -> Path:
     """As `edited`, and all of it was added."""
-    folder = tmp_path_factory.mktemp("staged") / "project"
+    folder = scratch.mktemp("staged") / "project"
     shutil.copytree(edited, folder)
     faulty.well(folder, "add")
     return folder
 
 
 @pytest.fixture(scope="session")
-def twice(faulty: Faulty, staged: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def twice(faulty: Faulty, staged: Path, scratch: Scratch) -> Path:
     """As `staged`, and committed."""
-    folder = tmp_path_factory.mktemp("twice") / "project"
+    folder = scratch.mktemp("twice") / "project"
     shutil.copytree(staged, folder)
     faulty.well(folder, "commit", "-m", "second")
     return folder

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,17 @@ from typing import Any, Self
 HERE = Path(__file__).parent
 OFF, COUNT, KILL, FULL, LOG = range(5)
 KILLED = -9
+
+
+class Scratch:
+    """Makes folders on a disk of memory where there is one: tens of thousands of syncs cost nothing there."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def mktemp(self, name: str) -> Path:
+        """A new folder."""
+        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._root))
 
 
 def compiler() -> str | None:
@@ -54,7 +66,7 @@ class Faulty:
         environment |= {"LD_PRELOAD": str(library), "HOME": str(scratch), "NO_COLOR": "1"}
         environment |= {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         self._zygote = subprocess.Popen(
-            [sys.executable, str(HERE / "zygote.py"), str(scratch)],
+            [sys.executable, str(HERE / "zygote.py"), str(scratch), str(library.with_name("modules.txt"))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,

@@ -67,7 +67,7 @@ def test_a_full_disk_is_told_and_nothing_is_half_done(
 ) -> None:
     start, arguments = COMMANDS[name]
     folder, offset = request.getfixturevalue(start), list(COMMANDS).index(name) * 3
-    assert faults_of(faulty, folder, arguments, tmp_path, step=29, offset=offset) == []
+    assert faults_of(faulty, folder, arguments, tmp_path, step=61, offset=offset) == []
 
 
 @pytest.mark.slow
@@ -109,7 +109,7 @@ def locked(twice: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     shutil.copytree(twice, folder)
     for above in [folder, *folder.parents]:
-        if above.stat().st_uid == os.geteuid() and above.is_relative_to("/tmp"):  # noqa: S108
+        if above.stat().st_mode & 0o055 != 0o055:
             above.chmod(above.stat().st_mode | 0o055)
     return folder
 

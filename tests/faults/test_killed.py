@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from faults.harness import COUNT, KILL, KILLED, Faulty
+from faults.conftest import SECOND
+from faults.harness import COUNT, KILL, KILLED, Faulty, Scratch
 from faults.reading import FINISH, difference, read_everything, standing
+from pictures import write_coco
 
 COMMANDS: dict[str, tuple[str, list[str]]] = {
     "add": ("edited", ["add"]),
@@ -19,17 +21,40 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     "export": ("twice", ["export", "HEAD", "-f", "coco", "-o", "out", "--images", "copy"]),
     "rm": ("twice", ["rm", "images/d.jpg"]),
     "mv": ("twice", ["mv", "images", "pictures"]),
+    "migrate": ("mapped", ["spec", "migrate", "map.yaml"]),
+    "fix": ("doubled", ["check", "--fix"]),
 }
-STEP = 31
+STEP = 59
 """The everyday run tries one death in so many, beginning elsewhere for each command."""
 
 
 @pytest.fixture(scope="session")
-def fresh(faulty: Faulty, edited: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fresh(faulty: Faulty, edited: Path, scratch: Scratch) -> Path:
     """The files of `edited` in a project that has nothing yet."""
-    folder = tmp_path_factory.mktemp("fresh") / "project"
+    folder = scratch.mktemp("fresh") / "project"
     shutil.copytree(edited, folder, ignore=shutil.ignore_patterns(".dlabel"))
     faulty.well(folder, "init", "--name", "small")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mapped(twice: Path, scratch: Scratch) -> Path:
+    """As `twice`, and a map says that cats are called otherwise under the spec afterwards."""
+    folder = scratch.mktemp("mapped") / "project"
+    shutil.copytree(twice, folder)
+    (folder / "map.yaml").write_text("spec: next.yaml\nsteps: [rename: {cat: feline}]\n", encoding="utf-8")
+    classes = "".join(f"  {name}: {{box: {{}}}}\n" for name in ("feline", "dog", "bird"))
+    (folder / "next.yaml").write_text(f"project_name: small\ndata_spec:\n{classes}", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def doubled(faulty: Faulty, twice: Path, scratch: Scratch) -> Path:
+    """As `twice`; then every label came once more, and was added."""
+    folder = scratch.mktemp("doubled") / "project"
+    shutil.copytree(twice, folder)
+    write_coco(folder / "labels.json", {name: [*labels, *labels] for name, labels in SECOND.items()})
+    faulty.well(folder, "add")
     return folder
 
 

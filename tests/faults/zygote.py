@@ -32,15 +32,15 @@ REHEARSED = (
 """What a first child does, so that its imports are known and no later child has to repeat them."""
 
 
-def prepare(scratch: Path) -> None:
+def prepare(scratch: Path, listed: Path) -> None:
     """Import what commands import. Nothing else is done in this process: threads do not survive a fork."""
     sys.path.insert(0, str(Path(__file__).parent.parent))
-    listed = scratch / "modules.txt"
-    if os.fork() == 0:
-        rehearse(scratch / "rehearsal")
-        listed.write_text("\n".join(sys.modules), encoding="utf-8")
-        os._exit(0)
-    os.wait()
+    if not listed.exists():
+        if os.fork() == 0:
+            rehearse(scratch / "rehearsal")
+            listed.write_text("\n".join(sys.modules), encoding="utf-8")
+            os._exit(0)
+        os.wait()
     for module in listed.read_text(encoding="utf-8").splitlines():
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
@@ -98,7 +98,7 @@ def child(task: dict[str, Any], report: int) -> None:
 
 def main() -> None:
     """Serve until the input ends."""
-    prepare(Path(sys.argv[1]))
+    prepare(Path(sys.argv[1]), Path(sys.argv[2]))
     SHIM.fault_done.restype = ctypes.c_long
     for line in sys.stdin:
         reading, report = os.pipe()

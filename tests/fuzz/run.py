@@ -12,12 +12,15 @@ import traceback
 import warnings
 from pathlib import Path
 
-from fuzz.targets import Target, mutated, targets
+from fuzz.mutations import mutated
+from fuzz.targets import Target, targets
 
 MEMORY = 3 << 30
 """Bytes of address space that a child may have (PyArrow alone reserves one GiB)."""
 SECONDS = 10
 """For one input."""
+MEMORY_DISK = next((path for path in ("/dev/shm",) if os.access(path, os.W_OK)), None)  # noqa: S108
+"""Where inputs are written: a sync costs nothing there."""
 
 
 def input_of(target: Target, name: str, seed: int, number: int) -> bytes:
@@ -30,7 +33,7 @@ def fuzz(name: str, runs: int, seed: int) -> list[str]:
     """The inputs on which something else than our own errors came out: their numbers, and what it was."""
     target = targets()[name]()
     complaints: list[str] = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY_DISK) as folder:
         said = Path(folder) / "said.txt"
         reached = mmap.mmap(-1, 8)
         number = 0
