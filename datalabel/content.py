@@ -7,6 +7,7 @@ serve caches, splits and comparisons, never names.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NewType
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 ObjectId = NewType("ObjectId", str)
 """64 lower-case hexadecimal digits."""
+
+_OBJECT_ID = re.compile("[0-9a-f]{64}")
 
 BLOB = "blob"
 
@@ -39,7 +42,7 @@ def object_id(kind: str, data: bytes | memoryview) -> ObjectId:
 
 def is_object_id(text: object) -> bool:
     """Whether this is a well-formed object id."""
-    return isinstance(text, str) and len(text) == 64 and all(c in "0123456789abcdef" for c in text)
+    return isinstance(text, str) and _OBJECT_ID.fullmatch(text) is not None
 
 
 def canonical_json(value: Any) -> bytes:

@@ -13,10 +13,9 @@ import functools
 import os
 import stat
 import unicodedata
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from datalabel.errors import InputError
 
@@ -85,17 +84,16 @@ def contained(root: Path, key: str) -> Path:
         InputError: the key is unsafe, or a parent is a symbolic link.
     """
     checked_key(key)
-    path = root
-    parts = key.split("/")
-    for part in parts[:-1]:
-        path = path / part
-        if path.is_symlink():
+    path = str(root)
+    *parents, name = key.split("/")
+    for part in parents:
+        path = f"{path}/{part}"
+        if os.path.islink(path):  # noqa: PTH114 - asked for every file of a project: a Path each would cost more
             raise InputError(f"{path} is a symbolic link; nothing is written through it", where=key)
-    return path / parts[-1]
+    return Path(f"{path}/{name}")
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
+class Stat(NamedTuple):
     """What tells whether a file may have changed since it was read. Times in nanoseconds."""
 
     size: int
@@ -109,15 +107,16 @@ class Stat:
         return cls(result.st_size, result.st_mtime_ns, result.st_ctime_ns, result.st_ino)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A regular file met on a walk: its path below the walk's root as on disk, and its stat."""
 
     path: str
     stat: Stat
 
 
-def walk(root: Path, *, skip: Callable[[str, bool], bool] | None = None, prefix: str = "") -> Iterator[Entry]:
+def walk(
+    root: str | Path, *, skip: Callable[[str, bool], bool] | None = None, prefix: str = ""
+) -> Iterator[Entry]:
     """Every regular file below a folder, in sorted order, with its stat.
 
     Folders behind symbolic links are not entered; links to files count as the files. `.git` and `.dlabel`
@@ -136,7 +135,7 @@ def walk(root: Path, *, skip: Callable[[str, bool], bool] | None = None, prefix:
         if entry.is_dir(follow_symlinks=False):
             if entry.name in _RESERVED or (skip and skip(path, True)):
                 continue
-            yield from walk(Path(entry.path), skip=skip, prefix=path + "/")
+            yield from walk(entry.path, skip=skip, prefix=path + "/")
         elif not (skip and skip(path, False)):
             status = _stat_of(entry)
             if status is not None:
@@ -147,7 +146,8 @@ def _stat_of(entry: os.DirEntry[str]) -> Stat | None:
     """The stat of a regular file; None for devices, sockets, pipes and links that lead nowhere."""
     try:
         status = entry.stat()
-        entry.name.encode()
+        if not entry.name.isascii():
+            entry.name.encode()
     except UnicodeEncodeError as error:
         raise InputError("the file's name is not valid Unicode", where=repr(entry.path)) from error
     except OSError as error:
@@ -174,27 +174,56 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     sync_folder(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
+def write_new(path: str | Path, data: bytes | memoryview, *, mode: int = 0o644) -> None:
+    """Write a file that is not there yet, by the few calls that this takes; it is not durable by itself.
+
+    Raises:
+        FileExistsError: something has this name.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        written = os.write(descriptor, data)
+        while written < len(data):
+            written += os.write(descriptor, memoryview(data)[written:])
+    except BaseException:
+        Path(path).unlink()
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def read_whole(descriptor: int, size: int) -> bytes:
+    """The bytes of an open file from where it stands to its end, of which about `size` are expected."""
+    data = os.read(descriptor, size + 1)
+    if len(data) == size:
+        return data
+    parts = [data]
+    while parts[-1]:
+        parts.append(os.read(descriptor, size + 1))
+    return b"".join(parts)
+
+
+def sync_folder(folder: str | Path) -> None:
     """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    _sync(folder)
+
+
+def _sync(path: str | Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def sync_all(folder: Path, files: list[Path]) -> None:
+def sync_all(folder: str | Path, files: Sequence[str | Path]) -> None:
     """Make many new files below a folder durable: one `syncfs` where there is one, else a sync each."""
     if not files:
         return
     if len(files) > 8 and _syncfs(folder):
         return
     for path in files:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync(path)
 
 
 _FICLONE = 0x40049409
@@ -236,7 +265,7 @@ def _libc() -> ctypes.CDLL | None:
     return library
 
 
-def _syncfs(folder: Path) -> bool:
+def _syncfs(folder: str | Path) -> bool:
     library = _libc()
     if library is None:
         return False

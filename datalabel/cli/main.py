@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -170,6 +171,9 @@ def _print_version() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command; its exit status. Errors are shown, never raised, unless `--debug` asks for them."""
     remember_line(arguments)
+    gc.set_threshold(
+        100_000
+    )  # hundreds of thousands of small records that live until the end: nothing to find
     try:
         command = typer.main.get_command(app)
         _equip(command)

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from datalabel.content import ObjectId
 from datalabel.errors import Fault, InputError
-from datalabel.files import Entry
 from datalabel.labels.tables import ITEMS
 from datalabel.repository.names import Images, Place, meant
 from datalabel.repository.read_images import ReadImage, read_images
+from datalabel.repository.recognise import ImageFile
 from datalabel.repository.rekey import rekey
 from datalabel.repository.stage import Stage, item_rows
 from datalabel.store.cache import Known
-
-File = tuple[str, Path, Entry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,7 @@ class ImagesAdded:
     faults: tuple[Fault, ...] = ()
 
 
-def add_images(stage: Stage, files: Sequence[File], *, keep_going: bool) -> ImagesAdded:
+def add_images(stage: Stage, files: Sequence[ImageFile], *, keep_going: bool) -> ImagesAdded:
     """Bring these image files into staging.
 
     Raises:
@@ -60,12 +57,12 @@ def add_images(stage: Stage, files: Sequence[File], *, keep_going: bool) -> Imag
     )
 
 
-def _contents(stage: Stage, files: Sequence[File]) -> tuple[dict[str, Known], list[Fault]]:
+def _contents(stage: Stage, files: Sequence[ImageFile]) -> tuple[dict[str, Known], list[Fault]]:
     """What each file holds: from the cache where the file is surely unchanged, else by reading it."""
     project = stage.project
     cached = project.store.cache.files()
     content: dict[str, Known] = {}
-    unread: list[tuple[str, Path]] = []
+    unread: list[tuple[str, str]] = []
     for key, path, entry in files:
         one = cached.get(key)
         if one is not None and one.format is not None and one.still(entry.stat) and _is_kept(stage, key, one):

@@ -109,7 +109,7 @@ class Project:
             hint="name its folder under `roots` in .dlabel/config.yaml, or add a label file with --as NAME",
         )
 
-    def walk(self, key: str = ".") -> Iterator[tuple[str, Path, Entry]]:
+    def walk(self, key: str = ".") -> Iterator[tuple[str, str, Entry]]:
         """Key, path and stat of every file below a folder, without what `.dlabelignore` names, and baselines.
 
         Folders in it that were exported (they hold a manifest), or are being exported, are left out: their
@@ -136,7 +136,7 @@ class Project:
                     where=str(folder),
                     hint="rename one of them",
                 )
-            yield found, folder / entry.path, entry
+            yield found, f"{folder}/{entry.path}", entry
 
     @cached_property
     def _ignored(self) -> _Ignore | None:

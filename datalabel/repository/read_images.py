@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from datalabel.content import BLOB, ObjectId, object_id
 from datalabel.errors import DlabelError, Fault, InputError
-from datalabel.files import Stat, clone
+from datalabel.files import Stat, clone, read_whole
 from datalabel.images import ImageFacts, read_facts
 from datalabel.progress import Progress
 from datalabel.store.cache import Known
@@ -39,7 +39,7 @@ class ReadImage:
 
 
 def read_images(
-    store: Store, files: Sequence[tuple[str, Path]], *, keep: bool, progress: Progress
+    store: Store, files: Sequence[tuple[str, str]], *, keep: bool, progress: Progress
 ) -> list[ReadImage]:
     """Read files, two at a time; those that are images are in the store and in the cache afterwards.
 
@@ -68,7 +68,7 @@ def _save(store: Store, images: Sequence[ReadImage]) -> None:
 
 
 def _in_threads(
-    objects: LocalObjects, files: Sequence[tuple[str, Path]], keep: bool
+    objects: LocalObjects, files: Sequence[tuple[str, str]], keep: bool
 ) -> Iterator[list[ReadImage]]:
     blocks = [files[start : start + BLOCK] for start in range(0, len(files), BLOCK)]
     if len(blocks) == 1:
@@ -88,11 +88,11 @@ def _in_threads(
                 future.cancel()
 
 
-def _read_block(objects: LocalObjects, files: Sequence[tuple[str, Path]], keep: bool) -> list[ReadImage]:
+def _read_block(objects: LocalObjects, files: Sequence[tuple[str, str]], keep: bool) -> list[ReadImage]:
     return [_read_one(objects, key, path, keep) for key, path in files]
 
 
-def _read_one(objects: LocalObjects, key: str, path: Path, keep: bool) -> ReadImage:
+def _read_one(objects: LocalObjects, key: str, path: str, keep: bool) -> ReadImage:
     try:
         return ReadImage(key, known=read_image(objects, key, path, keep=keep))
     except DlabelError as error:
@@ -101,28 +101,38 @@ def _read_one(objects: LocalObjects, key: str, path: Path, keep: bool) -> ReadIm
         return ReadImage(key, fault=Fault(f"cannot be read: {error.strerror or error}", key))
 
 
-def read_image(objects: LocalObjects, key: str, path: Path, *, keep: bool) -> Known:
+def read_image(objects: LocalObjects, key: str, path: str | Path, *, keep: bool) -> Known:
     """Read one image file: its content id and header facts; with `keep`, its bytes go to the store.
 
     Raises:
         InputError: it is no image, truncated, beyond limits, or changed while it was read.
     """
     checked = time.time_ns()
-    with path.open("rb") as file:
-        before = Stat.of(os.fstat(file.fileno()))
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        before = Stat.of(os.fstat(descriptor))
         if before.size <= SMALL:
-            data = file.read()
+            data = read_whole(descriptor, before.size)
             facts = read_facts(data, name=key)
             content = objects.put(BLOB, data) if keep else object_id(BLOB, data)
-        elif keep:
-            facts, content = _copy_large(objects, key, file)
         else:
-            content, _ = hash_stream(file)
-            file.seek(0)
-            facts = read_facts(file, name=key)
-        if Stat.of(os.fstat(file.fileno())) != before:
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                facts, content = _read_large(objects, key, file, keep=keep)
+        if Stat.of(os.fstat(descriptor)) != before:
             raise InputError("changed while it was read", where=key, hint="add it again")
+    finally:
+        os.close(descriptor)
     return Known(before, checked, content, facts.width, facts.height, facts.format, facts.orientation)
+
+
+def _read_large(
+    objects: LocalObjects, key: str, file: BinaryIO, *, keep: bool
+) -> tuple[ImageFacts, ObjectId]:
+    if keep:
+        return _copy_large(objects, key, file)
+    content, _ = hash_stream(file)
+    file.seek(0)
+    return read_facts(file, name=key), content
 
 
 def _copy_large(objects: LocalObjects, key: str, file: BinaryIO) -> tuple[ImageFacts, ObjectId]:

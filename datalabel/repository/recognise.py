@@ -18,6 +18,8 @@ from datalabel.store.history import Tree
 IMAGES = "images"
 """The format of a source that is a folder of images."""
 
+ImageFile = tuple[str, str, Entry]
+"""An image's key, path and stat; the path is a text, since of most images it is never used."""
 
 Candidate = tuple[str, Path, Entry]
 """A file that may hold labels: its key, path and stat."""
@@ -38,7 +40,7 @@ class LabelFiles:
 class Found:
     """What was found: image files, folders that are image sources, label sources, and what is neither."""
 
-    images: dict[str, tuple[str, Path, Entry]] = field(default_factory=dict)
+    images: dict[str, ImageFile] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)
     labels: dict[str, LabelFiles] = field(default_factory=dict)
     unrecognised: list[Fault] = field(default_factory=list)
@@ -99,7 +101,7 @@ class Recogniser:
         head = _head(path)
         is_image = path.suffix.lower() in IMAGE_SUFFIXES or looks_like_image(head)
         if is_image and self._format is None:
-            self.found.images[key] = (key, path, entry_of(path))
+            self.found.images[key] = (key, str(path), entry_of(path))
         elif path.name == SPEC_FILE:
             return
         else:
@@ -140,7 +142,7 @@ class Recogniser:
             elif posixpath.basename(found) not in (SPEC_FILE, IGNORE_FILE, MANIFEST) and any(
                 info.is_member(found) for info in infos
             ):
-                candidates.append((found, path, entry))
+                candidates.append((found, Path(path), entry))
         if len(self.found.images) > before:
             self.found.folders.add(key)
         labels = len(self.found.labels)
@@ -317,5 +319,5 @@ def image_files(project: Project, folders: Iterable[str], keys: Sequence[str]) -
         if key not in found.images:
             there = project.on_disk(key)
             if there is not None and there.is_file():
-                found.images[key] = (key, there, entry_of(there))
+                found.images[key] = (key, str(there), entry_of(there))
     return found

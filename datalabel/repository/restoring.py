@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from datalabel.content import BLOB, ObjectId, hasher
 from datalabel.errors import DamagedError, InputError, RefusedError
-from datalabel.files import sync_all
+from datalabel.files import Stat, sync_all
 from datalabel.formats.base import OutputFile
 from datalabel.formats.registry import get_format
 from datalabel.repository.choosing import Chosen, choose
@@ -166,7 +166,7 @@ class _Writer:
     def _write_image(self, key: str, content: ObjectId) -> None:
         objects = self._project.store.objects
         path = self._project.on_disk(key)
-        if path is not None and blob_id_of(path) == content:
+        if path is not None and self._content_of(key, path) == content:
             return
         if not objects.has(content) and self._project.config.images == "reference":
             raise InputError(
@@ -182,6 +182,11 @@ class _Writer:
                 hint=PUT_BACK,
             )
 
+    def _content_of(self, key: str, path: Path) -> ObjectId:
+        """What a file holds: as it was last read, where it has surely not changed since."""
+        one = self._cached.get(key)
+        return one.content if one is not None and one.still(Stat.of(path.stat())) else blob_id_of(path)
+
     def _write_spec(self, text: ObjectId) -> None:
         path = self._project.root / SPEC_FILE
         if path.exists():
@@ -193,7 +198,7 @@ class _Writer:
     def _refuse_unrecorded(self, key: str, path: Path | None) -> None:
         if path is None or self._force:
             return
-        if not self._project.store.objects.has(blob_id_of(path)):
+        if not self._project.store.objects.has(self._content_of(key, path)):
             raise RefusedError(
                 "has changes that are not recorded",
                 where=key,

@@ -6,6 +6,7 @@ A clean tree costs a walk: nothing is opened, and no table is read.
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,8 @@ class _Seen:
     images: dict[str, Entry] = field(default_factory=dict)
     members: dict[str, list[Entry]] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
-    total: dict[str, int] = field(default_factory=dict)
+    total: Counter[str] = field(default_factory=Counter)
+    """How many files lie right in each folder."""
 
 
 def status(project: Project) -> Status:
@@ -130,12 +132,11 @@ def _walk(project: Project, tree: Tree, known: Mapping[str, str | None]) -> _See
     infos = formats()
     roots = [root for root in project.config.roots if any(key.startswith(root + "/") for key in known)]
     for key, _, entry in (found for start in (".", *roots) for found in project.walk(start)):
-        folder, base = posixpath.split(key)
-        for above in _parents(folder):
-            seen.total[above] = seen.total.get(above, 0) + 1
+        folder, _, base = key.rpartition("/")
+        seen.total[folder] += 1
         if key in files:
             seen.members.setdefault(files[key], []).append(entry)
-        elif posixpath.splitext(base)[1].lower() in IMAGE_SUFFIXES or key in known:
+        elif key in known or posixpath.splitext(base)[1].lower() in IMAGE_SUFFIXES:
             seen.images[key] = entry
         elif base not in (SPEC_FILE, IGNORE_FILE):
             owner, inside = _owner(key, folders, tree)
@@ -144,6 +145,15 @@ def _walk(project: Project, tree: Tree, known: Mapping[str, str | None]) -> _See
             elif any(info.is_mark(key) for info in infos):
                 seen.others.append(key)
     return seen
+
+
+def _below(files: Mapping[str, int]) -> Counter[str]:
+    """Of how many files lie right in each folder: how many lie anywhere below it (the root apart)."""
+    below: Counter[str] = Counter()
+    for folder, count in files.items():
+        for above in _parents(folder):
+            below[above] += count
+    return below
 
 
 def _parents(folder: str) -> list[str]:
@@ -246,11 +256,10 @@ def _digest(
 
 def _collapsed(seen: _Seen) -> list[str]:
     """Untracked files; a folder that holds nothing else is named alone, with a slash."""
-    counts: dict[str, int] = {}
-    for key in seen.others:
-        for above in _parents(posixpath.dirname(key)):
-            counts[above] = counts.get(above, 0) + 1
-    whole = {folder for folder, count in counts.items() if count == seen.total[folder]}
+    if not seen.others:
+        return []
+    counts, total = _below(Counter(map(posixpath.dirname, seen.others))), _below(seen.total)
+    whole = {folder for folder, count in counts.items() if count == total[folder]}
     shown: dict[str, None] = {}
     for key in sorted(seen.others):
         outermost = [folder for folder in _parents(posixpath.dirname(key)) if folder in whole][-1:]

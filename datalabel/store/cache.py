@@ -10,8 +10,8 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from datalabel.content import ObjectId
 from datalabel.files import Stat
@@ -32,8 +32,7 @@ RACY = 50_000_000
 a new time; it is read again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What one reading of a file found, and when (ns). The last four are null for a label file."""
 
     stat: Stat

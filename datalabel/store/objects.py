@@ -12,10 +12,13 @@ from typing import BinaryIO, Protocol, Self
 
 from datalabel.content import BLOB, ObjectId, hasher, is_object_id, object_id
 from datalabel.errors import DamagedError
-from datalabel.files import sync_all, sync_folder
+from datalabel.files import sync_all, sync_folder, write_new
 
 PUT_BACK = "put it back from a copy of .dlabel/objects"
 """The way out where an object is missing or damaged."""
+
+MODE = 0o444
+"""Objects are never written to again."""
 
 _NOT_DAMAGE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM)
 """Why an object may not open although it is whole."""
@@ -81,41 +84,52 @@ class LocalObjects:
     """Objects as files: `objects/ab/cdef…`, mode 0444, by way of `tmp/`."""
 
     def __init__(self, folder: Path) -> None:
-        self._objects = folder / "objects"
-        self._tmp = folder / "tmp"
-        self._pending: dict[ObjectId, Path] = {}
+        self._objects = str(folder / "objects")
+        self._tmp = str(folder / "tmp")
+        # Texts, not paths: with many small objects, taking paths apart would cost more than writing them.
+        self._pending: dict[ObjectId, str] = {}
         self._lock = threading.Lock()
         self._serial = 0
 
     def path(self, name: ObjectId) -> Path:
         """Where the object of this name lies, or would lie."""
+        return Path(self._path(name))
+
+    def _path(self, name: ObjectId) -> str:
         if not is_object_id(name):
             raise DamagedError(f"{str(name)[:80]!r} is not the name of an object")
-        return self._objects / name[:2] / name[2:]
+        return f"{self._objects}/{name[:2]}/{name[2:]}"
 
     def new_temporary(self) -> Path:
         """A path below `tmp/` that nobody else uses."""
+        return Path(self._temporary())
+
+    def _temporary(self) -> str:
         with self._lock:
             self._serial += 1
-            return self._tmp / f"{os.getpid()}-{id(self):x}-{self._serial}"
+            return f"{self._tmp}/{os.getpid()}-{id(self):x}-{self._serial}"
 
     def put(self, kind: str, data: bytes) -> ObjectId:
         """Write the bytes to `tmp/`, unless the store has them."""
         name = object_id(kind, data)
         if not self.has(name):
-            temporary = self.new_temporary()
-            temporary.write_bytes(data)
-            self.adopt(temporary, name)
+            temporary = self._temporary()
+            write_new(temporary, data, mode=MODE)
+            self._keep(temporary, name)
         return name
 
     def adopt(self, temporary: Path, name: ObjectId) -> None:
         """Take over a file of `tmp/`; it becomes visible with the next flush."""
+        temporary.chmod(MODE)
+        self._keep(str(temporary), name)
+
+    def _keep(self, temporary: str, name: ObjectId) -> None:
         with self._lock:
             known = name in self._pending
             if not known:
                 self._pending[name] = temporary
         if known:
-            temporary.unlink()
+            Path(temporary).unlink()
 
     def flush(self) -> None:
         """Sync the data, rename, sync the folders: in this order, so that a name implies whole bytes."""
@@ -124,14 +138,14 @@ class LocalObjects:
         if not pending:
             return
         sync_all(self._tmp, list(pending.values()))
-        folders: set[Path] = set()
+        folders: set[str] = set()
         for name, temporary in pending.items():
-            path = self.path(name)
-            if path.parent not in folders:
-                path.parent.mkdir(exist_ok=True)
-                folders.add(path.parent)
-            temporary.chmod(0o444)
-            temporary.rename(path)
+            path = self._path(name)
+            folder = path[:-63]
+            if folder not in folders:
+                Path(folder).mkdir(exist_ok=True)
+                folders.add(folder)
+            os.rename(temporary, path)  # noqa: PTH104 - see `_pending`
         if len(folders) > 8:
             sync_all(self._objects, sorted(folders))
         else:
@@ -144,7 +158,7 @@ class LocalObjects:
         with self._lock:
             pending, self._pending = self._pending, {}
         for temporary in pending.values():
-            temporary.unlink(missing_ok=True)
+            Path(temporary).unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self
@@ -163,7 +177,7 @@ class LocalObjects:
         """Open the object's file (or its unfinished copy) for reading."""
         pending = self._pending.get(name)
         try:
-            return (pending or self.path(name)).open("rb")
+            return Path(pending or self._path(name)).open("rb")
         except FileNotFoundError:
             raise missing(name, kind) from None
         except OSError as error:
@@ -173,11 +187,11 @@ class LocalObjects:
 
     def has(self, name: ObjectId) -> bool:
         """Whether the object is there, flushed or not."""
-        return name in self._pending or self.path(name).exists()
+        return name in self._pending or os.access(self._path(name), os.F_OK)
 
     def ids(self) -> Iterator[ObjectId]:
         """Every name, by listing the folders."""
-        for folder in sorted(self._objects.iterdir()):
+        for folder in sorted(Path(self._objects).iterdir()):
             for path in sorted(folder.iterdir()):
                 name = folder.name + path.name
                 if is_object_id(name):
