@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datalabel.errors import Faults, nearest
-from datalabel.repository.history import narrowing
+from datalabel.repository.differences import narrowing
 from datalabel.repository.project import SPEC_FILE, Project
 from datalabel.store.history import Tree
 

@@ -13,8 +13,10 @@ import pyarrow.compute as pc
 
 from datalabel.labels.diff import LabelChange, LabelChanges, diff_labels, summarise
 from datalabel.labels.rows import distinct, sort_rows, with_column
+from datalabel.repository.history import LogEntry
 from datalabel.repository.project import Project
-from datalabel.repository.view import View
+from datalabel.repository.revisions import STAGED, view_at
+from datalabel.repository.view import View, view_of
 
 CHUNK = 4096
 """So many items are compared at a time."""
@@ -220,3 +222,36 @@ def _item_change(
 
 def _fields(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return {name: [old[name], new[name]] for name in new if name not in _IGNORED and old[name] != new[name]}
+
+
+def diff(
+    project: Project, before: str = "HEAD", after: str = STAGED, paths: Sequence[str] = ()
+) -> Difference:
+    """What differs between two revisions, narrowed to items that match one of the globs, if any are given."""
+    old, new = (view_at(project, revision) for revision in (before, after))
+    return Difference(project, old, new, narrowing(paths))
+
+
+def diff_of_commit(project: Project, entry: LogEntry, paths: Sequence[str] = ()) -> Difference:
+    """What a commit changed against its first parent."""
+    parent = entry.commit.parents[0] if entry.commit.parents else None
+    tree = project.store.history.commit(parent).tree if parent else None
+    before = view_of(project.store, tree, f"{entry.id[:12]}^")
+    return Difference(
+        project, before, view_of(project.store, entry.commit.tree, entry.id[:12]), narrowing(paths)
+    )
+
+
+def narrowing(paths: Sequence[str]) -> Callable[[str], bool] | None:
+    """Whether a key is meant by one of the globs: `*` crosses folders, a folder's name means all in it."""
+    if not paths:
+        return None
+    import fnmatch
+    import re
+
+    patterns = [re.compile(fnmatch.translate(path)) for path in paths]
+    folders = tuple(path.rstrip("/") + "/" for path in paths)
+    everything = any(path.rstrip("/") in ("", ".") for path in paths)
+    return lambda key: (
+        everything or key.startswith(folders) or any(pattern.match(key) for pattern in patterns)
+    )

@@ -14,8 +14,7 @@ from datalabel.errors import InputError
 from datalabel.files import write_atomic
 from datalabel.repository.accepting import contents_at, contents_in, load_accepted
 from datalabel.repository.checking import Checked, CheckOptions, check_files, check_since, check_view
-from datalabel.repository.differences import Difference
-from datalabel.repository.history import diff
+from datalabel.repository.differences import Difference, diff
 from datalabel.repository.locating import located, numbered
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import view_at

@@ -17,8 +17,8 @@ from datalabel.labels.stats import Stats
 from datalabel.labels.stats.counts import Plain, falling
 from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.repository.checking import CheckOptions, check_view
-from datalabel.repository.differences import Difference
-from datalabel.repository.history import LogEntry, diff, diff_of_commit
+from datalabel.repository.differences import Difference, diff, diff_of_commit
+from datalabel.repository.history import LogEntry
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import STAGED, Revision, resolve_revision
 from datalabel.repository.statistics import stats_of

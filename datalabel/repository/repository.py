@@ -138,14 +138,15 @@ class Repository:
 
     def show(self, revision: str = "HEAD", paths: Sequence[str] = ()) -> tuple[LogEntry, Difference]:
         """A commit, and what it changed against its first parent."""
-        from datalabel.repository.history import diff_of_commit, log_entry
+        from datalabel.repository.differences import diff_of_commit
+        from datalabel.repository.history import log_entry
 
         entry = log_entry(self.project, revision)
         return entry, diff_of_commit(self.project, entry, paths)
 
     def diff(self, before: str = "HEAD", after: str = "STAGED", paths: Sequence[str] = ()) -> Difference:
         """What differs between two revisions, by object."""
-        from datalabel.repository.history import diff
+        from datalabel.repository.differences import diff
 
         return diff(self.project, before, after, paths)
 
@@ -194,8 +195,8 @@ class Repository:
             UsageError: a code names no rule.
         """
         from datalabel.repository.checking import CheckOptions
+        from datalabel.repository.differences import narrowing
         from datalabel.repository.gating import GateOptions, gate_revision
-        from datalabel.repository.history import narrowing
 
         known = None if baseline is None else self.root / baseline
         check = CheckOptions(narrow=narrowing(paths), **options)
@@ -371,7 +372,7 @@ class Repository:
 
     def snapshots(self) -> list[Snapshot]:
         """What is recorded of every snapshot, oldest first."""
-        from datalabel.repository.snapshots import list_snapshots
+        from datalabel.repository.revisions import list_snapshots
 
         return list_snapshots(self.project)
 

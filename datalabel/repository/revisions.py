@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from datalabel.content import ObjectId
 from datalabel.errors import InputError, nearest
 from datalabel.repository.project import Project
-from datalabel.repository.view import View, view_of
 from datalabel.store.history import COMMIT
 from datalabel.store.snapshots import REFS, Snapshot
 from datalabel.store.state import Position
+
+if TYPE_CHECKING:
+    from datalabel.repository.view import View
 
 STAGED = "STAGED"
 _STEPS = re.compile(r"^(?P<base>.+?)(?P<steps>(?:~\d*|\^\d*)*)$")
@@ -34,6 +37,8 @@ class Revision:
 
     def view(self, project: Project) -> View:
         """Its tree, opened for reading."""
+        from datalabel.repository.view import view_of
+
         return view_of(project.store, self.tree, self.name, self.splits)
 
 
@@ -69,6 +74,13 @@ def find_snapshot(project: Project, name: str) -> Snapshot | None:
     """The snapshot of this name; None when there is none."""
     target = project.store.state.refs().get(REFS + name)
     return project.store.snapshots.get(target) if target else None
+
+
+def list_snapshots(project: Project) -> list[Snapshot]:
+    """Every snapshot, oldest first."""
+    refs = project.store.state.refs()
+    found = [project.store.snapshots.get(target) for ref, target in refs.items() if ref.startswith(REFS)]
+    return sorted(found, key=lambda snapshot: (snapshot.created, snapshot.name))
 
 
 def snapshot_named(project: Project, name: str) -> Snapshot:

@@ -141,13 +141,6 @@ def _count(counts: Counter[str], splits: pa.ChunkedArray) -> None:
             counts[found["values"]] += found["counts"]
 
 
-def list_snapshots(project: Project) -> list[Snapshot]:
-    """Every snapshot, oldest first."""
-    refs = project.store.state.refs()
-    found = [project.store.snapshots.get(target) for ref, target in refs.items() if ref.startswith(REFS)]
-    return sorted(found, key=lambda snapshot: (snapshot.created, snapshot.name))
-
-
 def delete_snapshot(project: Project, name: str, *, dry_run: bool = False) -> Snapshot:
     """Forget a snapshot's name; what it selected stays in the store as long as something else needs it.
 
