@@ -116,10 +116,13 @@ def check_since(difference: Difference, options: CheckOptions, progress: Progres
 def _touched(difference: Difference) -> dict[str, set[str]]:
     """For each set the items whose labels or images changed."""
     items = {change.key for change in difference.items}
-    touched = {
-        name: items | set(difference.changed_items(name)) for name in sorted(difference.after.tree.sets)
-    }
+    touched = {name: items | set(difference.changed_items(name)) for name in _sets(difference.after)}
     return {name: keys for name, keys in touched.items() if keys}
+
+
+def _sets(view: View) -> list[str]:
+    """The sets to be checked: images without any label are items of an empty ground truth."""
+    return sorted(view.tree.sets) or [GROUND_TRUTH]
 
 
 def _rules(options: CheckOptions, *, entire: bool) -> list[Rule]:
@@ -189,7 +192,7 @@ class _Counted:
 
     def batches(self) -> Iterator[CheckBatch]:
         """Everything."""
-        for name in sorted(self._view.tree.sets):
+        for name in _sets(self._view):
             yield from self._batches_of(name, None, None)
 
     def of_keys(self, keys: Mapping[str, set[str]], meant: Mapping[str, set[str]]) -> Iterator[CheckBatch]:

@@ -43,6 +43,17 @@ def test_an_image_whose_bytes_are_gone_is_missing(labelled: Repository) -> None:
     assert found(labelled.check(select=["I101"])) == [("I101", "images/a.jpg")]
 
 
+def test_images_without_any_label_are_looked_at_as_well(repo: Repository) -> None:
+    write_image(repo.root / "a.jpg", 1)
+    repo.add("a.jpg")
+    (repo.root / "a.jpg").unlink()
+    repo.commit("one image")
+    for path in repo.project.store.objects.path(repo.items().column("content")[0].as_py()).parent.iterdir():
+        path.unlink()
+    checked = repo.check(select=["I101"])
+    assert (found(checked), checked.items) == ([("I101", "a.jpg")], 1)
+
+
 def test_the_size_that_a_label_file_gives_is_held_against_the_image(repo: Repository) -> None:
     for number, name in enumerate(("a.jpg", "b.jpg")):
         write_image(repo.root / name, number)
