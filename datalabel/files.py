@@ -11,6 +11,7 @@ import ctypes
 import errno
 import functools
 import os
+import re
 import stat
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,8 @@ MAX_KEY_BYTES = 1024
 _RESERVED = frozenset({".git", ".dlabel"})
 _SHORT = frozenset({"git~1", "dlabel~1"})
 """What Windows may call them as well."""
+_PLAIN = re.compile(r"[\w-][\w.-]*(?:/[\w-][\w.-]*)*", re.ASCII)
+"""Keys that nothing can be said against; most are."""
 _IGNORABLE = dict.fromkeys(
     [*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, *range(0x206A, 0x2070), 0xFEFF]
 )
@@ -40,6 +43,8 @@ def normalised(path: str) -> str:
 
 def key_fault(key: str) -> str | None:
     """Why this text cannot be an item's key, or None when it can."""
+    if len(key) <= MAX_KEY_BYTES and _PLAIN.fullmatch(key):
+        return None
     if not key or key.startswith("/"):
         return "is empty" if not key else "is absolute"
     if "\0" in key:

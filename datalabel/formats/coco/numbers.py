@@ -73,7 +73,7 @@ def number_lists(texts: pa.StringArray, depth: int) -> NumberLists:
 
 def _in_bulk(text: bytes, depth: int) -> NumberLists | None:
     """All rows of a JSON list, or None when one of them is something else, or not as Python would read it."""
-    if b"-0" in text and (b"-0," in text or b"-0]" in text):
+    if b"-" in text and (b"-0," in text or b"-0]" in text):
         return None  # as an integer it would lose its sign
     parser: simdjson.Parser = _PARSERS.__dict__.setdefault("mine", simdjson.Parser())
     try:
