@@ -14,7 +14,7 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -179,7 +179,7 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     sync_folder(path.parent)
 
 
-def write_new(path: str | Path, data: bytes | memoryview, *, mode: int = 0o644) -> None:
+def write_new(path: str | Path, chunks: Iterable[bytes | memoryview], *, mode: int = 0o644) -> None:
     """Write a file that is not there yet, by the few calls that this takes; it is not durable by itself.
 
     Raises:
@@ -187,9 +187,10 @@ def write_new(path: str | Path, data: bytes | memoryview, *, mode: int = 0o644) 
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
-        written = os.write(descriptor, data)
-        while written < len(data):
-            written += os.write(descriptor, memoryview(data)[written:])
+        for chunk in chunks:
+            written = os.write(descriptor, chunk)
+            while written < len(chunk):
+                written += os.write(descriptor, memoryview(chunk)[written:])
     except BaseException:
         Path(path).unlink()
         raise

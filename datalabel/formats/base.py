@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from datalabel.errors import Fault
 from datalabel.formats.source_files import SourceFiles
@@ -83,6 +85,14 @@ class Batch:
 
     items: pa.Table
     labels: pa.Table
+
+    def pieces(self, items: int) -> Iterator[Batch]:
+        """The batch in pieces of so many items, for what is quicker near the processor."""
+        keys = self.items.column("item").combine_chunks()
+        owners = pc.index_in(self.labels.column("item"), value_set=keys).to_numpy()
+        for start in range(0, len(keys), items):
+            first, end = np.searchsorted(owners, [start, start + items]).tolist()
+            yield Batch(self.items.slice(start, items), self.labels.slice(first, end - first))
 
 
 class Selection(Protocol):

@@ -8,14 +8,14 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from datalabel.content import BLOB, ObjectId, hasher
 from datalabel.errors import DamagedError, InputError
-from datalabel.files import clone, contained, hold
+from datalabel.files import checked_key, clone, contained, hold, write_new
 from datalabel.repository.project import MANIFEST, PARTIAL, Project
 from datalabel.store.objects import PUT_BACK, hash_stream
 
@@ -29,6 +29,7 @@ class OutputFolder:
         self._folder = folder
         self._partial = folder
         self._held: int | None = None
+        self._made: set[str] = set()
         self.files: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> Self:
@@ -58,11 +59,16 @@ class OutputFolder:
             InputError: the folder has a file of this name already.
         """
         running, size = hasher(BLOB), 0
-        with self._new(name).open("wb") as out:
+
+        def measured() -> Iterator[bytes]:
+            nonlocal size
             for chunk in chunks:
                 running.update(chunk)
                 size += len(chunk)
-                out.write(chunk)
+                yield chunk
+
+        with _once(name):
+            write_new(self._new(name), measured())
         self.files[name] = {"bytes": size, "blake3": running.hexdigest()}
 
     def put_image(self, project: Project, key: str, content: ObjectId, name: str, mode: ImageMode) -> None:
@@ -80,7 +86,7 @@ class OutputFolder:
             _link(origin, target, key)
             self.files[name] = {"bytes": origin.stat().st_size, "blake3": content}
             return
-        with origin.open("rb") as source, target.open("w+b") as out:
+        with _once(name), origin.open("rb") as source, target.open("x+b") as out:
             shared = clone(source, out)
             found, size = hash_stream(source, None if shared else out)
         if found != content:
@@ -105,13 +111,12 @@ class OutputFolder:
         return there
 
     def _new(self, name: str) -> Path:
-        path = contained(self._partial, name)
-        if name in self.files or path.exists():
-            raise InputError(
-                "two sources or images would become the same file", where=name, hint="export them one by one"
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
+        """Where a file goes. Its folder is made, and looked at for links, once: nobody else writes here."""
+        folder = name.rpartition("/")[0]
+        if folder not in self._made:
+            contained(self._partial, name).parent.mkdir(parents=True, exist_ok=True)
+            self._made.add(folder)
+        return self._partial / checked_key(name)
 
     def finish(self, manifest: Mapping[str, Any]) -> None:
         """Write the manifest and put the folder in place."""
@@ -123,6 +128,17 @@ class OutputFolder:
             self._folder.rmdir()
         self._partial.rename(self._folder)
         self._partial = self._folder
+
+
+@contextlib.contextmanager
+def _once(name: str) -> Iterator[None]:
+    """Names are compared by the file system: its own idea of case and Unicode is the one that counts."""
+    try:
+        yield
+    except FileExistsError:
+        raise InputError(
+            "two sources or images would become the same file", where=name, hint="export them one by one"
+        ) from None
 
 
 def _remove_dead(folder: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +17,7 @@ from datalabel.progress import Progress
 from datalabel.store.cache import Known
 from datalabel.store.objects import LocalObjects, hash_stream
 from datalabel.store.store import Store
+from datalabel.threads import in_order
 
 SMALL = 64 << 20
 """Files up to this size are read in one piece; larger ones pass through in blocks."""
@@ -50,7 +50,7 @@ def read_images(
     unsaved: list[ReadImage] = []
     with progress.task("reading images", len(files)) as task:
         try:
-            for block in _in_threads(store.objects, files, keep):
+            for block in _in_blocks(store.objects, files, keep):
                 found += block
                 unsaved += block
                 task.advance(len(block))
@@ -67,25 +67,14 @@ def _save(store: Store, images: Sequence[ReadImage]) -> None:
     store.cache.remember((image.key, image.known) for image in images if image.known is not None)
 
 
-def _in_threads(
+def _in_blocks(
     objects: LocalObjects, files: Sequence[tuple[str, str]], keep: bool
 ) -> Iterator[list[ReadImage]]:
     blocks = [files[start : start + BLOCK] for start in range(0, len(files), BLOCK)]
     if len(blocks) == 1:
         yield _read_block(objects, blocks[0], keep)
-        return
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        waiting: list[Future[list[ReadImage]]] = []
-        try:
-            for block in blocks:
-                waiting.append(pool.submit(_read_block, objects, block, keep))
-                if len(waiting) > 4:
-                    yield waiting.pop(0).result()
-            while waiting:
-                yield waiting.pop(0).result()
-        finally:
-            for future in waiting:
-                future.cancel()
+    else:
+        yield from in_order(lambda block: _read_block(objects, block, keep), blocks, waiting=4)
 
 
 def _read_block(objects: LocalObjects, files: Sequence[tuple[str, str]], keep: bool) -> list[ReadImage]:

@@ -114,7 +114,7 @@ class LocalObjects:
         name = object_id(kind, data)
         if not self.has(name):
             temporary = self._temporary()
-            write_new(temporary, data, mode=MODE)
+            write_new(temporary, [data], mode=MODE)
             self._keep(temporary, name)
         return name
 

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from format_round_trip import files_of
+from hypothesis import given
+from hypothesis import strategies as st
 from selections import InMemorySelection
 
 from datalabel.errors import InputError, RefusedError
 from datalabel.formats.registry import get_format
+from datalabel.formats.voc.numbers import Numbers, corner_texts
 
 VOC = get_format("voc")
+
+SIDE = st.one_of(
+    st.floats(-1e300, 1e300),
+    st.floats(0, 5000).map(lambda side: round(side, 2)),
+    st.integers(-(10**9), 10**9).map(lambda steps: steps / 1e6),
+    st.sampled_from([0.0, -0.0, 1e-7, 999999.999999, 2.0**53, 1e15]),
+)
 
 
 def label(item: str = "imgs/a.jpg", **more: Any) -> dict[str, Any]:
@@ -124,3 +135,9 @@ def test_an_unsafe_member_path_is_never_written() -> None:
         unsafe = items.set_column(at, items.schema.field("number"), [[member]])
         with pytest.raises(InputError, match=r"a\.jpg"):
             VOC.write(InMemorySelection.of(unsafe, [], header={}))
+
+
+@given(st.lists(st.tuples(*[SIDE] * 4), min_size=1, max_size=20))
+def test_corners_in_bulk_are_spelled_as_one_by_one(boxes: list[tuple[float, float, float, float]]) -> None:
+    sides = [np.array(side, np.float64) for side in zip(*boxes, strict=True)]
+    assert corner_texts(*sides) == [Numbers().texts(*box) for box in boxes]

@@ -41,13 +41,13 @@ def test_unchanged_images_are_not_read_again(repo: Repository, monkeypatch: pyte
     time.sleep(0.06)
     repo.add("images")
     opened: list[str] = []
-    plain_open = Path.open
+    plain_open = os.open
 
-    def noting_open(self: Path, *arguments: Any, **options: Any) -> Any:
-        opened.append(self.name)
-        return plain_open(self, *arguments, **options)
+    def noting_open(path: Any, *arguments: Any, **options: Any) -> int:
+        opened.append(Path(path).name)
+        return plain_open(path, *arguments, **options)
 
-    monkeypatch.setattr(Path, "open", noting_open)
+    monkeypatch.setattr(os, "open", noting_open)
     write_image(repo.root / "images" / "5.jpg", 55)
     opened.clear()
     done = repo.add("images")

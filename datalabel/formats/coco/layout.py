@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import mmap
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -97,14 +97,14 @@ class Spool:
         order = np.argsort(np.concatenate(self._orders), kind="stable")
         starts, ends = np.concatenate(self._starts)[order], np.concatenate(self._ends)[order]
         reached = np.cumsum(ends - starts)
-        with mmap.mmap(self._file.fileno(), self._size, access=mmap.ACCESS_READ) as pages:
-            start = 0
-            while start < len(starts):
-                before = int(reached[start - 1]) if start else 0
-                stop = max(start + 1, int(np.searchsorted(reached, before + GROUP, "right")))
-                pairs = zip(starts[start:stop].tolist(), ends[start:stop].tolist(), strict=True)
-                yield b",".join([pages[one:other] for one, other in pairs])
-                start = stop
+        source, start = self._file.fileno(), 0
+        while start < len(starts):
+            before = int(reached[start - 1]) if start else 0
+            stop = max(start + 1, int(np.searchsorted(reached, before + GROUP, "right")))
+            pairs = zip(starts[start:stop].tolist(), ends[start:stop].tolist(), strict=True)
+            # Not mapped: the pages of a large file would count as memory of this process.
+            yield b",".join([os.pread(source, other - one, one) for one, other in pairs])
+            start = stop
 
     def close(self) -> None:
         """Let go of the temporary file."""

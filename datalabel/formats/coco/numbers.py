@@ -124,8 +124,13 @@ def printed(values: pa.DoubleArray, as_float: bool) -> pa.StringArray:
     texts = pc.cast(values, pa.string())
     if not as_float:
         return texts
-    plain = pc.invert(pc.match_substring_regex(texts, "[.e]"))
-    return pc.if_else(plain, pc.binary_join_element_wise(texts, ".0", ""), texts)
+    integral = pc.equal(values, pc.floor(values))
+    if not pc.any(integral).as_py():
+        return texts
+    whole = texts.filter(integral)
+    plain = pc.invert(pc.match_substring_regex(whole, "[.e]"))
+    pointed = pc.if_else(plain, pc.binary_join_element_wise(whole, ".0", ""), whole)
+    return pc.replace_with_mask(texts, pc.fill_null(integral, False), pointed)
 
 
 def printed_lists(lists: pa.ListArray, as_float: bool) -> pa.StringArray:

@@ -13,6 +13,13 @@ import xml.etree.ElementTree as ET
 from decimal import Context, Decimal
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Floats = npt.NDArray[np.float64]
+
 MAX_DIGITS = 800
 """The longest number that is read. No sum of two floats takes more digits."""
 
@@ -114,6 +121,30 @@ class Numbers:
         return spelled(x), spelled(y), far(x, w), far(y, h)
 
 
+_STEPS = 1e6
+"""Corners that are whole millionths of a pixel are spelled in bulk."""
+
+
+def corner_texts(x: Floats, y: Floats, w: Floats, h: Floats) -> list[tuple[str, str, str, str]]:
+    """How xmin, ymin, xmax and ymax of many boxes are spelled; the same texts as `Numbers.texts` gives.
+
+    A double that is the nearest to a whole number of millionths below 10¹⁵ is spelled by these digits, whatever
+    finds its shortest spelling: so few digits tell doubles apart. So sums are those of whole numbers.
+    """
+    start, length = np.stack([x, y]), np.stack([w, h])
+    with np.errstate(all="ignore"):
+        steps, more = np.rint(start * _STEPS), np.rint(length * _STEPS)
+        corners = np.concatenate([steps, steps + more])
+        exact = (steps / _STEPS == start) & (more / _STEPS == length)
+        # Arrow writes what is smaller with an exponent.
+        plain = (corners == 0) | ((np.abs(corners) >= 1e3) & (np.abs(corners) < 1e12))
+    texts = [pc.cast(pa.array(row / _STEPS + 0.0), pa.string()).to_pylist() for row in corners]
+    found = list(zip(*texts, strict=True))
+    for row in np.flatnonzero(~(exact.all(axis=0) & plain.all(axis=0))).tolist():
+        found[row] = _NUMBERS.texts(*(float(side[row]) for side in (x, y, w, h)))
+    return found
+
+
 def spelled(value: float) -> str:
     """A float in plain decimal notation, by its shortest digits."""
     return _plain(Decimal(repr(value)))
@@ -134,3 +165,6 @@ def _plain(number: Decimal) -> str:
 def _shown(text: str) -> str:
     short = text if len(text) <= 40 else text[:40] + "…"
     return '"' + short.replace("\n", "\\n") + '"'
+
+
+_NUMBERS = Numbers()

@@ -14,7 +14,7 @@ from datalabel.errors import InputError
 from datalabel.files import checked_key
 from datalabel.formats.base import Batch, OutputFile, Selection
 from datalabel.formats.voc.header import PROPERTIES, SIDES, Common
-from datalabel.formats.voc.numbers import BadNumberError, Numbers
+from datalabel.formats.voc.numbers import BadNumberError, Numbers, corner_texts
 from datalabel.formats.voc.properties import attribute_notation
 from datalabel.formats.voc.xml import Writer, attribute_text, escaped, text_of, with_text
 
@@ -70,7 +70,11 @@ def split_files(splits: Sequence[Selection]) -> Iterator[OutputFile]:
 
 def _by_item(batch: Batch) -> Iterator[tuple[Row, list[Row]]]:
     """Every item with its labels that have bounds; others were named as lost."""
-    rows = batch.labels.select(_LABEL_COLUMNS).filter(pa.compute.field("x").is_valid()).to_pylist()
+    labels = batch.labels.filter(pa.compute.field("x").is_valid())
+    rows = labels.select(_LABEL_COLUMNS).to_pylist()
+    corners = corner_texts(*(labels.column(name).to_numpy() for name in "xywh"))
+    for row, texts in zip(rows, corners, strict=True):
+        row["corners"] = texts
     start = 0
     for item in batch.items.to_pylist():
         end = start
@@ -130,7 +134,6 @@ class _File:
     def __init__(self, common: Common, own: bool, item: Row, templates: _Templates) -> None:
         self._common = common
         self._templates = templates
-        self._sides: Callable[[Row], dict[str, str]] = self._corner_texts
         self._own = own
         self._item = item
         self._numbers = _NUMBERS
@@ -245,8 +248,7 @@ class _File:
                 self._templates.add(key, self._template(label))
             return
         if template:
-            sides = self._numbers.texts(label["x"], label["y"], label["w"], label["h"])
-            self._out.pieces.append(template.format(escaped(label["class"]), *sides))
+            self._out.pieces.append(template.format(escaped(label["class"]), *label["corners"]))
         else:
             self._any_object(label)
 
@@ -256,12 +258,11 @@ class _File:
         if "name" in fields or "bndbox" in fields:
             return ""
         out, self._out = self._out, Writer(self._layout, inline=self._out.inline)
-        self._sides = lambda _: dict(zip(SIDES, _PLACES[1:], strict=True))
-        self._any_object({**label, "class": _PLACES[0]})
+        self._any_object({**label, "class": _PLACES[0], "corners": _PLACES[1:]})
         text = "".join(self._out.pieces).replace("{", "{{").replace("}", "}}")
         for index, place in enumerate(_PLACES):
             text = text.replace(place, f"{{{index}}}")
-        self._out, self._sides = out, self._corner_texts
+        self._out = out
         return text
 
     def _any_object(self, label: Row) -> None:
@@ -297,7 +298,7 @@ class _File:
 
     def _box(self, fields: dict[str, Any], label: Row) -> None:
         x, y, w, h = label["x"], label["y"], label["w"], label["h"]
-        texts: dict[str, str] = self._sides(label)
+        texts: dict[str, str] = dict(zip(SIDES, label["corners"], strict=True))
         if not fields:
             self._out.open("bndbox", "", 2)
             for side in self._common.orders["bndbox"]:
@@ -313,10 +314,6 @@ class _File:
                 values[side] = one if same or side not in fields else with_text(one, texts[side])
         merged = {**fields, **values}
         self._nested("bndbox", 2, merged, self._order("bndbox", merged, []))
-
-    def _corner_texts(self, label: Row) -> dict[str, str]:
-        texts = self._numbers.texts(label["x"], label["y"], label["w"], label["h"])
-        return dict(zip(SIDES, texts, strict=True))
 
     def _same_span(self, texts: list[str | None], span: tuple[float, float]) -> bool:
         low, high = texts

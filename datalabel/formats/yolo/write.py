@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,10 @@ from datalabel.formats.yolo.places import parsed_json, place_in_source, place_in
 from datalabel.formats.yolo.plan import Plan, plan_of
 from datalabel.formats.yolo.spelling import Spelling
 from datalabel.formats.yolo.text import Layout, joined
+from datalabel.threads import in_order
+
+PIECE = 512
+"""So many items are encoded at a time."""
 
 
 def output_files(selection: Selection) -> Iterator[OutputFile]:
@@ -29,9 +33,7 @@ def output_files(selection: Selection) -> Iterator[OutputFile]:
         yield _data_yaml(plan, [selection], {"train": "images", "val": "images"})
     for member, text in sorted(plan.files.items()):
         yield OutputFile(member, (text.encode(),))
-    for batch in selection.batches():
-        places = [place_in_source(selection, item) for item in _items(batch)]
-        yield from _label_files(_Encoder(plan, selection), batch, places)
+    yield from _label_files(plan, selection, place_in_source)
 
 
 def split_files(splits: Sequence[Selection]) -> Iterator[OutputFile]:
@@ -40,9 +42,7 @@ def split_files(splits: Sequence[Selection]) -> Iterator[OutputFile]:
     plan = plan_of(splits, training=True)
     yield _data_yaml(plan, splits, {split.name: f"images/{split.name}" for split in splits})
     for split in splits:
-        for batch in split.batches():
-            places = [place_in_split(split, item) for item in _items(batch)]
-            yield from _label_files(_Encoder(plan, split), batch, places)
+        yield from _label_files(plan, split, place_in_split)
 
 
 def _items(batch: Batch) -> list[dict[str, Any]]:
@@ -59,9 +59,14 @@ def _data_yaml(plan: Plan, selections: Sequence[Selection], folders: dict[str, s
     return OutputFile("data.yaml", (text.encode(),))
 
 
-def _label_files(encoder: _Encoder, batch: Batch, places: list[str]) -> Iterator[OutputFile]:
-    for place, text in zip(places, encoder.texts(batch), strict=True):
-        yield OutputFile(place, (text.encode(),))
+def _label_files(
+    plan: Plan, selection: Selection, place: Callable[[Selection, dict[str, Any]], str]
+) -> Iterator[OutputFile]:
+    encoder = _Encoder(plan, selection)
+    pieces = (piece for batch in selection.batches() for piece in batch.pieces(PIECE))
+    for batch, texts in in_order(lambda piece: (piece, encoder.texts(piece)), pieces):
+        for item, text in zip(_items(batch), texts, strict=True):
+            yield OutputFile(place(selection, item), (text.encode(),))
 
 
 class _Encoder:

@@ -1,0 +1,35 @@
+"""Two cores for work that comes in pieces: Arrow, NumPy, Pillow and the disk work without Python's lock."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Input = TypeVar("Input")
+Output = TypeVar("Output")
+
+WORKERS = 2
+
+
+def in_order(
+    function: Callable[[Input], Output], inputs: Iterable[Input], *, waiting: int = WORKERS
+) -> Iterator[Output]:
+    """`function` of each input, in order, computed by two threads.
+
+    No more than `waiting` results are ahead of the one that is handed out, so memory is bounded by so many pieces.
+    Inputs are drawn by the caller's thread. What a call raises is raised here, in its turn.
+    """
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        ahead: deque[Future[Output]] = deque()
+        try:
+            for one in inputs:
+                ahead.append(pool.submit(function, one))
+                if len(ahead) > waiting:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
