@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from datalabel.repository.thumbnails import MAX_FILE
 from datalabel.repository.view import View
 from datalabel.store.objects import verified
 from datalabel.store.tables import KeyRange
+from datalabel.threads import in_order
 from datalabel.thumbnails import unwarned
 
 Bools = npt.NDArray[np.bool_]
@@ -117,10 +117,10 @@ class ViewFacts:
         known = cache.looks(content for content in contents if content is not None)
         asked = {row[1]: row for row in _recorded(items) if row[1] is not None and row[1] not in known}
         todo = list(asked.values())
-        with self._progress.task("looking at images", len(todo)) as task, unwarned(), _pool() as pool:
+        with self._progress.task("looking at images", len(todo)) as task, unwarned():
             for start in range(0, len(todo), AT_ONCE):
                 part = todo[start : start + AT_ONCE]
-                found = zip(part, pool.map(lambda row: self._look(*row), part), strict=True)
+                found = zip(part, in_order(lambda row: self._look(*row), part, waiting=AT_ONCE), strict=True)
                 looks = {row[1]: look for row, look in found if look is not None}
                 cache.remember_looks(looks)
                 known |= looks
@@ -189,11 +189,6 @@ def _with(items: pa.Table, columns: Mapping[str, Any]) -> pa.Table:
     return items
 
 
-def _pool() -> ThreadPoolExecutor:
-    """Two threads: Pillow decodes and BLAKE3 hashes without Python's lock."""
-    return ThreadPoolExecutor(max_workers=2)
-
-
 # Label files without a project
 
 
@@ -205,8 +200,10 @@ def items_of_files(read: ReadAlone, *, pixels: bool) -> pa.Table:
     """
     names = read.mentions.column("name").to_pylist()
     paths = read.image_paths()
-    with unwarned(), _pool() as pool:
-        found = list(pool.map(lambda name: _file_facts(name, paths.get(name), pixels=pixels), names))
+    with unwarned():
+        found = [
+            *in_order(lambda name: _file_facts(name, paths.get(name), pixels=pixels), names, waiting=AT_ONCE)
+        ]
     said = [read.mentions.column(name).to_pylist() for name in ("width", "height")]
     rows = [
         _item_of_file(name, size, facts, read.name, anywhere=bool(paths))

@@ -11,7 +11,6 @@ import contextlib
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -25,6 +24,7 @@ import pyarrow.parquet as pq
 from datalabel.content import ObjectId, canonical_json, hasher, is_object_id
 from datalabel.errors import DamagedError
 from datalabel.store.objects import PUT_BACK, ObjectStore
+from datalabel.threads import in_order
 
 SEGMENT = "segment"
 ROW_GROUP = 4096
@@ -319,8 +319,7 @@ def write_segments(
         parts[-1].append(batch)
     if len(parts) < 2:
         return [write_segment(objects, schema, part) for part in parts]
-    with ThreadPoolExecutor(max_workers=2) as workers:
-        return list(workers.map(partial(write_segment, objects, schema), parts))
+    return list(in_order(partial(write_segment, objects, schema), parts))
 
 
 def write_segment(
