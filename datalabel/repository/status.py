@@ -191,17 +191,16 @@ def _image_changes(
                 seen.others.append(key)
         elif known[key] is None:
             changes.append((key, "added"))
-        elif one is None or not one.still(entry.stat):
+        elif one is None or one.content != known[key] or not one.still(entry.stat):
             stale.append(key)
-        elif one.content != known[key]:
-            changes.append((key, "modified"))
     changes += [(key, "modified") for key in _really_changed(project, known, stale)]
     changes += [(key, "deleted") for key, content in known.items() if content and key not in seen.images]
     return changes
 
 
 def _really_changed(project: Project, known: Mapping[str, str | None], stale: list[str]) -> list[str]:
-    """Of the files that the cache cannot vouch for, those with another content; the others are noted."""
+    """Of the files that the cache cannot vouch for, or calls changed, those with another content; the others are
+    noted."""
     if not stale:
         return []
     from datalabel.repository.read_images import read_image

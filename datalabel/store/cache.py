@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from datalabel.content import ObjectId
+from datalabel.content import ObjectId, fingerprints
 from datalabel.files import Stat
 from datalabel.looks import VERSION, Look
 
@@ -100,8 +100,10 @@ class Cache:
         """Key and content of every item of the items table of this id, if that is the one indexed."""
         with self._forgiving() as db:
             row = db.execute("SELECT value FROM meta WHERE key = 'tracked'").fetchone()
-            if row is not None and row[0] == (table or ""):
-                return dict(db.execute("SELECT key, content FROM tracked"))
+            if row is not None and row[0].startswith(f"{table or ''} "):
+                found = dict(db.execute("SELECT key, content FROM tracked"))
+                if row[0] == _index_of(table, found):
+                    return found
         return None
 
     def index(self, table: str | None, items: Mapping[str, str | None]) -> None:
@@ -109,19 +111,23 @@ class Cache:
         with self._forgiving() as db:
             db.execute("DELETE FROM tracked")
             db.executemany("INSERT INTO tracked VALUES (?, ?)", items.items())
-            db.execute("INSERT OR REPLACE INTO meta VALUES ('tracked', ?)", (table or "",))
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('tracked', ?)", (_index_of(table, items),))
 
     def reindex(
         self, old: str | None, new: str | None, items: Mapping[str, str | None], gone: Iterable[str]
     ) -> None:
         """Carry the index from one items table to the next, of which it is known what differs."""
+        known = self.tracked(old)
+        if known is None:
+            return
+        gone = list(gone)
+        for key in gone:
+            known.pop(key, None)
+        known.update(items)
         with self._forgiving() as db:
-            moved = db.execute(
-                "UPDATE meta SET value = ? WHERE key = 'tracked' AND value = ?", (new or "", old or "")
-            )
-            if moved.rowcount:
-                db.executemany("DELETE FROM tracked WHERE key = ?", [(key,) for key in gone])
-                db.executemany("INSERT OR REPLACE INTO tracked VALUES (?, ?)", items.items())
+            db.executemany("DELETE FROM tracked WHERE key = ?", [(key,) for key in gone])
+            db.executemany("INSERT OR REPLACE INTO tracked VALUES (?, ?)", items.items())
+            db.execute("UPDATE meta SET value = ? WHERE key = 'tracked'", (_index_of(new, known),))
 
     def looks(self, contents: Iterable[str]) -> dict[str, Look]:
         """What is known of the pixels of these images."""
@@ -157,6 +163,12 @@ class Cache:
             self.close()
             with contextlib.suppress(OSError):
                 self._path.unlink(missing_ok=True)
+
+
+def _index_of(table: str | None, items: Mapping[str, str | None]) -> str:
+    """What an index says of itself: its table and the sum of its rows, since SQLite does not see flipped bits."""
+    rows = (f"{key}\0{content}".encode() for key, content in items.items())
+    return f"{table or ''} {sum(fingerprints(rows)) % (1 << 64):016x}"
 
 
 def _opened_or_new(path: Path) -> sqlite3.Connection:
