@@ -145,16 +145,15 @@ def _many_files(size: Size, folder: Path) -> None:
 
 
 def _big_image(size: Size, path: Path) -> None:
-    """A BMP as wide as it takes for the size that is wanted, filled with noise."""
+    """A BMP filled with noise, and as much noise after its end as it takes: nobody accepts a billion pixels."""
     import numpy as np
 
-    width = 4 * round((size.big_image_bytes / 3) ** 0.5 / 4)
-    height = size.big_image_bytes // (3 * width)
+    side = min(8000, 4 * int((size.big_image_bytes / 3) ** 0.5 / 4))
     random = np.random.default_rng(0)
     with path.open("wb") as file:
-        file.write(_bmp_header(width, height))
-        for start in range(0, height, 256):
-            file.write(random.bytes(3 * width * min(256, height - start)))
+        file.write(_bmp_header(side, side))
+        for start in range(0, size.big_image_bytes, 1 << 22):
+            file.write(random.bytes(min(1 << 22, size.big_image_bytes - start)))
 
 
 def _bmp_header(width: int, height: int) -> bytes:
