@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import groupby
 
@@ -14,6 +12,7 @@ from datalabel.check.finding import CheckBatch, Finding, Rule, Severity
 from datalabel.check.registry import matches
 from datalabel.check.set_rule import Gatherer, SetRule
 from datalabel.spec.model import CheckSettings
+from datalabel.threads import in_order
 
 
 def run(batches: Iterable[CheckBatch], rules: Iterable[Rule], settings: CheckSettings) -> Iterator[Finding]:
@@ -66,15 +65,7 @@ def _judged(
     def judge(batch: CheckBatch) -> list[Finding]:
         return [_as(bad, finding) for rule, bad in severities.items() for finding in rule.run(batch)]
 
-    waiting: deque[tuple[CheckBatch, Future[list[Finding]]]] = deque()
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for batch in batches:
-            waiting.append((batch, pool.submit(judge, batch)))
-            if len(waiting) > 2:
-                first, found = waiting.popleft()
-                yield first, found.result()
-        for first, found in waiting:
-            yield first, found.result()
+    return in_order(lambda batch: (batch, judge(batch)), batches)
 
 
 def _as(severity: Severity, finding: Finding) -> Finding:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalabel.demo.potatoes import BAD, GOOD, Potato, potatoes
 from datalabel.errors import InputError, RefusedError
+from datalabel.threads import in_order
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -62,8 +63,6 @@ def write_project(folder: Path, images: int = 24, seed: int = 13) -> None:
     Raises:
         RefusedError: the folder already has `images` or `labels.json`.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     for name in ("images", _LABELS):
         if (folder / name).exists():
             raise RefusedError(
@@ -74,8 +73,8 @@ def write_project(folder: Path, images: int = 24, seed: int = 13) -> None:
     def draw(number: int) -> None:
         draw_scene(_scene_seed(seed, number)).image.save(folder / _file_name(number), "jpeg", quality=90)
 
-    with ThreadPoolExecutor(max_workers=2) as threads:
-        list(threads.map(draw, range(1, images + 1)))
+    for _ in in_order(draw, range(1, images + 1)):
+        pass
     _write(folder, _first_look(_truth(seed, images), seed), images, seed)
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,8 +9,7 @@ from datalabel.errors import InputError, nearest
 from datalabel.labels.stats import Stats, StatsBuilder
 from datalabel.labels.stats.groups import NONE, Grouping, grouping_of
 from datalabel.repository.view import View
-
-Batch = tuple[pa.Table, pa.Table]
+from datalabel.threads import ahead
 
 COLUMNS = [
     "item",
@@ -48,7 +44,7 @@ def stats_of(view: View, by: str | None = None) -> Stats:
     builder = StatsBuilder(view.name, grouping)
     names = sorted(view.tree.sets)
     for name in names:
-        for items, labels in _read_ahead(view.keyed_batches(name, columns=COLUMNS)):
+        for items, labels in ahead(view.keyed_batches(name, columns=COLUMNS)):
             builder.add(name, items, labels, _splits_of(items, splits))
     if not names:
         for items in view.item_batches():
@@ -57,15 +53,6 @@ def stats_of(view: View, by: str | None = None) -> Stats:
     if grouping is not None:
         _check_property(found, grouping)
     return found
-
-
-def _read_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The same batches; the next one is read on a second core while one is counted."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        coming = pool.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = pool.submit(next, batches, None)
-            yield batch
 
 
 def _splits_of(items: pa.Table, splits: pa.Table | None) -> pa.Array | None:

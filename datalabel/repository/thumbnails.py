@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from datalabel.content import BLOB, ObjectId
 from datalabel.errors import DlabelError, InputError
 from datalabel.repository.project import Project
 from datalabel.store.objects import verified
+from datalabel.threads import in_order
 from datalabel.thumbnails import thumbnail, unwarned
 
 MAX_FILE = 256_000_000
@@ -46,24 +47,19 @@ def draw_thumbnails(project: Project, rows: Sequence[ImageRow], budget: int) -> 
     with (
         unwarned(),
         project.progress.task("thumbnails", len(rows)) as task,
-        ThreadPoolExecutor(max_workers=2) as pool,
+        closing(in_order(lambda row: _thumbnail(project, row), rows)) as thumbnails,
     ):
-        try:
-            for row, made in zip(rows, pool.map(lambda row: _thumbnail(project, row), rows), strict=True):
-                task.advance()
-                if isinstance(made, str):
-                    notes[row.item] = [made]
-                    continue
-                budget -= 4 * len(made) // 3
-                if budget < 0:
-                    break
-                images[row.item] = made
-                if row.orientation not in (None, 1):
-                    notes[row.item] = [
-                        "Shown as its pixels are stored, as labels are recorded; EXIF turns it."
-                    ]
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        for row, made in zip(rows, thumbnails, strict=True):
+            task.advance()
+            if isinstance(made, str):
+                notes[row.item] = [made]
+                continue
+            budget -= 4 * len(made) // 3
+            if budget < 0:
+                break
+            images[row.item] = made
+            if row.orientation not in (None, 1):
+                notes[row.item] = ["Shown as its pixels are stored, as labels are recorded; EXIF turns it."]
     return Thumbnails(images, notes)
 
 
