@@ -131,14 +131,10 @@ def add(
         None, metavar="[PATH]…", help="Images, label files, or folders of them."
     ),
     format: str = typer.Option(None, "--format", "-f", metavar="F", help="Insist on this label format."),
-    images: str = typer.Option(
-        None, "--images", metavar="DIR", help="Where the images of the label file lie."
-    ),
+    images: str = typer.Option(None, "--images", metavar="DIR", help="Where the label file's images lie."),
     set_: str = typer.Option(None, "--set", metavar="NAME", help="The label set (ground_truth)."),
     annotator: str = typer.Option(None, "--annotator", metavar="NAME", help="Who drew these labels."),
-    model: str = typer.Option(
-        None, "--model", metavar="NAME", help="The model that made them; names the set too."
-    ),
+    model: str = typer.Option(None, "--model", metavar="NAME", help="The model; names the set too."),
     item_key: str = typer.Option(None, "--item-key", metavar="FIELD", help="The field that names an image."),
     size: str = typer.Option(
         None, "--size", metavar="WxH", help="Size of images that are not here, for formats that need it."
@@ -149,9 +145,7 @@ def add(
     beside: bool = typer.Option(False, "--beside", help="Counts beside other sources of the same items."),
     partial: bool = typer.Option(False, "--partial", help="Speaks only for the items that it names."),
     name: str = typer.Option(None, "--as", metavar="NAME", help="Name of a label file outside the project."),
-    keep_going: bool = typer.Option(
-        False, "--keep-going", help="Leave out files that are no images (exit 1)."
-    ),
+    keep_going: bool = typer.Option(False, "--keep-going", help="Leave out what is no image (exit 1)."),
     prefer: str = typer.Option(
         None, "--prefer", metavar="ours|theirs", help="Decide conflicts with staging."
     ),

@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
+from datalabel.cli import check_options as named
 from datalabel.cli import pages
 from datalabel.cli.check_text import AcceptedText, BaselineText, CheckText, DryFixText, RulesText
-from datalabel.cli.completion import revisions
 from datalabel.cli.pages import HTML, MAX_IMAGES
 from datalabel.cli.presenting import Presentation
 from datalabel.cli.session import SESSION
@@ -59,57 +57,14 @@ class Wanted:
 
 
 def check(
-    targets: list[str] = typer.Argument(
-        None,
-        metavar="[REV | PATH… | accept CODE ITEM [LABEL]]",
-        autocompletion=revisions,
-        help="A revision (STAGED), label files, or a finding to accept.",
-    ),
-    select: list[str] = typer.Option(
-        None, "--select", metavar="CODES", help="Only these rules: codes or beginnings."
-    ),
-    ignore: list[str] = typer.Option(None, "--ignore", metavar="CODES", help="Not these rules."),
-    severity: list[str] = typer.Option(
-        None, "--severity", metavar="CODE=WORD", help="How bad a rule's findings are: error, warning or info."
-    ),
-    fail_on: str = typer.Option(
-        "error", "--fail-on", metavar="SEVERITY", help="error, warning, info or never."
-    ),
-    since: str | None = typer.Option(
-        None,
-        "--since",
-        metavar="REV",
-        autocompletion=revisions,
-        help="Only what the change since REV brought.",
-    ),
-    baseline: str | None = typer.Option(
-        None,
-        "--baseline",
-        metavar="FILE",
-        help="Leave out the findings that this file knows; status and add pass over NAME.baseline.json.",
-    ),
-    write_baseline: bool = typer.Option(
-        False, "--write-baseline", help="Write what is found now to the --baseline."
-    ),
-    spec: str | None = typer.Option(
-        None, "--spec", metavar="FILE", help="The spec for label files (dlabel.yaml)."
-    ),
-    labels: str | None = typer.Option(
-        None, "--labels", metavar="FORMAT", help="Insist on the format of label files."
-    ),
-    images: bool = typer.Option(
-        False, "--images", help="Decode every image, for the rules that look at pixels."
-    ),
-    fix: bool = typer.Option(False, "--fix", help="Stage safe repairs of what is found."),
-    unsafe_fixes: bool = typer.Option(False, "--unsafe-fixes", help="Stage the other repairs as well."),
-    dry_run: bool = typer.Option(False, "--dry-run", "-n", help="Show what --fix would do."),
-    statistics: bool = typer.Option(False, "--statistics", help="Count findings by rule."),
-    explain: str | None = typer.Option(None, "--explain", metavar="CODES", help="Explain rules."),
-    list_: bool = typer.Option(False, "--list", help="List the rules."),
-    because: str | None = typer.Option(None, "--because", metavar="WHY", help="With accept: the reason."),
-    html: str = HTML,
-    max_images: int = MAX_IMAGES,
-) -> Presentation:
+    targets: list[str] = named.TARGETS, select: list[str] = named.SELECT, ignore: list[str] = named.IGNORE,
+    severity: list[str] = named.SEVERITY, fail_on: str = named.FAIL_ON, since: str | None = named.SINCE,
+    baseline: str | None = named.BASELINE, write_baseline: bool = named.WRITE_BASELINE,
+    spec: str | None = named.SPEC, labels: str | None = named.LABELS, images: bool = named.IMAGES,
+    fix: bool = named.FIX, unsafe_fixes: bool = named.UNSAFE_FIXES, dry_run: bool = named.DRY_RUN,
+    statistics: bool = named.STATISTICS, explain: str | None = named.EXPLAIN, list_: bool = named.LIST,
+    because: str | None = named.BECAUSE, html: str = HTML, max_images: int = MAX_IMAGES,
+) -> Presentation:  # fmt: skip
     """Find labels that are not what the spec says, or cannot be right.
 
     With a revision: everything it holds. With label files instead: the files as they are on disk, without a

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -82,26 +82,34 @@ class CheckText(Presentation):
     def rows(self) -> Iterable[Any]:
         return (finding.to_json() for finding in self.gated.checked.findings)
 
-    def formats(self) -> Sequence[str]:
-        return ("text", "json", "jsonl", "sarif", "junit", "github", "markdown")
+    def renderings(self) -> Mapping[str, Callable[[], str]]:
+        return {
+            "sarif": self._sarif,
+            "junit": self._junit,
+            "github": self._github,
+            "markdown": self._markdown,
+        }
 
-    def formatted(self, format: str) -> str:
-        findings = self.gated.checked.findings
-        if format == "sarif":
-            from datalabel.check.writers.sarif import sarif
+    def _sarif(self) -> str:
+        from datalabel.check.writers.sarif import sarif
 
-            return sarif(findings, {rule.code: rule for rule in self.rules})
-        if format == "junit":
-            from datalabel.check.writers.junit import junit
+        return sarif(self.gated.checked.findings, {rule.code: rule for rule in self.rules})
 
-            return junit(findings, self.rules, self.failing)
-        if format == "github":
-            from datalabel.check.writers.github import github
+    def _junit(self) -> str:
+        from datalabel.check.writers.junit import junit
 
-            return github(findings)
+        return junit(self.gated.checked.findings, self.rules, self.failing)
+
+    def _github(self) -> str:
+        from datalabel.check.writers.github import github
+
+        return github(self.gated.checked.findings)
+
+    def _markdown(self) -> str:
         from datalabel.repository.findings_markdown import findings_markdown
 
-        return findings_markdown(self.gated.checked.revision, findings, remarks(self.gated))
+        checked = self.gated.checked
+        return findings_markdown(checked.revision, checked.findings, remarks(self.gated))
 
 
 def fixed_json(fixed: Fixed) -> list[dict[str, Any]]:

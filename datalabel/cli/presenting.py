@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, Any
 
 from datalabel.cli.session import Session
@@ -105,19 +105,16 @@ class Presentation(ABC):
         value = self.json()
         return value if isinstance(value, list) else [value]
 
-    def formats(self) -> Sequence[str]:
-        """What `--format` takes for this result."""
-        return ("text", "json", "jsonl")
-
-    def formatted(self, format: str) -> str:
-        """The result in another format that `formats` names, whole."""
-        raise NotImplementedError(format)
+    def renderings(self) -> Mapping[str, Callable[[], str]]:
+        """What `--format` takes for this result besides text, json and jsonl; each makes the whole text."""
+        return {}
 
 
 def present(result: Presentation, session: Session) -> int:
     """Show a result in the format that was asked for; the exit status."""
-    if session.format not in result.formats():
-        raise UsageError(f"--format takes {', '.join(result.formats())}, not {session.format!r}")
+    formats = ("text", "json", "jsonl", *result.renderings())
+    if session.format not in formats:
+        raise UsageError(f"--format takes {', '.join(formats)}, not {session.format!r}")
     if session.output is None:
         _write(result, session, sys.stdout)
         sys.stdout.flush()
@@ -138,7 +135,7 @@ def _write(result: Presentation, session: Session, out: IO[str]) -> None:
         for row in result.rows():
             out.write(json.dumps(row, ensure_ascii=False, allow_nan=False, default=str) + "\n")
     elif session.format != "text":
-        out.write(result.formatted(session.format))
+        out.write(result.renderings()[session.format]())
     elif not session.quiet:
         result.text(screen_of(session, out))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,16 +25,16 @@ class ReportText(Presentation):
     def text(self, screen: Screen) -> None:
         from datalabel.cli.markdown_text import rendered
 
-        for line in rendered(self.formatted("markdown"), screen.width, color=screen.color):
+        for line in rendered(self._markdown(), screen.width, color=screen.color):
             screen.line(line)
 
     def json(self) -> Any:
         return self.report.to_json()
 
-    def formats(self) -> Sequence[str]:
-        return ("text", "json", "jsonl", "markdown")
+    def renderings(self) -> Mapping[str, Callable[[], str]]:
+        return {"markdown": self._markdown}
 
-    def formatted(self, format: str) -> str:  # noqa: ARG002 - there is one only
+    def _markdown(self) -> str:
         from datalabel.repository.report_markdown import report_markdown
 
         return report_markdown(self.report)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,6 @@ from datalabel.cli.session import SESSION
 if TYPE_CHECKING:
     from datalabel.labels.stats import Stats
     from datalabel.labels.stats.counts import Plain
-
-FORMATS = ("text", "json", "jsonl", "csv", "markdown")
 
 
 @dataclass
@@ -44,14 +42,15 @@ class StatsText(Presentation):
     def json(self) -> Any:
         return self.stats.to_json()
 
-    def formats(self) -> Sequence[str]:
-        return FORMATS
+    def renderings(self) -> Mapping[str, Callable[[], str]]:
+        return {"csv": self._csv, "markdown": self._markdown}
 
-    def formatted(self, format: str) -> str:
-        if format == "csv":
-            from datalabel.labels.stats.compare import Number, numbers_of
+    def _csv(self) -> str:
+        from datalabel.labels.stats.compare import Number, numbers_of
 
-            return _csv(Number, numbers_of(self.stats))
+        return _csv(Number, numbers_of(self.stats))
+
+    def _markdown(self) -> str:
         from datalabel.report.stats_markdown import stats_markdown
 
         return stats_markdown(self.stats)
@@ -77,14 +76,15 @@ class ComparedText(Presentation):
         changes = [change.to_json() for change in compare(self.before, self.after)]
         return {**self.after.to_json(), "against": {"revision": self.before.revision, "changes": changes}}
 
-    def formats(self) -> Sequence[str]:
-        return FORMATS
+    def renderings(self) -> Mapping[str, Callable[[], str]]:
+        return {"csv": self._csv, "markdown": self._markdown}
 
-    def formatted(self, format: str) -> str:
-        if format == "csv":
-            from datalabel.labels.stats.compare import Change, compare
+    def _csv(self) -> str:
+        from datalabel.labels.stats.compare import Change, compare
 
-            return _csv(Change, compare(self.before, self.after))
+        return _csv(Change, compare(self.before, self.after))
+
+    def _markdown(self) -> str:
         from datalabel.report.stats_markdown import changes_markdown
 
         return changes_markdown(self.before, self.after)

@@ -56,17 +56,7 @@ def init(
             f"there is a {SPEC_FILE} already", where=str(root), hint="leave out --spec, or move it away"
         )
     text = None if existing else _spec_text(spec, name or root.name, templates, given=name is not None)
-    root.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f"{FOLDER}.", dir=root))
-    try:
-        Store.create(partial / FOLDER).close()
-        (partial / FOLDER / SCHEMA_FILE).write_bytes(_schema())
-        if text is not None:
-            write_atomic(root / SPEC_FILE, text.encode())
-        (partial / FOLDER).rename(root / FOLDER)
-        sync_all(root, [root, root.parent])
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    _put_in_place(root, text)
     try:
         _stage_spec(Project(root, progress, templates=templates))
     except BaseException:
@@ -75,6 +65,21 @@ def init(
             (root / SPEC_FILE).unlink(missing_ok=True)
         raise
     return Initialised(root, name or root.name, text is not None)
+
+
+def _put_in_place(root: Path, spec_text: str | None) -> None:
+    """The store comes whole or not at all: it is made beside its place."""
+    root.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f"{FOLDER}.", dir=root))
+    try:
+        Store.create(partial / FOLDER).close()
+        (partial / FOLDER / SCHEMA_FILE).write_bytes(_schema())
+        if spec_text is not None:
+            write_atomic(root / SPEC_FILE, spec_text.encode())
+        (partial / FOLDER).rename(root / FOLDER)
+        sync_all(root, [root, root.parent])
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _stage_spec(project: Project) -> None:
