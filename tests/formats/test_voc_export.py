@@ -13,7 +13,7 @@ from selections import InMemorySelection
 
 from datalabel.errors import InputError, RefusedError
 from datalabel.formats.registry import get_format
-from datalabel.formats.voc.numbers import Numbers, corner_texts
+from datalabel.formats.voc.numbers import corners, corners_in_bulk
 
 VOC = get_format("voc")
 
@@ -140,4 +140,4 @@ def test_an_unsafe_member_path_is_never_written() -> None:
 @given(st.lists(st.tuples(*[SIDE] * 4), min_size=1, max_size=20))
 def test_corners_in_bulk_are_spelled_as_one_by_one(boxes: list[tuple[float, float, float, float]]) -> None:
     sides = [np.array(side, np.float64) for side in zip(*boxes, strict=True)]
-    assert corner_texts(*sides) == [Numbers().texts(*box) for box in boxes]
+    assert corners_in_bulk(*sides) == [corners(*box) for box in boxes]

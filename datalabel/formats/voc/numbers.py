@@ -29,6 +29,8 @@ _EXACT = Context(prec=2 * MAX_DIGITS, Emax=10**6, Emin=-(10**6), traps=[])
 _USUAL = ["xmin", "ymin", "xmax", "ymax"]
 _MAX_PIXELS = 2**31 - 1
 _KNOWN_LIMIT = 100_000
+_STEPS = 1e6
+"""Corners that are whole millionths of a pixel are spelled in bulk."""
 
 
 class BadNumberError(Exception):
@@ -112,21 +114,18 @@ class Numbers:
         number = float(text)
         return int(number) if number.is_integer() and abs(number) <= _MAX_PIXELS else None
 
-    def texts(self, x: float, y: float, w: float, h: float) -> tuple[str, str, str, str]:
-        """How xmin, ymin, xmax and ymax are spelled."""
-        if x.is_integer() and y.is_integer() and w.is_integer() and h.is_integer():
-            left, top, wide, high = int(x), int(y), int(w), int(h)
-            if max(abs(left), abs(top), abs(wide), abs(high)) < 2**53:
-                return str(left), str(top), str(left + wide), str(top + high)
-        return spelled(x), spelled(y), far(x, w), far(y, h)
+
+def corners(x: float, y: float, w: float, h: float) -> tuple[str, str, str, str]:
+    """How xmin, ymin, xmax and ymax are spelled."""
+    if x.is_integer() and y.is_integer() and w.is_integer() and h.is_integer():
+        left, top, wide, high = int(x), int(y), int(w), int(h)
+        if max(abs(left), abs(top), abs(wide), abs(high)) < 2**53:
+            return str(left), str(top), str(left + wide), str(top + high)
+    return spelled(x), spelled(y), far(x, w), far(y, h)
 
 
-_STEPS = 1e6
-"""Corners that are whole millionths of a pixel are spelled in bulk."""
-
-
-def corner_texts(x: Floats, y: Floats, w: Floats, h: Floats) -> list[tuple[str, str, str, str]]:
-    """How xmin, ymin, xmax and ymax of many boxes are spelled; the same texts as `Numbers.texts` gives.
+def corners_in_bulk(x: Floats, y: Floats, w: Floats, h: Floats) -> list[tuple[str, str, str, str]]:
+    """How xmin, ymin, xmax and ymax of many boxes are spelled; the same texts as `corners` gives.
 
     A double that is the nearest to a whole number of millionths below 10¹⁵ is spelled by these digits, whatever
     finds its shortest spelling: so few digits tell doubles apart. So sums are those of whole numbers.
@@ -134,14 +133,14 @@ def corner_texts(x: Floats, y: Floats, w: Floats, h: Floats) -> list[tuple[str, 
     start, length = np.stack([x, y]), np.stack([w, h])
     with np.errstate(all="ignore"):
         steps, more = np.rint(start * _STEPS), np.rint(length * _STEPS)
-        corners = np.concatenate([steps, steps + more])
+        ends = np.concatenate([steps, steps + more])
         exact = (steps / _STEPS == start) & (more / _STEPS == length)
         # Arrow writes what is smaller with an exponent.
-        plain = (corners == 0) | ((np.abs(corners) >= 1e3) & (np.abs(corners) < 1e12))
-    texts = [pc.cast(pa.array(row / _STEPS + 0.0), pa.string()).to_pylist() for row in corners]
+        plain = (ends == 0) | ((np.abs(ends) >= 1e3) & (np.abs(ends) < 1e12))
+    texts = [pc.cast(pa.array(row / _STEPS + 0.0), pa.string()).to_pylist() for row in ends]
     found = list(zip(*texts, strict=True))
     for row in np.flatnonzero(~(exact.all(axis=0) & plain.all(axis=0))).tolist():
-        found[row] = _NUMBERS.texts(*(float(side[row]) for side in (x, y, w, h)))
+        found[row] = corners(*(float(side[row]) for side in (x, y, w, h)))
     return found
 
 
@@ -165,6 +164,3 @@ def _plain(number: Decimal) -> str:
 def _shown(text: str) -> str:
     short = text if len(text) <= 40 else text[:40] + "…"
     return '"' + short.replace("\n", "\\n") + '"'
-
-
-_NUMBERS = Numbers()

@@ -17,7 +17,7 @@ from datalabel.content import canonical_json
 from datalabel.errors import Faults, InputError
 from datalabel.formats.base import READ_LABELS, READ_MENTIONS, Read, ReadContext, SourceFiles
 from datalabel.formats.voc.header import PROPERTIES, SIDES, Common, common_of
-from datalabel.formats.voc.numbers import BadNumberError, Numbers
+from datalabel.formats.voc.numbers import BadNumberError, Numbers, corners
 from datalabel.formats.voc.properties import properties_of
 from datalabel.formats.voc.xml import (
     MAX_BYTES,
@@ -350,7 +350,7 @@ class Reader:
         except BadNumberError as fault:
             self._fault(f"the box {fault}", number, "bndbox")
             return None
-        spelled = dict(zip(SIDES, self._numbers.texts(x, y, w, h), strict=True))
+        spelled = dict(zip(SIDES, corners(x, y, w, h), strict=True))
         extra: dict[str, Any] = {f"@{key}": value for key, value in box.items()}
         gather(extra, [(tag, noted) for tag, noted in content if noted != spelled.get(tag)])
         self._order("bndbox", tags, extra)

@@ -14,7 +14,7 @@ from datalabel.errors import InputError
 from datalabel.files import checked_key
 from datalabel.formats.base import Batch, OutputFile, Selection
 from datalabel.formats.voc.header import PROPERTIES, SIDES, Common
-from datalabel.formats.voc.numbers import BadNumberError, Numbers, corner_texts
+from datalabel.formats.voc.numbers import BadNumberError, Numbers, corners_in_bulk
 from datalabel.formats.voc.properties import attribute_notation
 from datalabel.formats.voc.xml import Writer, attribute_text, escaped, text_of, with_text
 
@@ -72,7 +72,7 @@ def _by_item(batch: Batch) -> Iterator[tuple[Row, list[Row]]]:
     """Every item with its labels that have bounds; others were named as lost."""
     labels = batch.labels.filter(pa.compute.field("x").is_valid())
     rows = labels.select(_LABEL_COLUMNS).to_pylist()
-    corners = corner_texts(*(labels.column(name).to_numpy() for name in "xywh"))
+    corners = corners_in_bulk(*(labels.column(name).to_numpy() for name in "xywh"))
     for row, texts in zip(rows, corners, strict=True):
         row["corners"] = texts
     start = 0
