@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from faults.harness import Faulty
+from pictures import write_image
 
 from datalabel.content import BLOB
 from datalabel.labels.tables import ITEMS, table_of
@@ -132,7 +133,10 @@ def test_a_store_that_leads_elsewhere_is_not_swept(faulty: Faulty, project: Path
 
 def test_a_store_whose_empty_folders_were_not_copied_is_used(faulty: Faulty, project: Path) -> None:
     (project / ".dlabel/tmp").rmdir()
-    faulty.well(project, "add")
+    write_image(project / "images/new.jpg", 77)
+    done = faulty.well(project, "add")
+    assert "1 image added" in done.text
+    assert list((project / ".dlabel/tmp").iterdir()) == []
 
 
 SETTINGS = (

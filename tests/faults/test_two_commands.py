@@ -55,8 +55,8 @@ def more(folder: Path, number: int) -> str:
     return f"more-{number}.json"
 
 
-def rounds(three: list[Faulty], folder: Path, count: int) -> None:
-    """Three terminals add and commit something each, again and again; all of it is there in the end."""
+def rounds(three: list[Faulty], folder: Path, count: int) -> set[str]:
+    """Three terminals add and commit something each, again and again; the sources that were added, or were there."""
     wanted = set(sources_of(folder))
     for turn in range(count):
         names = [more(folder, turn * 3 + number) for number in range(3)]
@@ -69,23 +69,37 @@ def rounds(three: list[Faulty], folder: Path, count: int) -> None:
         assert sources_of(folder) == wanted
         running = [one.start(folder, "commit", "-m", f"{turn}", "--wait", "60") for one in three]
         assert [one.wait().status for one in running] == [0, 0, 0]
-    messages = [message for _, message in standing(folder).commits]
-    assert messages == [*(str(turn) for turn in reversed(range(count))), "first"]
+    return wanted
+
+
+def messages_of(folder: Path) -> list[str]:
+    """What the commits say, newest first."""
+    return [message for _, message in standing(folder).commits]
+
+
+def labelled_by(folder: Path) -> set[str]:
+    """The sources of the labels in the newest commit."""
     last = read_everything(folder, staged=False)[standing(folder).commits[0][0]]
-    assert {row["source"] for row in last["set ground_truth"]} == wanted - {"images"}
+    return {row["source"] for row in last["set ground_truth"]}
 
 
 def test_those_who_wait_lose_nothing(three: list[Faulty], committed: Path, tmp_path: Path) -> None:
     folder = tmp_path / "project"
     shutil.copytree(committed, folder)
-    rounds(three, folder, 1)
+    wanted = rounds(three, folder, 1)
+    assert sources_of(folder) == wanted
+    assert messages_of(folder) == ["0", "first"]
+    assert labelled_by(folder) == wanted - {"images"}
 
 
 @pytest.mark.slow
 def test_those_who_wait_lose_nothing_many_times(three: list[Faulty], committed: Path, tmp_path: Path) -> None:
     folder = tmp_path / "project"
     shutil.copytree(committed, folder)
-    rounds(three, folder, 40)
+    wanted = rounds(three, folder, 40)
+    assert sources_of(folder) == wanted
+    assert messages_of(folder) == [*(str(turn) for turn in reversed(range(40))), "first"]
+    assert labelled_by(folder) == wanted - {"images"}
 
 
 def test_those_who_do_not_wait_are_told_who_is_busy(
