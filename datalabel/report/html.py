@@ -153,7 +153,7 @@ def _data(page: Page) -> dict[str, Any]:
     pictures = [_picture(picture, marks, names) for picture in page.pictures]
     return {
         "marks": [[mark.word, mark.sign, mark.tone] for mark in page.marks],
-        "titles": {"mark": page.mark_title, "detail": page.detail_title},
+        "titles": {"mark": page.mark_title, "detail": page.detail_title, "first": page.first},
         "names": {name: table.shown() for name, table in names.items()},
         "pictures": pictures,
         "unlisted": page.unlisted,
@@ -167,6 +167,7 @@ def _picture(picture: Picture, marks: Mapping[str, int], names: Mapping[str, _Na
         "status": picture.status,
         "notes": [printable(note) for note in picture.notes],
         "unlisted": picture.unlisted,
+        "rank": picture.rank,
         "shapes": [_shape(shape, marks, names) for shape in picture.shapes],
     }
 
@@ -197,6 +198,8 @@ def _drawing(outline: Outline) -> list[Any] | None:
     x, y = outline.points[0::2], outline.points[1::2]
     dots = [f"M{_number(left)} {_number(top)}h0" for left, top in zip(x, y, strict=True)]
     across, down = corners[0::2], corners[1::2]
+    if not dots and len(set(across)) == len(set(down)) == 1:
+        dots = [f"M{_number(across[0])} {_number(down[0])}h0"]  # a line of no length would not be seen
     bounds = [round(_near(edge), 1) for edge in (min(across), min(down), max(across), max(down))]
     return ["".join(lines), "".join(dots), bounds]
 

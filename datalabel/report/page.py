@@ -83,7 +83,8 @@ class Picture:
     """An image and its labels. Without a thumbnail its labels are drawn on an empty canvas of its size.
 
     `status` is a word on the image itself (`added`, `replaced`), `notes` are whole sentences, `unlisted` is
-    the number of marked labels that are not among `shapes`.
+    the number of marked labels that are not among `shapes`. Pictures of less `rank` come before
+    those with more labels.
     """
 
     key: str
@@ -94,6 +95,7 @@ class Picture:
     status: str | None = None
     notes: Sequence[str] = ()
     unlisted: int = 0
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,8 @@ class Listing:
 class Page:
     """Everything on one page. `unlisted` is the number of images that are counted and not among `pictures`.
 
-    `mark_title` and `detail_title` say what marks and the names of details are, as headings of filters.
+    `mark_title` and `detail_title` say what marks and the names of details are, as headings of filters;
+    `first` says which images come first.
     """
 
     title: str
@@ -154,6 +157,7 @@ class Page:
     unlisted: int = 0
     mark_title: str = "Change"
     detail_title: str = "Field"
+    first: str = "Most"
 
     @property
     def drawn(self) -> int:

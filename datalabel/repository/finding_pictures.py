@@ -31,7 +31,8 @@ Place = tuple[str, str, str]
 def page_of_findings(
     project: Project, view: View, findings: Sequence[Finding], options: PageOptions | None = None
 ) -> Page:
-    """The page of what a check found at a revision: images with the most findings are drawn first, then by key.
+    """The page of what a check found at a revision: images with the worst findings are drawn first, of these
+    those with the most.
 
     A label with several findings is drawn once, as the worst of them, with all their words. Findings on an
     image as a whole are notes on it; those on no image are listed.
@@ -62,9 +63,20 @@ def page_of_findings(
 
 
 def _picture(key: str, findings: Sequence[Finding], shapes: Sequence[Shape]) -> Picture:
+    """The image, with its findings from the worst on."""
     whole = [f"{one.severity.value} {one.code}: {one.message}" for one in findings if not one.label]
     labelled = len({(one.set, one.label) for one in findings if one.label})
-    return Picture(key, None, None, None, tuple(shapes), None, tuple(whole), labelled - len(shapes))
+    return Picture(
+        key,
+        None,
+        None,
+        None,
+        tuple(shapes),
+        None,
+        tuple(whole),
+        labelled - len(shapes),
+        findings[0].severity.rank,
+    )
 
 
 def _shapes(
@@ -111,8 +123,9 @@ def _page(
     words = ((Severity.ERROR, "errors", Tone.BAD), (Severity.WARNING, "warnings", Tone.CHANGED),
              (Severity.INFO, "remarks", Tone.MOVED))  # fmt: skip
     name = view.spec.project_name
-    rules = Counter((f"{one.code} {one.rule}", one.severity.value) for one in findings)
-    bars = [Bar(rule, [(severity, number)]) for (rule, severity), number in rules.most_common()]
+    rules = Counter((one.severity, f"{one.code} {one.rule}") for one in findings)
+    ranked = sorted(rules.items(), key=lambda one: (one[0][0].rank, -one[1], one[0][1]))
+    bars = [Bar(rule, [(severity.value, number)]) for (severity, rule), number in ranked]
     drawn = sum(picture.thumbnail is not None for picture in pictures)
     return Page(
         title=options.title or f"Findings at {view.name}",
@@ -125,10 +138,11 @@ def _page(
         pictures=pictures,
         charts=[Chart("Findings by rule", bars, "detail")],
         listings=[Listing("On no image", ("code", "finding"), _elsewhere(findings))],
-        notes=notes_on_drawing(drawn, total, len(pictures), "have findings"),
+        notes=notes_on_drawing(drawn, total, len(pictures), "have findings", first="the worst"),
         unlisted=total - len(pictures),
         mark_title="Severity",
         detail_title="Rule",
+        first="Worst",
     )
 
 

@@ -57,14 +57,15 @@ def illustrated(
     context: Context,
     options: PageOptions,
 ) -> list[Picture]:
-    """The pictures with their images, by key: those with the most marked labels are drawn first, then by key.
+    """The pictures with their images, by key: of those of least rank the ones with the most marked labels are drawn
+    first, then by key.
 
     Images are looked up in the views in turn. One that cannot be read has no thumbnail and a note.
     """
     if len(pictures) > MAX_PICTURES:
-        pictures = heapq.nsmallest(MAX_PICTURES, pictures, key=_most_first)
+        pictures = heapq.nsmallest(MAX_PICTURES, pictures, key=_first)
     rows = _image_rows(project, views, [picture.key for picture in pictures])
-    drawn = sorted(pictures, key=_most_first)[: options.max_images]
+    drawn = sorted(pictures, key=_first)[: options.max_images]
     seen = draw_thumbnails(
         project, [rows[picture.key] for picture in drawn if picture.key in rows], options.max_bytes
     )
@@ -80,8 +81,8 @@ def illustrated(
     ]
 
 
-def _most_first(picture: Picture) -> tuple[int, str]:
-    return -len(picture.shapes) - picture.unlisted, picture.key
+def _first(picture: Picture) -> tuple[int, int, str]:
+    return picture.rank, -len(picture.shapes) - picture.unlisted, picture.key
 
 
 def _image_rows(project: Project, views: Sequence[View], keys: Sequence[str]) -> dict[str, ImageRow]:
@@ -99,14 +100,17 @@ def _measured(picture: Picture, row: ImageRow | None) -> Picture:
     return picture if row is None else replace(picture, width=row.width, height=row.height)
 
 
-def notes_on_drawing(drawn: int, total: int, listed: int, verb: str) -> list[str]:
-    """What is to be said when not every image is drawn or listed; `verb` is what happened to them."""
+def notes_on_drawing(
+    drawn: int, total: int, listed: int, verb: str, *, first: str = "those with the most"
+) -> list[str]:
+    """What is to be said when not every image is drawn or listed; `verb` is what happened to them, `first` are those
+    that are drawn."""
     notes = []
     if not drawn and listed:
         notes.append("No image is drawn; labels are drawn on an empty canvas of the image's size.")
     elif drawn < listed:
         notes.append(
-            f"{drawn:,} of {total:,} images are drawn, those with the most first; "
+            f"{drawn:,} of {total:,} images are drawn, {first} first; "
             "the labels of the others are drawn on an empty canvas."
         )
     if listed < total:

@@ -122,6 +122,7 @@ def test_an_empty_page_is_a_page() -> None:
         (NOTHING, None),
         (Outline(rings=[[0, 0, 10.25, 0, 10, 5]]), ["M0 0L10.2 0L10 5Z", "", [0, 0, 10.2, 5]]),
         (Outline(lines=[[1, 2, 3, 4]], points=[5, 6]), ["M1 2L3 4", "M5 6h0", [1, 2, 5, 6]]),
+        (Outline(rings=[[5, 6, 5, 6, 5, 6, 5, 6]]), ["M5 6L5 6L5 6L5 6Z", "M5 6h0", [5, 6, 5, 6]]),
         (Outline(rings=[[0, 0, float("nan"), 1]]), None),
         (Outline(rings=[[0, float("inf"), 1, 1]]), None),
         (Outline(lines=[[-1e300, 0, 1e300, 1]]), ["M-1000000 0L1000000 1", "", [-1e6, 0, 1e6, 1]]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,15 @@ def test_keys_go_from_image_to_image(browser: Chromium, tmp_path: Path) -> None:
     assert browser.run("document.getElementById('picture').hidden")
     browser.press("?")
     assert browser.run("document.getElementById('keys').open")
+
+
+def test_pictures_of_less_rank_come_first_whatever_is_on_them(browser: Chromium, tmp_path: Path) -> None:
+    page = large_page(9)
+    pictures = [replace(one, rank=int(one.key != "images/00005.jpg")) for one in page.pictures]
+    show(browser, replace(page, pictures=pictures, first="Worst"), tmp_path)
+    assert browser.run("document.getElementById('order').textContent") == "Worst first"
+    browser.press("j")
+    assert browser.run(NAME) == "images/00005.jpg"
 
 
 def test_an_address_keeps_the_image(browser: Chromium, tmp_path: Path) -> None:

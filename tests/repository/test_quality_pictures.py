@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pictures import Box, coco, write_coco, write_image
 
+from datalabel.check.finding import Severity
 from datalabel.errors import InputError
 from datalabel.report.html import page_html
 from datalabel.repository.agreement_pictures import page_of_agreement
 from datalabel.repository.finding_pictures import page_of_findings
+from datalabel.repository.page_pictures import PageOptions
 from datalabel.repository.repository import Repository
 
 
@@ -54,13 +57,26 @@ def test_every_finding_is_on_its_label(faulty: Repository) -> None:
 
 def test_findings_on_images_are_notes_and_those_on_none_are_listed(faulty: Repository) -> None:
     (one, *_) = faulty.check("HEAD", select=["G101"]).findings
-    from dataclasses import replace
-
     whole = replace(one, label=None, message="the image is odd")
     nowhere = replace(one, item=None, label=None, message="the set is odd")
     page = page_of_findings(faulty.project, faulty.view("HEAD"), [whole, nowhere])
     assert page.pictures[0].notes == ("error G101: the image is odd",)
     assert page.listings[0].rows == [["G101", "the set is odd"]]
+
+
+def test_one_error_comes_before_many_warnings(faulty: Repository) -> None:
+    findings = [
+        replace(one, severity=Severity.ERROR if one.item == "images/b.jpg" else Severity.WARNING)
+        for one in faulty.check("HEAD", select=["G101", "G104", "G105"]).findings
+    ]
+    assert sorted(one.item or "" for one in findings) == ["images/a.jpg", "images/a.jpg", "images/b.jpg"]
+    page = page_of_findings(faulty.project, faulty.view("HEAD"), findings, PageOptions(max_images=1))
+    assert {one.key: one.thumbnail is not None for one in page.pictures} == {
+        "images/a.jpg": False,
+        "images/b.jpg": True,
+    }
+    assert page.charts[0].bars[0].parts == [("error", 1)]
+    assert any("the worst first" in note for note in page.notes)
 
 
 def crowd(people: Mapping[str, Sequence[Box]]) -> dict[str, Any]:

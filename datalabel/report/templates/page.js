@@ -89,13 +89,15 @@ function refresh() {
   const query = at("search").value.trim().toLowerCase();
   state.order = pictures.filter((picture) => listed(picture, query));
   const weight = (picture) => picture.passing.length + picture.unlisted;
-  if (state.most) state.order.sort((one, other) => weight(other) - weight(one) || one.index - other.index);
+  if (state.most) {
+    state.order.sort((one, other) => one.rank - other.rank || weight(other) - weight(one) || one.index - other.index);
+  }
   const active = Boolean(query) || facets.some((facet) => facet.picked.size);
   const labels = state.order.reduce((sum, picture) => sum + picture.passing.length, 0);
   const images = active ? `${number(state.order.length)} of ${plural(pictures.length, "image")}` : plural(pictures.length, "image");
   at("shown").textContent = `${images} · ${plural(labels, "label")}` + (data.unlisted ? ` · ${number(data.unlisted)} images more are not listed` : "");
   at("clear").hidden = !active;
-  at("order").textContent = state.most ? "Most first" : "By name";
+  at("order").textContent = state.most ? `${data.titles.first} first` : "By name";
   showFilters();
   showRows(true);
   if (state.current) showPicture();
@@ -196,7 +198,7 @@ function showGallery() {
   if (!at("gallery")) return;
   const some = state.order.slice(0, CARDS);
   at("gallery-title").textContent = some.length === state.order.length ? "Images"
-    : state.most ? `The ${some.length} with the most` : `The first ${some.length} by name`;
+    : `${some.length} of ${plural(state.order.length, "image")}, ${state.most ? `${data.titles.first.toLowerCase()} first` : "by name"}`;
   at("gallery").replaceChildren(...some.map((picture) => {
     const frame = element("span", { class: "frame" },
       hasImage(picture) ? element("img", { src: sourceOf(picture), alt: "" }) : null,

@@ -132,7 +132,7 @@ function showLegend() {
   if (passing.length < picture.loud.length) entries.push(element("span", {}, `${plural(picture.loud.length - passing.length, "label")} filtered out`));
   const context = picture.shapes.length - picture.loud.length;
   const flip = () => { state.quiet = !state.quiet; showPicture(); };
-  if (context) entries.push(element("button", { type: "button", onclick: flip, title: "u" }, `${state.quiet ? "Hide" : "Show"} ${number(context)} unchanged`));
+  if (context) entries.push(element("button", { type: "button", onclick: flip, title: "u" }, `${state.quiet ? "Hide" : "Show"} ${plural(context, "other label")}`));
   if (hasImage(picture)) entries.push(element("button", { type: "button", onclick: flipBare, title: "h" }, "Hide or show labels"));
   at("legend").replaceChildren(...entries);
 }
@@ -230,8 +230,8 @@ const KEYS = [
   [data.marks.map((_, mark) => String(mark + 1)).filter((_, mark) => data.marks[mark][TONE] !== "quiet"),
     `Filter by ${data.titles.mark.toLowerCase()}`, (key) => toggle(facets[0], Number(key) - 1)],
   [["c"], "Clear the filters", clearFilters],
-  [["s"], "Order: most first, or by name", flipOrder],
-  [["u"], "Unchanged labels too", () => { state.quiet = !state.quiet; if (state.current) showPicture(); }],
+  [["s"], `Order: ${data.titles.first.toLowerCase()} first, or by name`, flipOrder],
+  [["u"], "The other labels too", () => { state.quiet = !state.quiet; if (state.current) showPicture(); }],
   [["h"], "Hide the labels", flipBare],
   [["t"], "Light or dark", flipTheme],
   [["?"], "These keys", () => at("keys").showModal()],
