@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.formats.base import READ_MENTIONS, Batch, Read
+from datalabel.formats.base import LABEL_KEYS, READ_MENTIONS, Batch, Read
 from datalabel.labels.tables import LABELS, table_of
 
 SELECTED_ITEMS: pa.Schema = pa.schema([pa.field("item", pa.string(), nullable=False), *READ_MENTIONS])
@@ -84,9 +84,10 @@ class InMemorySelection:
             labels=self.labels.sort_by(by_label),
         )
 
-    def batches(self) -> Iterator[Batch]:
-        """The selection in key order."""
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
+        """The selection in key order; labels have no column that was not asked for."""
+        labels = self.labels.select(list(dict.fromkeys([*LABEL_KEYS, *columns]))) if columns else self.labels
         for start in range(0, self.items.num_rows, self.per_batch):
             items = self.items.slice(start, self.per_batch)
-            chosen = pc.is_in(self.labels.column("item"), value_set=items.column("item").combine_chunks())
-            yield Batch(items, self.labels.filter(chosen))
+            chosen = pc.is_in(labels.column("item"), value_set=items.column("item").combine_chunks())
+            yield Batch(items, labels.filter(chosen))

@@ -41,6 +41,9 @@ READ_LABELS: pa.Schema = pa.schema(
 )
 """As `LABELS`, but the item is given by its row in the mentions. `rank` counts from 0 within the item."""
 
+LABEL_KEYS = ("item", "id", "rank")
+"""The columns that labels to be written always have."""
+
 VERBATIM = "$verbatim"
 """The key in a label's `extra` that holds the source's whole notation of the label, for the rare label that
 columns and `extra` cannot give back exactly. It is written again while the columns are unchanged."""
@@ -126,8 +129,12 @@ class Selection(Protocol):
     def foreign_extras(self) -> Mapping[str, int]:
         """Fields that other formats left on items and labels, with how often: lost by this export."""
 
-    def batches(self) -> Iterator[Batch]:
-        """The selection in key order, in pieces of bounded size. May be iterated several times."""
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
+        """The selection in key order, in pieces of bounded size. May be iterated several times.
+
+        `columns` are those of labels that are wanted besides `LABEL_KEYS`; None: all. Outlines are most of a set, so
+        who only counts names what it counts.
+        """
         ...  # pragma: no cover
 
 
@@ -210,6 +217,7 @@ class Format(Protocol):
 
 
 __all__ = [
+    "LABEL_KEYS",
     "READ_LABELS",
     "READ_MENTIONS",
     "VERBATIM",

@@ -18,6 +18,8 @@ from datalabel.labels.tables import KINDS, label_id_text
 
 Rows = npt.NDArray[np.bool_]
 
+COUNTED = ("kind", "x", "parts", "properties", "confidence", "annotator")
+
 
 def capability_losses(holds: Capabilities, selection: Selection, *, bounds: bool = False) -> list[Loss]:
     """Everything in the selection that a format with these capabilities cannot keep.
@@ -27,7 +29,7 @@ def capability_losses(holds: Capabilities, selection: Selection, *, bounds: bool
     that is left out counts as left out only, not also by its properties.
     """
     tally = _Tally()
-    for batch in selection.batches():
+    for batch in selection.batches(COUNTED):
         kept = _count_kinds(tally, holds, batch, bounds)
         _count_fields(tally, holds, batch.labels, kept, selection.annotator)
         _count_rings(tally, holds, batch.labels, kept)

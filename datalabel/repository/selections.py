@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.formats.base import READ_MENTIONS, Batch
+from datalabel.formats.base import LABEL_KEYS, READ_MENTIONS, Batch
 from datalabel.labels.rows import constant, distinct, of_items, sort_rows, split_by_source, with_column
-from datalabel.labels.tables import ITEMS
+from datalabel.labels.tables import ITEMS, LABELS
 from datalabel.repository.selecting import EVERYTHING, Filter
 from datalabel.repository.view import View
 from datalabel.store.history import Source
@@ -49,8 +49,9 @@ class SourceSelection:
         """Skeletons of the spec."""
         return skeletons(self._view)
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """The source in key order."""
+        wanted = columns and list(dict.fromkeys([*LABEL_KEYS, "source", *columns]))
         mentions = self._view.mentions_of(self._source)
         own = mentions.filter(pc.is_valid(mentions.column("name")))
         seen = _annotators_by_item(mentions.filter(pc.is_null(mentions.column("name"))))
@@ -58,9 +59,10 @@ class SourceSelection:
         for start in range(0, len(keys), 8192):
             part = own.slice(start, 8192)
             chunk = keys[start : start + 8192]
-            rows = list(self._view.labels(self._set).batches(items=chunk)) if self._view.tree.sets else []
-            table = pa.concat_tables(rows) if rows else self._view.label_table(self._set).schema.empty_table()
-            labels, _ = split_by_source(table, self._source)
+            found = self._view.labels(self._set).batches(wanted, items=chunk) if self._view.tree.sets else ()
+            rows = [split_by_source(batch, self._source)[0] for batch in found]
+            empty = self._view.label_table(self._set).schema.empty_table().select(wanted or LABELS.names)
+            labels = pa.concat_tables([empty, *rows])
             yield Batch(_items(part, seen), sort_rows(labels, "item", "rank", "id"))
 
 
@@ -147,9 +149,10 @@ class SetSelection:
         single = counts.field("values").filter(pc.equal(counts.field("counts"), 1))
         return rows.filter(pc.is_in(rows.column("item"), value_set=single))
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """The set in key order."""
-        for items, labels in self._view.keyed_batches(self._set, self._keys):
+        wanted = columns and [*{*LABEL_KEYS, "source", *columns, *self._chosen.label_columns}]
+        for items, labels in self._view.keyed_batches(self._set, self._keys, wanted):
             items, labels = self._chosen.apply(items, labels)
             if items.num_rows:
                 labels = sort_rows(self._without_foreign_extras(labels), "item", "rank", "id")
@@ -166,9 +169,13 @@ class SetSelection:
                 yield key, key.removeprefix(self._strip), content
 
     def _without_foreign_extras(self, labels: pa.Table) -> pa.Table:
-        own = pc.is_in(labels.column("source"), value_set=pa.array(self._own, pa.string()))
-        extra = pc.if_else(own, labels.column("extra"), pa.scalar(None, pa.string()))
-        return with_column(with_column(labels, "extra", extra), "source_id", constant(None, labels.num_rows))
+        if "extra" in labels.column_names:
+            own = pc.is_in(labels.column("source"), value_set=pa.array(self._own, pa.string()))
+            extra = pc.if_else(own, labels.column("extra"), pa.scalar(None, pa.string()))
+            labels = with_column(labels, "extra", extra)
+        if "source_id" in labels.column_names:
+            labels = with_column(labels, "source_id", constant(None, labels.num_rows))
+        return labels
 
     def _named(self, items: pa.Table) -> pa.Table:
         keys = items.column("item")

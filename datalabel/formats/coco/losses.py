@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.formats.base import Capabilities, Loss, Selection
@@ -30,11 +31,10 @@ def _own(selection: Selection) -> list[Loss]:
     results = header.get("shape") == RESULTS
     named = [one["name"] for one in header.get("categories", []) if "name" in one]
     counts: dict[str, tuple[int, str]] = {}
-    for batch in selection.batches():
+    for batch in selection.batches(("kind", "class", "parts")):
         labels = batch.labels
         tests = {_ROTATED: pc.equal(labels.column("kind"), "rotated_box"), _HOLES: None}
-        holed = _holed(labels.column("parts").to_pylist(), labels.column("kind").to_pylist())
-        tests[_HOLES] = holed
+        tests[_HOLES] = _holed(labels)
         if results:
             numbered = batch.items.filter(pc.is_valid(batch.items.column("number"))).column("item")
             tests[_ITEMS] = pc.invert(pc.is_in(labels.column("item"), value_set=numbered.combine_chunks()))
@@ -49,8 +49,11 @@ def _own(selection: Selection) -> list[Loss]:
     return [Loss(what, *counts[what]) for what in (_ROTATED, _HOLES, _ITEMS, _CLASSES) if what in counts]
 
 
-def _holed(parts: list[list[int] | None], kinds: list[str]) -> list[bool]:
-    return [
-        kind == "polygon" and rings is not None and min(rings, default=0) < 0
-        for kind, rings in zip(kinds, parts, strict=True)
-    ]
+def _holed(labels: pa.Table) -> pa.Array:
+    """Polygons with a ring that is a hole (a negative number of points)."""
+    parts = labels.column("parts").combine_chunks()
+    rings = pc.list_flatten(parts).to_numpy()
+    owners = pc.list_parent_indices(parts).to_numpy()
+    holed = np.zeros(labels.num_rows, np.bool_)
+    holed[owners[rings < 0]] = True
+    return pc.and_(pa.array(holed), pc.equal(labels.column("kind").combine_chunks(), "polygon"))

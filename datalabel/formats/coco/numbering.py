@@ -76,7 +76,7 @@ def _highest(selection: Selection) -> tuple[int, int, list[str]]:
     """The highest numbers of images and labels in the source, and the classes of its labels."""
     images = labels = 0
     classes: set[str] = set()
-    for batch in selection.batches():
+    for batch in selection.batches(("source_id", "class")):
         images = max(images, _maximum(batch.items.column("number")))
         labels = max(labels, _maximum(batch.labels.column("source_id")))
         classes.update(pc.unique(batch.labels.column("class")).to_pylist())

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.errors import Faults, RefusedError
-from datalabel.formats.base import Batch, Selection
+from datalabel.formats.base import LABEL_KEYS, Batch, Selection
 from datalabel.formats.voc.header import Common
 from datalabel.formats.voc.write import member_path
 from datalabel.formats.voc.xml import ILLEGAL
@@ -44,7 +44,7 @@ def refuse_splits(splits: Sequence[Selection]) -> None:
     refuse(*splits)
     faults = Faults()
     for split in splits:
-        for batch in split.batches():
+        for batch in split.batches(LABEL_KEYS):
             names = batch.items.column("name")
             for name in names.filter(pc.match_substring_regex(names, "[\r\n]")).to_pylist():
                 faults.add("the name of the image has a line break in it", repr(name))
@@ -55,7 +55,7 @@ def _look_through(selection: Selection, taken: dict[str, tuple[str, str]], fault
     """Note the faults of one selection; `taken` holds the files of those before it."""
     own = selection.header is not None
     single = own and not Common.of(selection.header or {}).folder
-    for batch in selection.batches():
+    for batch in selection.batches(("class", "properties")):
         for item in batch.items.select(["item", "name", "number"]).to_pylist():
             path = "the one file of this source" if single else member_path(item, own)
             # The most careless file system decides: no case, one Unicode form.

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from datalabel.errors import InputError
 from datalabel.files import checked_key
-from datalabel.formats.base import Batch, OutputFile, Selection
+from datalabel.formats.base import LABEL_KEYS, Batch, OutputFile, Selection
 from datalabel.formats.voc.header import PROPERTIES, SIDES, Common
 from datalabel.formats.voc.numbers import BadNumberError, Numbers, corners_in_bulk
 from datalabel.formats.voc.properties import attribute_notation
@@ -51,7 +51,7 @@ def output_files(selection: Selection) -> Iterator[OutputFile]:
     common = Common.of(selection.header or {})
     templates = _Templates()
     single = posixpath.basename(selection.name) if own and not common.folder else None
-    for batch in selection.batches():
+    for batch in selection.batches(_LABEL_COLUMNS):
         for item, labels in _by_item(batch):
             data = _File(common, own, item, templates).data(labels)
             yield OutputFile(single or member_path(item, own), (data,))
@@ -61,7 +61,7 @@ def split_files(splits: Sequence[Selection]) -> Iterator[OutputFile]:
     """Every split's files, and the list of its images in `ImageSets/Main`."""
     for split in splits:
         stems: list[str] = []
-        for batch in split.batches():
+        for batch in split.batches(LABEL_KEYS):
             stems += [posixpath.splitext(name)[0] for name in batch.items.column("name").to_pylist()]
         yield from output_files(split)
         lines = "".join(f"{stem}\n" for stem in sorted(stems))

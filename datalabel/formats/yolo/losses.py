@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.errors import Faults, RefusedError
-from datalabel.formats.base import Batch, Capabilities, Loss, Selection
+from datalabel.formats.base import LABEL_KEYS, Batch, Capabilities, Loss, Selection
 from datalabel.formats.losses import capability_losses
 from datalabel.formats.yolo.places import place_in_source, place_in_split
 from datalabel.formats.yolo.plan import Plan, plan_of
@@ -51,7 +51,7 @@ def losses(selection: Selection, *, training: bool = False) -> list[Loss]:
 def _own(plan: Plan, selection: Selection) -> list[Loss]:
     """What only this format loses."""
     found: dict[str, Loss] = {}
-    for batch in selection.batches():
+    for batch in selection.batches(("kind", "coords") if plan.task == "pose" else ("kind",)):
         for what, chosen in _changed(plan, batch.labels):
             rows = np.flatnonzero(np.asarray(pc.fill_null(chosen, False)))
             if len(rows):
@@ -96,7 +96,7 @@ def refuse(selections: Sequence[Selection], *, training: bool = False) -> None:
     faults = Faults()
     taken: dict[str, str] = {}
     for selection in selections:
-        for batch in selection.batches():
+        for batch in selection.batches(LABEL_KEYS):
             for item in batch.items.select(["item", "name", "number"]).to_pylist():
                 path = place(selection, item)
                 # The most careless file system decides: no case, one Unicode form.

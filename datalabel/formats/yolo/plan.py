@@ -35,11 +35,14 @@ class Seen:
 
     @classmethod
     def of(cls, selections: Sequence[Selection]) -> Seen:
-        """Look at every label once."""
+        """Look at every label; at coordinates only where there are keypoints."""
         seen = cls()
         for selection in selections:
-            for batch in selection.batches():
+            for batch in selection.batches(("kind", "class", "confidence")):
                 seen._add(batch.labels)
+        for selection in selections if seen.kinds["keypoints"] else ():
+            for batch in selection.batches(("kind", "coords")):
+                seen._add_points(batch.labels)
         return seen
 
     def _add(self, labels: pa.Table) -> None:
@@ -50,6 +53,8 @@ class Seen:
             self.kinds[row["kind"]] += row["count_all"]
             self.scored[row["kind"], row["scored"]] += row["count_all"]
         self.classes.update(pc.unique(labels.column("class")).to_pylist())
+
+    def _add_points(self, labels: pa.Table) -> None:
         points = labels.filter(pc.equal(labels.column("kind"), "keypoints")).column("coords")
         self.points = max(self.points, (pc.max(pc.list_value_length(points)).as_py() or 0) // 3)
 
