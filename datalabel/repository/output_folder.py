@@ -83,7 +83,8 @@ class OutputFolder:
         if not origin.exists():
             origin = self._referenced(project, key, mode)
         if mode == "link":
-            _link(origin, target, key)
+            with _once(name):
+                _link(origin, target, key)
             self.files[name] = {"bytes": origin.stat().st_size, "blake3": content}
             return
         with _once(name), origin.open("rb") as source, target.open("x+b") as out:
@@ -114,7 +115,8 @@ class OutputFolder:
         """Where a file goes. Its folder is made, and looked at for links, once: nobody else writes here."""
         folder = name.rpartition("/")[0]
         if folder not in self._made:
-            contained(self._partial, name).parent.mkdir(parents=True, exist_ok=True)
+            with _once(name):
+                contained(self._partial, name).parent.mkdir(parents=True, exist_ok=True)
             self._made.add(folder)
         return self._partial / checked_key(name)
 
@@ -154,6 +156,8 @@ def _remove_dead(folder: Path) -> None:
 def _link(origin: Path, target: Path, key: str) -> None:
     try:
         os.link(origin, target)
+    except FileExistsError:
+        raise
     except OSError as error:
         raise InputError(
             f"cannot be linked into the folder: {error.strerror}",

@@ -1,0 +1,44 @@
+"""A folder that is written whole: nothing in it is written twice, and a failure leaves nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pictures import write_image
+
+from datalabel.content import ObjectId
+from datalabel.errors import InputError
+from datalabel.repository.output_folder import ImageMode, OutputFolder
+from datalabel.repository.repository import Repository
+
+
+@pytest.mark.parametrize("second", ["a/b.txt", "a/b.txt/c.txt"])
+def test_a_file_is_written_once(second: str, tmp_path: Path) -> None:
+    with OutputFolder(tmp_path / "out") as output:
+        output.write("a/b.txt", [b"one", b"", b"two"])
+        with pytest.raises(InputError, match="the same file"):
+            output.write(second, [b"other"])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("mode", ["copy", "link"])
+def test_an_image_is_put_once(mode: ImageMode, repo: Repository, tmp_path: Path) -> None:
+    write_image(repo.root / "a.jpg", 1)
+    repo.add("a.jpg")
+    content = ObjectId(repo.items().column("content")[0].as_py())
+    folder = tmp_path / "out" / "deep"
+    with OutputFolder(folder) as output:
+        output.put_image(repo.project, "a.jpg", content, "images/a.jpg", mode)
+        with pytest.raises(InputError, match="the same file"):
+            output.put_image(repo.project, "a.jpg", content, "images/a.jpg", mode)
+    assert list(folder.parent.iterdir()) == []
+
+
+def test_what_was_written_is_told_by_the_manifest(tmp_path: Path) -> None:
+    with OutputFolder(tmp_path / "out") as output:
+        output.write("a/b.txt", [b"one", b"", b"two"])
+        output.finish({"format": "made up"})
+    assert (tmp_path / "out/a/b.txt").read_bytes() == b"onetwo"
+    assert output.files["a/b.txt"]["bytes"] == 6
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
