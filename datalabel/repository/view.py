@@ -142,7 +142,7 @@ class View:
             found = list(rows)
             yield piece, pa.concat_tables(found) if found else _empty(table, columns)
 
-    def _item_pieces(self, items: Sequence[str] | None, size: int = 8192) -> Iterator[pa.Table]:
+    def _item_pieces(self, items: Sequence[str] | None, size: int = 4096) -> Iterator[pa.Table]:
         for batch in self.store.tables.scan(self.items, items=items):
             for start in range(0, batch.num_rows, size):
                 yield batch.slice(start, size)
