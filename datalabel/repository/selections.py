@@ -19,6 +19,8 @@ from datalabel.repository.selecting import EVERYTHING, Filter
 from datalabel.repository.view import View
 from datalabel.store.history import Source
 
+PIECE = 4096
+"""So many items of a source are read at a time."""
 MENTION_COLUMNS = ["item", "set", "source", "annotator", "name", "extra"]
 ITEM_COLUMNS = pa.schema([ITEMS.field("item"), *READ_MENTIONS])
 
@@ -56,9 +58,9 @@ class SourceSelection:
         own = mentions.filter(pc.is_valid(mentions.column("name")))
         seen = _annotators_by_item(mentions.filter(pc.is_null(mentions.column("name"))))
         keys = own.column("item").to_pylist()
-        for start in range(0, len(keys), 8192):
-            part = own.slice(start, 8192)
-            chunk = keys[start : start + 8192]
+        for start in range(0, len(keys), PIECE):
+            part = own.slice(start, PIECE)
+            chunk = keys[start : start + PIECE]
             found = self._view.labels(self._set).batches(wanted, items=chunk) if self._view.tree.sets else ()
             rows = [split_by_source(batch, self._source)[0] for batch in found]
             empty = self._view.label_table(self._set).schema.empty_table().select(wanted or LABELS.names)

@@ -17,6 +17,8 @@ from datalabel.formats.coco.encode import Encoder
 from datalabel.formats.coco.layout import Layout, Spool, orders_of
 from datalabel.formats.coco.numbering import Numbers
 
+PIECE = 2048
+"""So many items are encoded at a time."""
 _KEYS = ("images", "annotations", "categories")
 
 
@@ -46,7 +48,7 @@ def _chunks(selection: Selection) -> Iterator[bytes]:
 def _fill(selection: Selection, numbers: Numbers, images: Spool, annotations: Spool) -> None:
     encoder = Encoder(selection, numbers)
     done = 0
-    for batch in selection.batches():
+    for batch in (piece for whole in selection.batches() for piece in whole.pieces(PIECE)):
         given = numbers.images(batch.items)
         size = batch.items.num_rows
         orders = orders_of(
