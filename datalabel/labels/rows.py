@@ -12,15 +12,20 @@ import pyarrow.compute as pc
 from datalabel.labels.hashing import combine, hash_rows
 
 
+def kept(rows: pa.Table, where: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """The rows for which this holds; where it holds for all, no outline is copied."""
+    return rows if pc.all(where, skip_nulls=False).as_py() else rows.filter(where)
+
+
 def of_items(rows: pa.Table, items: Iterable[str]) -> pa.Table:
     """The rows of these items."""
-    return rows.filter(pc.is_in(rows.column("item"), value_set=pa.array(list(items), pa.string())))
+    return kept(rows, pc.is_in(rows.column("item"), value_set=pa.array(list(items), pa.string())))
 
 
 def split_by_source(rows: pa.Table, *sources: str) -> tuple[pa.Table, pa.Table]:
     """The rows of these sources, and all others (those without a source among them)."""
     mine = pc.is_in(rows.column("source"), value_set=pa.array(sources, pa.string()))
-    return rows.filter(mine), rows.filter(pc.invert(mine))
+    return kept(rows, mine), kept(rows, pc.invert(mine))
 
 
 def sort_rows(rows: pa.Table, *columns: str) -> pa.Table:

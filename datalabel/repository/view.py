@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
 from datalabel.errors import InputError, nearest
+from datalabel.labels.rows import kept
 from datalabel.labels.tables import LABELS
 from datalabel.store.history import HEADER, SPEC, Source, Tree
 from datalabel.store.json_objects import JsonReader
@@ -151,7 +152,7 @@ class View:
         """Every mention of one source, in key order."""
         names = list(dict.fromkeys([*(columns or self.mentions.schema.names), "source"]))
         found = [
-            batch.filter(pc.equal(batch.column("source"), source))
+            kept(batch, pc.equal(batch.column("source"), source))
             for batch in self.store.tables.scan(self.mentions, names)
         ]
         schema = pa.schema([self.mentions.schema.field(name) for name in names])

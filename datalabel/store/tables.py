@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.content import ObjectId, canonical_json
 from datalabel.errors import DamagedError
+from datalabel.labels.rows import kept
 from datalabel.labels.tables import ITEMS, LABELS, MENTIONS, SPLITS
 from datalabel.store.folding import outside_common, run_to_fold
 from datalabel.store.markers import BATCH_ROWS, key_ranks, with_markers, without_markers
@@ -285,10 +287,7 @@ class OpenTable:
 
 def _alive(rows: pa.Table) -> pa.Table:
     """The rows without markers, and without the column that says so (the last)."""
-    deleted = rows.column("deleted")
-    if pc.any(deleted).as_py():
-        rows = rows.filter(pc.invert(deleted))
-    return rows.drop_columns(["deleted"])
+    return kept(rows, pc.invert(rows.column("deleted"))).drop_columns(["deleted"])
 
 
 def _names_between(items: Sequence[str], first: str, last: str) -> bool:
@@ -302,28 +301,29 @@ def _newest(
     """The effective rows of a range of keys, sorted by item, markers included."""
     names = list(dict.fromkeys(["item", *columns, "deleted"]))
     found: list[pa.Table] = []
+    places: list[npt.NDArray[np.int64]] = []
     seen: list[pa.Array] = []
     for segment in reversed(opened):
         if not keys.overlaps(segment.ref.first, segment.ref.last):
             continue
         rows = _rows_in(segment, names, keys, items)
-        if seen and rows.num_rows:
-            taken = pc.is_in(rows.column("item"), value_set=pa.concat_arrays(seen))
-            owned = rows.filter(pc.invert(taken))
-        else:
-            owned = rows
-        if owned.num_rows:
-            found.append(owned)
-            seen.append(pc.unique(owned.column("item")))
+        taken = pc.is_in(rows.column("item"), value_set=pa.concat_arrays(seen)) if seen else None
+        owned = np.arange(rows.num_rows) if taken is None else np.flatnonzero(~taken.to_numpy())
+        if len(owned):
+            places.append(owned + sum(one.num_rows for one in found))
+            found.append(rows)
+            seen.append(pc.unique(rows.column("item").take(pa.array(owned))))
             if items is not None:
                 # What is found here is overridden in older segments: their row groups may stay unread.
                 here = set(seen[-1].to_pylist())
                 items = [key for key in items if key not in here]
     if not found:
         return _empty_like(opened[0], names).select([*columns, "deleted"])
-    rows = pa.concat_tables(found) if len(found) > 1 else found[0]
+    rows = found[0]
     if len(found) > 1:
-        rows = rows.take(pa.array(np.argsort(key_ranks(rows.column("item")), kind="stable")))
+        rows, chosen = pa.concat_tables(found), np.concatenate(places)
+        ranks = key_ranks(rows.column("item"))[chosen]
+        rows = rows.take(pa.array(chosen[np.argsort(ranks, kind="stable")]))
     return rows.select([*columns, "deleted"])
 
 
@@ -343,5 +343,5 @@ def _rows_in(segment: Segment, names: list[str], keys: KeyRange, items: Sequence
     found = []
     for start in range(0, max(len(groups), 1), GROUPS):  # few of many: not all of them are held at once
         rows = segment.read(names, groups[start : start + GROUPS])
-        found.append(rows.filter(pc.is_in(rows.column("item"), value_set=wanted)))
+        found.append(kept(rows, pc.is_in(rows.column("item"), value_set=wanted)))
     return keys.within(pa.concat_tables(found))

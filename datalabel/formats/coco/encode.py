@@ -21,6 +21,7 @@ from datalabel.formats.coco.lookup import Lookup
 from datalabel.formats.coco.numbering import Numbers
 from datalabel.formats.coco.numbers import printed
 from datalabel.formats.coco.outlines import Outlines
+from datalabel.labels.rows import kept
 
 Bools = npt.NDArray[np.bool_]
 Columns = dict[str, pa.StringArray]
@@ -33,15 +34,38 @@ _NONE = pa.scalar(None, pa.string())
 _COMPARED = ("class", "kind", "x", "y", "w", "h", "coords", "parts", "rle", "properties", "confidence")
 
 
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """Items, those of their labels that COCO can hold, and their numbers.
+
+    `owners` is the position of each label's item; an image without a number cannot be named in a list of results.
+    """
+
+    items: pa.Table
+    labels: pa.Table
+    owners: pa.Int32Array
+    images: list[str | None]
+    ids: pa.StringArray
+
+
 @dataclass(slots=True)
 class Encoder:
-    """Encodes the batches of one selection."""
+    """Encodes the batches of one selection: numbers are given in order, texts are made in any."""
 
     selection: Selection
     numbers: Numbers
 
-    def images(self, items: pa.Table, numbers: list[str | None]) -> pa.StringArray:
+    def numbered(self, batch: Batch) -> Numbered:
+        """The next batch of the file."""
+        images = self.numbers.images(batch.items)
+        labels, owners = self._held(batch, images)
+        return Numbered(
+            batch.items, labels, owners, images, self.numbers.labels(_array(labels.column("source_id")))
+        )
+
+    def images(self, batch: Numbered) -> pa.StringArray:
         """The text of each item as an image of the file."""
+        items = batch.items
         size = items.num_rows
         extra = split_extras(items.column("extra"))
         own = self.numbers.own
@@ -49,7 +73,7 @@ class Encoder:
         names = encoded_strings(_array(items.column("name")))
         if item_key:
             names = self._names_by_key(extra, item_key, names, size)
-        columns: Columns = {"id": pa.array(numbers, pa.string()), "file_name": names}
+        columns: Columns = {"id": pa.array(batch.images, pa.string()), "file_name": names}
         for name in ("width", "height"):
             columns[name] = pc.cast(_array(items.column(name)), pa.string())
         columns["annotators"] = self._seen_by(items, extra.get("annotators"))
@@ -76,21 +100,20 @@ class Encoder:
             )
         return pa.array(texts, pa.string())
 
-    def annotations(self, batch: Batch, numbers: list[str | None]) -> tuple[pa.StringArray, pa.Int32Array]:
-        """The text of each label that COCO can hold, and the position of its item in the batch."""
-        labels, items = self._held(batch, numbers)
+    def annotations(self, batch: Numbered) -> pa.StringArray:
+        """The text of each label."""
+        labels = batch.labels
         size = labels.num_rows
         extra = split_extras(labels.column("extra"))
         whole = extra.pop(VERBATIM, None)
-        outlines = Outlines(labels, batch.items, items, self.numbers.header.get("floats", []))
-        columns = self._columns(labels, items, numbers, extra, outlines)
+        outlines = Outlines(labels, batch.items, batch.owners, self.numbers.header.get("floats", []))
+        columns = self._columns(batch, extra, outlines)
         self._derive(labels, columns, extra, outlines)
         order = self.numbers.header.get("orders", {}).get("annotations", ORDER)
         texts = objects(_ordered(_merged(columns, extra, size), order), size)
         if whole is not None and self.numbers.own:
-            unchanged = self._unchanged(labels, items, batch.items, numbers, whole)
-            texts = pc.if_else(pa.array(unchanged), whole, texts)
-        return texts, items
+            texts = pc.if_else(pa.array(self._unchanged(batch, whole)), whole, texts)
+        return texts
 
     def _held(self, batch: Batch, numbers: list[str | None]) -> tuple[pa.Table, pa.Int32Array]:
         labels = batch.labels
@@ -101,24 +124,17 @@ class Encoder:
         if None in numbers:
             numbered = batch.items.filter(pa.array([one is not None for one in numbers])).column("item")
             keep = pc.and_(keep, pc.is_in(labels.column("item"), value_set=_array(numbered)))
-        labels = labels.filter(keep)
+        labels = kept(labels, keep)
         keys = _array(batch.items.column("item"))
         return labels, _array(pc.index_in(labels.column("item"), value_set=keys))
 
-    def _columns(
-        self,
-        labels: pa.Table,
-        items: pa.Int32Array,
-        numbers: list[str | None],
-        extra: Columns,
-        outlines: Outlines,
-    ) -> Columns:
+    def _columns(self, batch: Numbered, extra: Columns, outlines: Outlines) -> Columns:
         """The fields that columns hold; null where a label has none."""
+        labels = batch.labels
         writes = self.numbers.header.get("writes", ["id", "bbox"])
-        columns: Columns = {"image_id": pa.array(numbers, pa.string()).take(items)}
-        ids = self.numbers.labels(_array(labels.column("source_id")))
+        columns: Columns = {"image_id": pa.array(batch.images, pa.string()).take(batch.owners)}
         if "id" in writes:
-            columns["id"] = ids
+            columns["id"] = batch.ids
         columns["category_id"] = self._category_numbers(labels, extra)
         if "bbox" in writes or not self.numbers.own:
             columns["bbox"] = outlines.boxes()
@@ -167,28 +183,21 @@ class Encoder:
             given = extra.get("segmentation", pa.nulls(size, pa.string()))
             columns["segmentation"] = pc.coalesce(columns["segmentation"], given, empty)
 
-    def _unchanged(
-        self,
-        labels: pa.Table,
-        items: pa.Int32Array,
-        images: pa.Table,
-        numbers: list[str | None],
-        whole: pa.StringArray,
-    ) -> Bools:
+    def _unchanged(self, batch: Numbered, whole: pa.StringArray) -> Bools:
         """Which labels' kept notation still says what their columns say."""
-        same = np.zeros(labels.num_rows, np.bool_)
+        same = np.zeros(batch.labels.num_rows, np.bool_)
         rows = np.flatnonzero(whole.is_valid().to_numpy(zero_copy_only=False))
         texts = whole.take(pa.array(rows))
         faults = Faults()
         try:
-            read = read_chunk(self._chunk(texts, images, numbers, faults), [b"{}"] * len(rows))
+            read = read_chunk(self._chunk(texts, batch, faults), [b"{}"] * len(rows))
         except (NotObjectsError, InputError, RecursionError):
             return same
         if len(faults):
             return same
-        now = labels.take(pa.array(rows))
+        now = batch.labels.take(pa.array(rows))
         who = pc.fill_null(read.column("annotator"), self.selection.annotator or "")
-        equal = _array(read.column("mention")).to_numpy() == items.take(pa.array(rows)).to_numpy()
+        equal = _array(read.column("mention")).to_numpy() == batch.owners.take(pa.array(rows)).to_numpy()
         equal &= _same(who, pc.fill_null(now.column("annotator"), self.selection.annotator or ""))
         equal &= _same(read.column("source_id"), now.column("source_id"))
         for name in _COMPARED:
@@ -196,11 +205,9 @@ class Encoder:
         same[rows] = equal
         return same
 
-    def _chunk(
-        self, texts: pa.StringArray, images: pa.Table, numbers: list[str | None], faults: Faults
-    ) -> Chunk:
-        names = images.column("name").to_pylist()
-        lookup = Lookup([number or f"$missing {row}" for row, number in enumerate(numbers)])
+    def _chunk(self, texts: pa.StringArray, batch: Numbered, faults: Faults) -> Chunk:
+        names = batch.items.column("name").to_pylist()
+        lookup = Lookup([number or f"$missing {row}" for row, number in enumerate(batch.images)])
         unknown = np.full(len(names), -1, np.int64)
         columns = Fields().split(json_list(texts))
         mentions, respelled = lookup.find(columns.get("image_id", pa.nulls(len(texts), pa.string())))
@@ -213,7 +220,7 @@ class Encoder:
             writes=frozenset(self.numbers.header.get("writes", ())),
             annotator=self.selection.annotator,
             faults=faults,
-            images=Images(images, names, lookup, unknown, unknown),
+            images=Images(batch.items, names, lookup, unknown, unknown),
             categories=read_categories(self.numbers.categories, self.selection.name, faults),
         )
 

@@ -7,18 +7,21 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.formats.base import OutputFile, Selection
 from datalabel.formats.coco.columns import blob_of
 from datalabel.formats.coco.document import Style
-from datalabel.formats.coco.encode import Encoder
+from datalabel.formats.coco.encode import Encoder, Numbered
 from datalabel.formats.coco.layout import Layout, Spool, orders_of
 from datalabel.formats.coco.numbering import Numbers
+from datalabel.threads import in_order
 
 PIECE = 2048
 """So many items are encoded at a time."""
+Blob = tuple[bytes, npt.NDArray[np.int64]]
 _KEYS = ("images", "annotations", "categories")
 
 
@@ -47,17 +50,24 @@ def _chunks(selection: Selection) -> Iterator[bytes]:
 
 def _fill(selection: Selection, numbers: Numbers, images: Spool, annotations: Spool) -> None:
     encoder = Encoder(selection, numbers)
+    pieces = (piece for batch in selection.batches() for piece in batch.pieces(PIECE))
     done = 0
-    for batch in (piece for whole in selection.batches() for piece in whole.pieces(PIECE)):
-        given = numbers.images(batch.items)
+    for batch, (texts, of_labels) in in_order(
+        lambda one: (one, _texts(encoder, one)), map(encoder.numbered, pieces)
+    ):
         size = batch.items.num_rows
         orders = orders_of(
             batch.items.column("order").to_pylist() if numbers.own else range(done, done + size)
         )
         done += size
-        images.add(*blob_of(encoder.images(batch.items, given)), orders)
-        texts, items = encoder.annotations(batch, given)
-        annotations.add(*blob_of(_per_item(texts, items, size)), orders)
+        images.add(*texts, orders)
+        annotations.add(*of_labels, orders)
+
+
+def _texts(encoder: Encoder, batch: Numbered) -> tuple[Blob, Blob]:
+    """Each item as an image of the file, and its labels, separated by commas."""
+    annotations = _per_item(encoder.annotations(batch), batch.owners, batch.items.num_rows)
+    return blob_of(encoder.images(batch)), blob_of(annotations)
 
 
 def _per_item(texts: pa.StringArray, items: pa.Int32Array, size: int) -> pa.StringArray:

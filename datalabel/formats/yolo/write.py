@@ -19,6 +19,7 @@ from datalabel.formats.yolo.places import parsed_json, place_in_source, place_in
 from datalabel.formats.yolo.plan import Plan, plan_of
 from datalabel.formats.yolo.spelling import Spelling
 from datalabel.formats.yolo.text import Layout, joined
+from datalabel.labels.rows import kept
 from datalabel.threads import in_order
 
 PIECE = 512
@@ -81,7 +82,7 @@ class _Encoder:
     def texts(self, batch: Batch) -> list[str]:
         """The text of each item's label file."""
         codes = self._plan.codes(batch.labels)
-        labels = batch.labels.filter(pa.array(codes >= 0))
+        labels = kept(batch.labels, pa.array(codes >= 0))
         items = pc.index_in(
             labels.column("item"), value_set=batch.items.column("item").combine_chunks()
         ).to_numpy()
