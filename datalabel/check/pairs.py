@@ -73,10 +73,11 @@ def _measured(columns: Columns, labels: pa.Table, first: Ints, second: Ints) -> 
     """The pairs among these candidates."""
     solid = columns.is_kind("box", "rotated_box", "polygon", "mask")[first]
     same_class = columns.type_codes[first] == columns.type_codes[second]
-    likely = _may_be_alike(columns.bounds, columns.areas, first, second)
+    likely = solid & _may_be_alike(columns.bounds, columns.areas, first, second)
+    likely[likely] = _may_be_in_place(columns, first[likely], second[likely])
     contained = same_class & _bounds_contain(columns.bounds, first, second)
     twins = same_class & (columns.bounds[first] == columns.bounds[second]).all(axis=1)
-    chosen = (solid & (likely | contained)) | twins
+    chosen = likely | (solid & contained) | twins
     first, second, solid, same_class = (one[chosen] for one in (first, second, solid, same_class))
     hashes = _contents(labels, first, second)
     equal = hashes[0] == hashes[1]
@@ -97,6 +98,23 @@ def _may_be_alike(bounds: Floats, areas: Floats, first: Ints, second: Ints) -> B
     wide, high = np.clip(far - low, 0, None).T
     shared = np.minimum(wide * high, np.minimum(one, other))
     return np.asarray(shared >= (ALIKE - _WHOLLY) * (one + other - shared))
+
+
+def _may_be_in_place(columns: Columns, first: Ints, second: Ints) -> Bools:
+    """Whether the IoU of two outlines may reach `ALIKE`, given where their areas lie; True for what has no rings.
+
+    About any point, the first moments of two shapes differ by what only one of them covers, times the farthest that
+    it can be from there; and of an area A + B only one covers (1 - IoU) / (1 + IoU) × (A + B).
+    """
+    rows, codes = np.unique(np.concatenate([first, second]), return_inverse=True)
+    areas, moments = columns.rings.of_rows(rows).moments(rows)
+    one, other = codes.reshape(2, -1)
+    bounds = columns.bounds
+    low = np.minimum(bounds[first, :2], bounds[second, :2])
+    reach = (np.maximum(bounds[first, 2:], bounds[second, 2:]) - low) / 2
+    apart = np.subtract(*(moments[each] - areas[each, None] * (low + reach) for each in (one, other)))
+    alone = (1 - ALIKE + _WHOLLY) / (1 + ALIKE) * (areas[one] + areas[other])
+    return np.asarray(~(np.abs(apart) > alone[:, None] * reach).any(axis=1))
 
 
 def _bounds_contain(bounds: Floats, first: Ints, second: Ints) -> Bools:

@@ -55,6 +55,27 @@ class Rings:
             points, self.rows[chosen], self.places[chosen], self.holes[chosen], _starts(counts), counts
         )
 
+    def of_rows(self, rows: Ints) -> Rings:
+        """Only the rings of these labels."""
+        return self.some(np.isin(self.rows, rows))
+
+    def moments(self, rows: Ints) -> tuple[Floats, Floats]:
+        """Areas of these labels (sorted), and their first moments, the integrals of x and y, shape (n, 2); by the
+        shoelace formula, holes taken away. NaN for labels without rings."""
+        origins = self.points[self.starts]
+        here = self.points - np.repeat(origins, self.counts, axis=0)
+        after = self.after(here)
+        cross = (here[:, 0] * after[:, 1] - after[:, 0] * here[:, 1])[:, None]
+        sums = np.concatenate([cross / 2, (here + after) * cross / 6], axis=1)
+        found = np.add.reduceat(sums, self.starts) if len(self.starts) else sums
+        found *= (np.sign(found[:, 0]) * np.where(self.holes, -1, 1))[:, None]
+        found[:, 1:] += found[:, :1] * origins
+        totals = np.full((len(rows), 3), np.nan)
+        places = np.searchsorted(rows, self.rows)
+        totals[places] = 0
+        np.add.at(totals, places, found)
+        return totals[:, 0], totals[:, 1:]
+
     def with_points(self, kept: Bools) -> Rings:
         """Only these points, and the rings that have three of them or more left."""
         if kept.all():

@@ -126,22 +126,26 @@ def _lists(labels: pa.Table, rows: Rows, name: str) -> tuple[npt.NDArray[Any], n
 def _point_bounds(labels: pa.Table, rows: Rows, stride: int) -> Floats:
     values, lengths = _lists(labels, rows, "coords")
     found = np.full((len(rows), 4), np.nan)
-    counts = lengths // stride
-    usable = np.repeat(lengths % stride == 0, lengths)
-    points = values[usable].reshape(-1, stride)
-    owner = np.repeat(np.arange(len(rows)), np.where(lengths % stride == 0, counts, 0))
+    whole = lengths % stride == 0
+    counts = np.where(whole, lengths // stride, 0)
+    points = _of_rows(values, lengths, whole).reshape(-1, stride)
     if stride == 3:
         labelled = points[:, 2] > 0
-        points, owner = points[labelled], owner[labelled]
-    if not len(points):
-        return found
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    owners = owner[starts]
-    found[owners, 0] = np.minimum.reduceat(points[:, 0], starts)
-    found[owners, 1] = np.minimum.reduceat(points[:, 1], starts)
-    found[owners, 2] = np.maximum.reduceat(points[:, 0], starts)
-    found[owners, 3] = np.maximum.reduceat(points[:, 1], starts)
+        counts = np.bincount(np.repeat(np.arange(len(rows)), counts)[labelled], minlength=len(rows))
+        points = points[labelled]
+    drawn = np.flatnonzero(counts)
+    if len(drawn):
+        starts = (np.cumsum(counts) - counts)[drawn]
+        found[drawn, :2] = np.minimum.reduceat(points[:, :2], starts)
+        found[drawn, 2:] = np.maximum.reduceat(points[:, :2], starts)
     return found
+
+
+def _of_rows(
+    values: npt.NDArray[np.generic], lengths: npt.NDArray[np.int64], chosen: npt.NDArray[np.bool_]
+) -> npt.NDArray[Any]:
+    """The values of these rows only; where that is all of them, nothing is copied."""
+    return values if chosen.all() else values[np.repeat(chosen, lengths)]
 
 
 def _runs(labels: pa.Table, rows: Rows) -> list[tuple[rle.Counts, tuple[int, int]]]:
@@ -170,22 +174,21 @@ def _mask_bounds(labels: pa.Table, rows: Rows) -> Floats:
 def _ring_areas(labels: pa.Table, rows: Rows) -> Floats:
     """Shoelace over every ring, vectorised over all points of all rows."""
     values, lengths = _lists(labels, rows, "coords")
-    parts, rings = _lists(labels, rows, "parts")
-    whole = lengths // 2
-    implicit = rings == 0
-    sizes = np.concatenate([parts.astype(np.int64), whole[implicit]])
-    owners = np.concatenate([np.repeat(np.arange(len(rows)), rings), np.flatnonzero(implicit)])
-    order = np.argsort(owners, kind="stable")
-    sizes, owners = sizes[order], owners[order]
+    sizes, pieces = _lists(labels, rows, "parts")
+    sizes, whole = sizes.astype(np.int64), lengths // 2
+    implicit = np.flatnonzero(pieces == 0)
+    if len(implicit):
+        sizes = np.insert(sizes, np.cumsum(pieces)[implicit], whole[implicit])
+        pieces = np.where(pieces == 0, 1, pieces)
+    owners = np.repeat(np.arange(len(rows)), pieces)
     counts = np.abs(sizes)
     told = np.bincount(owners, weights=counts, minlength=len(rows)).astype(np.int64)
     sound = (lengths % 2 == 0) & (told == whole)
-    keep = np.repeat(sound, lengths)
-    x, y = values[keep][0::2], values[keep][1::2]
-    ring_ok = sound[owners] & (counts > 0)
-    counts, sizes, owners = counts[ring_ok], sizes[ring_ok], owners[ring_ok]
+    rings = sound[owners] & (counts > 0)
+    counts, sizes, owners = counts[rings], sizes[rings], owners[rings]
     if not len(counts):
         return np.zeros(len(rows))
+    x, y = np.ascontiguousarray(_of_rows(values, lengths, sound).reshape(-1, 2).T)
     starts = np.cumsum(counts) - counts
     ends = starts + counts - 1
     with np.errstate(all="ignore"):

@@ -55,6 +55,41 @@ def _within(one: dict[str, Any], other: dict[str, Any]) -> bool:
     )
 
 
+@st.composite
+def redrawn(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """One object drawn several times with a shaky hand: a star-shaped outline, some with a hole, some with a second
+    piece far away, so that their bounds say little."""
+    corners = np.array(draw(st.lists(st.floats(0.5, 1.0), min_size=5, max_size=9)))
+    hole, far = draw(st.booleans()), draw(st.booleans())
+    drawn = []
+    for _ in range(draw(st.integers(2, 4))):
+        shaky = (
+            corners * np.array(draw(st.lists(st.floats(0.94, 1.06), min_size=9, max_size=9)))[: len(corners)]
+        )
+        middle = np.array(draw(st.tuples(st.floats(98, 102), st.floats(98, 102))))
+        turned = np.arange(len(corners)) * 2 * np.pi / len(corners)
+        ring = np.stack([np.cos(turned), np.sin(turned)], axis=1) * shaky[:, None] * 60
+        pieces, parts = [middle + ring], [len(ring)]
+        if hole:
+            pieces, parts = [*pieces, middle + ring * 0.4], [*parts, -len(ring)]
+        if far:
+            pieces, parts = [*pieces, middle + ring + draw(st.floats(150, 160))], [*parts, len(ring)]
+        coords = np.concatenate(pieces).ravel().tolist()
+        drawn.append(label("polygon", coords=coords, parts=parts))
+    return drawn
+
+
+@given(redrawn())
+@settings(max_examples=150, deadline=None)
+def test_outlines_are_judged_as_comparing_every_two_does(rows: list[dict[str, Any]]) -> None:
+    batch = batch_of(rows)
+    pairs = [(first, second) for second in range(len(rows)) for first in range(second)]
+    first_rows, second_rows = np.array(pairs).T
+    ious = geometry.ious(batch.labels, first_rows, batch.labels, second_rows)
+    expected = {second + 1 for (_, second), iou in zip(pairs, ious, strict=True) if iou >= ALIKE}
+    assert {number for _, _, number in places(findings(batch, "D101"))} == expected
+
+
 @pytest.mark.parametrize("kind", SHAPES)
 def test_an_equal_label_of_any_kind_is_found_and_may_be_deleted(kind: str) -> None:
     twice = [label(kind, annotator="ann")] * 2
