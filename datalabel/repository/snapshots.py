@@ -24,6 +24,7 @@ from datalabel.repository.view import View, splits_of
 from datalabel.store.snapshots import REFS, Snapshot
 from datalabel.store.state import now
 from datalabel.store.tables import Table
+from datalabel.threads import ahead
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
 
@@ -128,7 +129,7 @@ def measure(view: View, sets: Sequence[str]) -> tuple[str, dict[str, dict[str, i
         digest.add_items(batch.append_column("split", found).select(list(ITEM_COLUMNS)))
         _count(items, found)
     for name in sets:
-        for batch in view.labels(name).batches(list(LABEL_COLUMNS)):
+        for batch in ahead(view.labels(name).batches(list(LABEL_COLUMNS))):
             digest.add_labels(name, batch)
             _count(labels, splits_of(batch.column("item"), table))
     return digest.result(), {name: {"items": items[name], "labels": labels[name]} for name in ("", *items)}

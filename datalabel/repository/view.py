@@ -174,8 +174,9 @@ def view_of(store: Store, tree: ObjectId | None, name: str, splits: ObjectId | N
 
 
 def splits_of(items: pa.ChunkedArray, table: pa.Table | None) -> pa.ChunkedArray:
-    """The split of each item; null where it has none."""
-    if table is None:
+    """The split of each item (in key order); null where it has none. `table` is in key order, too."""
+    if table is None or not len(items):
         return pa.chunked_array([pa.nulls(len(items), pa.string())])
-    places = pc.index_in(items, value_set=table.column("item").combine_chunks())
-    return pc.take(table.column("split"), places)
+    near = KeyRange(items[0].as_py(), items[-1].as_py() + "\0").within(table)
+    places = pc.index_in(items, value_set=near.column("item").combine_chunks())
+    return pc.take(near.column("split"), places)
