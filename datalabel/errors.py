@@ -167,5 +167,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     import difflib
 
     lower = {name.lower(): name for name in known}
-    found = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
+    # difflib thinks little of swapped letters, the commonest slip: `stauts` is `status` before it is `stats`.
+    swapped = [name for name in lower if sorted(name) == sorted(word.lower())]
+    found = swapped or difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
     return lower[found[0]] if found else None
