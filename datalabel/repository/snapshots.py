@@ -135,7 +135,7 @@ def measure(view: View, sets: Sequence[str]) -> tuple[str, dict[str, dict[str, i
     return digest.result(), {name: {"items": items[name], "labels": labels[name]} for name in ("", *items)}
 
 
-def _count(counts: Counter[str], splits: pa.ChunkedArray) -> None:
+def _count(counts: Counter[str], splits: pa.Array) -> None:
     counts[""] += len(splits)
     for found in pc.value_counts(splits).to_pylist():
         if found["values"] is not None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from datalabel.errors import InputError, nearest
 from datalabel.labels.stats import Stats, StatsBuilder
 from datalabel.labels.stats.groups import NONE, Grouping, grouping_of
-from datalabel.repository.view import View
+from datalabel.repository.view import View, splits_of
 from datalabel.threads import ahead
 
 COLUMNS = [
@@ -45,7 +42,8 @@ def stats_of(view: View, by: str | None = None) -> Stats:
     names = sorted(view.tree.sets)
     for name in names:
         for items, labels in ahead(view.keyed_batches(name, columns=COLUMNS)):
-            builder.add(name, items, labels, _splits_of(items, splits))
+            of_items = None if splits is None else splits_of(items.column("item"), splits)
+            builder.add(name, items, labels, of_items)
     if not names:
         for items in view.item_batches():
             builder.add_items(items)
@@ -53,15 +51,6 @@ def stats_of(view: View, by: str | None = None) -> Stats:
     if grouping is not None:
         _check_property(found, grouping)
     return found
-
-
-def _splits_of(items: pa.Table, splits: pa.Table | None) -> pa.Array | None:
-    """The split of each item, null where it has none."""
-    if splits is None:
-        return None
-    keys = splits.column("item").combine_chunks()
-    rows = pc.index_in(items.column("item").combine_chunks(), value_set=keys)
-    return splits.column("split").combine_chunks().take(rows)
 
 
 def _check_property(found: Stats, grouping: Grouping) -> None:

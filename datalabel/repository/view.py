@@ -173,10 +173,10 @@ def view_of(store: Store, tree: ObjectId | None, name: str, splits: ObjectId | N
     return View(store, store.history.tree(tree) if tree else EMPTY_TREE, name, splits)
 
 
-def splits_of(items: pa.ChunkedArray, table: pa.Table | None) -> pa.ChunkedArray:
+def splits_of(items: pa.ChunkedArray, table: pa.Table | None) -> pa.Array:
     """The split of each item (in key order); null where it has none. `table` is in key order, too."""
     if table is None or not len(items):
-        return pa.chunked_array([pa.nulls(len(items), pa.string())])
+        return pa.nulls(len(items), pa.string())
     near = KeyRange(items[0].as_py(), items[-1].as_py() + "\0").within(table)
     places = pc.index_in(items, value_set=near.column("item").combine_chunks())
-    return pc.take(near.column("split"), places)
+    return near.column("split").combine_chunks().take(places.combine_chunks())

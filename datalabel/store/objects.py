@@ -202,7 +202,7 @@ class LocalObjects:
         self.path(name).unlink(missing_ok=True)
 
 
-def hash_stream(source: BinaryIO, out: BinaryIO | None = None, block: int = 1 << 22) -> tuple[ObjectId, int]:
+def hash_stream(source: BinaryIO, out: BinaryIO | None = None, block: int = 1 << 18) -> tuple[ObjectId, int]:
     """Read a file once: its blob id and size, copying it to `out` on the way. Constant memory."""
     running, size = hasher(BLOB), 0
     while data := source.read(block):
