@@ -122,16 +122,27 @@ def _diff(bench: Bench, project: str, second: Path, title: str, *like: str) -> W
 
 def check(bench: Bench) -> Work:
     """Spec and geometry."""
+    never, since, reading = ("--fail-on", "never"), "dlabel, --since", "reading + one pass"
     path = bench.inputs.coco_changed
     project = committed(bench, "two_versions", (bench.inputs.coco, path))
     return Work(
         "check of spec and geometry",
         (
-            Contender("dlabel", (dlabel("-C", project, "check", "HEAD", "--fail-on", "never"),), reuse=True),
+            Contender("dlabel", (dlabel("-C", project, "check", "HEAD", *never),), reuse=True),
+            # HEAD is the spec's commit; the one before it changed 1 % of the images.
+            Contender(
+                since, (dlabel("-C", project, "check", "HEAD~1", "--since", "HEAD~2", *never),), reuse=True
+            ),
             bench.rival("panlabel validate", "panlabel", "validate", "--format", "coco", path),
             _datumaro(bench, "datumaro_validate", path),
+            Contender(reading, (program("pass_over_columns", project / STORE / "objects"),), machine=True),
         ),
-        (Limit(("panlabel validate",), 0.5),),
+        (
+            Limit(("panlabel validate",), 0.5),
+            Limit((reading,), 3.0),
+            Limit(plus=1.5 * GIGABYTE, quantity=Quantity.MEMORY),
+            Limit(("dlabel",), 0.1, of=since),
+        ),
         (path, project),
     )
 

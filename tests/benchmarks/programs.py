@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 BLOCK = 1 << 22  # bytes read at once
 FILES = 256  # one task hashes so many
@@ -57,12 +58,26 @@ def _files(path: str) -> Iterator[str]:
 
 def read_columns(store: str) -> None:
     """Read every Parquet file below a folder, all columns."""
+    for _ in _tables(store):
+        pass
+
+
+def pass_over_columns(store: str) -> None:
+    """The same, and one pass of NumPy over every coordinate: the difference to the next one."""
+    numpy = import_module("numpy")
+    for table in _tables(store):
+        if "coords" in table.column_names:
+            for chunk in table.column("coords").chunks:
+                numpy.diff(chunk.flatten().to_numpy(zero_copy_only=False))
+
+
+def _tables(store: str) -> Iterator[Any]:
     parquet = import_module("pyarrow.parquet")
     for name in _files(store):
         with Path(name).open("rb") as file:
             is_parquet = file.read(4) == b"PAR1"
         if is_parquet:
-            parquet.read_table(name)
+            yield parquet.read_table(name)
 
 
 def orjson_loads(path: str) -> None:
