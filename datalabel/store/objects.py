@@ -203,7 +203,10 @@ class LocalObjects:
 
 
 def hash_stream(source: BinaryIO, out: BinaryIO | None = None, block: int = 1 << 18) -> tuple[ObjectId, int]:
-    """Read a file once: its blob id and size, copying it to `out` on the way. Constant memory."""
+    """Read a file once: its blob id and size, copying it to `out` on the way. Constant memory.
+
+    Blocks are small: Linux took three times as long to write 4 MiB at a time.
+    """
     running, size = hasher(BLOB), 0
     while data := source.read(block):
         running.update(data)

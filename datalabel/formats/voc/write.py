@@ -116,7 +116,7 @@ class _Part:
 
 
 class _Templates:
-    """Texts of objects met before, with places for what differs; bounded."""
+    """Texts of elements met before, with places for what differs; bounded."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], str] = {}
@@ -141,7 +141,8 @@ class _File:
         self._extra: dict[str, Any] = (
             self._defaults() if extra is None else _json(extra, "a field of the item", item["item"])
         )
-        self._layout = replace(common.layout, **self._extra.get("$layout", {}))
+        noted = self._extra.get("$layout")
+        self._layout = replace(common.layout, **noted) if noted else common.layout
         self._out = Writer(self._layout)
         self._labels: list[Row] = []
         self._next = 0
@@ -165,7 +166,7 @@ class _File:
         held = {
             self._common.name_element: self._name,
             "object": lambda: next(objects),
-            "size": self._size,
+            "size": self._usual_size if self._item["extra"] is None else self._size,
         }
         out.inline = "#text" in order
         _Part(order, extra).run(held, lambda tag, value: out.element(tag, value, 1))
@@ -208,6 +209,18 @@ class _File:
         stem = posixpath.splitext(posixpath.basename(member_path(self._item, self._own)))[0]
         same = text == name or (not (text or "").strip() and name == stem)
         self._out.element(tag, noted if same else with_text(noted, name), 1)
+
+    def _usual_size(self) -> None:
+        """As `_size`, of files that no source said anything of: images have few sizes."""
+        out = self._out
+        key = ("size", self._layout, out.inline, self._item["width"], self._item["height"])
+        text = self._templates.get(key)
+        if text is None:
+            before = len(out.pieces)
+            self._size()
+            self._templates.add(key, "".join(out.pieces[before:]))
+        else:
+            out.pieces.append(text)
 
     def _size(self) -> None:
         noted = self._extra.get("size", {})
