@@ -16,6 +16,7 @@ from time import perf_counter
 from .work import Command, Contender, Quantity, RunFailedError, Work
 
 KIB = 1024  # Linux gives peak memory in these
+ROOM = 16 << 30  # bytes that stay free for what is yet to be measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Runner:
                     except RunFailedError as error:
                         trouble[contender.name] = str(error)
         for contender in work.contenders:
-            _remove(self._folder(contender))
+            self._put_aside(self._folder(contender))
         return [
             Outcome(name, None, trouble[name]) if name in trouble else Outcome(name, _median(measured))
             for name, measured in found.items()
@@ -74,10 +75,21 @@ class Runner:
     def _folder(self, contender: Contender) -> Path:
         return self.folder / "".join(letter if letter.isalnum() else "_" for letter in contender.name)
 
+    def _put_aside(self, folder: Path) -> None:
+        """Not deleted while there is room: where many files went in the last minutes, ext4 takes fifteen times as
+        long to make one, and whoever comes next would pay for it."""
+        if not folder.exists():
+            return
+        used = self.folder / "used"
+        if used.exists() and shutil.disk_usage(self.folder).free < ROOM:
+            shutil.rmtree(used)
+        used.mkdir(exist_ok=True)
+        folder.rename(used / str(sum(1 for _ in used.iterdir())))
+
     def _round(self, contender: Contender, work: Work) -> Measurement:
         folder = self._folder(contender)
         if not (contender.reuse and folder.exists()):
-            _remove(folder)
+            self._put_aside(folder)
             folder.mkdir(parents=True)
             contender.prepare(folder)
             os.sync()  # what was prepared must not be written while the clock runs
@@ -144,8 +156,3 @@ def _median(measured: list[Measurement]) -> Measurement:
         round(statistics.median(one.memory for one in measured)),
         round(statistics.median(sizes)) if sizes else None,
     )
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
