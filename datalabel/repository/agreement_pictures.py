@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from datalabel.labels.diff import label_json
 from datalabel.labels.tables import label_id_text
@@ -24,16 +23,22 @@ MARKS = (MISSED, DIFFERS, AGREED)
 def page_of_agreement(
     project: Project, view: View, found: Agreement, options: PageOptions | None = None
 ) -> Page:
-    """The page of the items on which people (or sets) differ most, those with most labels in question first."""
+    """The page of the items on which people (or sets) differ most, the worst first as in `found`."""
     options = options or PageOptions()
     room = Room()
     shapes = _shapes(project, view, found, room)
     pictures = [
-        replace(
-            Picture(one.item, None, None, None, tuple(shapes.get(one.item, ())), notes=(_words(one),)),
+        Picture(
+            one.item,
+            None,
+            None,
+            None,
+            tuple(shapes.get(one.item, ())),
+            notes=(_words(one),),
             unlisted=len(one.labels) - len(shapes.get(one.item, ())),
+            rank=place,
         )
-        for one in found.worst
+        for place, one in enumerate(found.worst)
     ]
     finished = illustrated(project, (view,), pictures, lambda *_: {}, options)
     people = Counter((label.annotator, mark.key) for one in found.worst for label, mark, _ in _marked(one))
@@ -54,10 +59,11 @@ def page_of_agreement(
         marks=MARKS,
         pictures=finished,
         charts=[Chart("Labels by annotator, on these items", bars, "detail")],
-        notes=notes_on_drawing(drawn, len(pictures), len(finished), "differ"),
+        notes=notes_on_drawing(drawn, len(pictures), len(finished), "differ", first="the worst"),
         unlisted=len(pictures) - len(finished),
         mark_title="Object",
         detail_title="Annotator",
+        first="Worst",
     )
 
 

@@ -108,6 +108,31 @@ def test_disagreements_say_who_did_not_draw_what(repo: Repository) -> None:
     assert len(picture.shapes) == 7
 
 
+def test_the_worst_items_come_first_however_much_is_agreed_on_others(repo: Repository) -> None:
+    agreed: list[Box] = [("cat", 12 * place, 1, 10, 10) for place in range(5)]
+    missed: list[Box] = [("dog", 12 * place, 20, 10, 10) for place in range(3)]
+    drawn = {
+        "images/a.jpg": [*((who, box) for who in ("ann", "ben") for box in agreed), ("ann", missed[0])],
+        "images/b.jpg": [("ann", box) for box in missed],
+    }
+    document = coco({key: [box for _, box in rows] for key, rows in drawn.items()})
+    people = [who for rows in drawn.values() for who, _ in rows]
+    for annotation, who in zip(document["annotations"], people, strict=True):
+        annotation["annotator"] = who
+    for image in document["images"]:
+        write_image(repo.root / image["file_name"])
+        image["annotators"] = ["ann", "ben"]
+    (repo.root / "labels.json").write_text(json.dumps(document))
+    repo.add("images", "labels.json")
+    found = repo.agreement()
+    assert [one.item for one in found.worst] == ["images/b.jpg", "images/a.jpg"]
+    page = page_of_agreement(repo.project, repo.view(), found, PageOptions(max_images=1))
+    assert page.first == "Worst"
+    assert [
+        (one.key, one.thumbnail is not None) for one in sorted(page.pictures, key=lambda one: one.rank)
+    ] == [("images/b.jpg", True), ("images/a.jpg", False)]
+
+
 def test_a_page_needs_somebody_to_compare(faulty: Repository) -> None:
     with pytest.raises(InputError, match="needs two annotators"):
         faulty.agreement()
