@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,8 @@ def test_the_loop_in_python(tmp_path: Path) -> None:
         capture_output=True, text=True, check=True, cwd=EXAMPLES.parent, env={**os.environ, "PYTHONPATH": "."},
     )  # fmt: skip
     assert "G104 images/belt_009.jpg" in done.stdout
-    assert "images/belt_001.jpg 640 480" in done.stdout
+    # Which images are in `val` hangs on their bytes, and these on the JPEG encoder that is installed.
+    assert re.search(r"^images/belt_\d{3}\.jpg 640 480 \d labels$", done.stdout, re.MULTILINE)
     assert accuracy(done.stdout) > usual(done.stdout)
 
 

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from datalabel.cli.arguments import remember_line
 from datalabel.cli.commands import COMMANDS, CommandInfo
+from datalabel.cli.lean import make_lean
 from datalabel.cli.presenting import Presentation, present
 from datalabel.cli.session import SESSION
 from datalabel.errors import EXIT_CODES, DlabelError, Kind, nearest
@@ -131,6 +132,7 @@ _SETTINGS = {"help_option_names": ["-h", "--help"]}
 def _equip(command: Any) -> None:
     own = {name for param in command.params for name in param.opts}
     command.params += [option for option in common_options() if not own & set(option.opts)]
+    make_lean(command)
 
 
 app = typer.Typer(

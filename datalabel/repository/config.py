@@ -6,11 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from datalabel.errors import Faults, InputError, nearest
 from datalabel.files import key_fault
-from datalabel.spec.yaml_text import Node, read_yaml
+
+if TYPE_CHECKING:
+    from datalabel.spec.yaml_text import Node
 
 MAX_BYTES = 1 << 20
 
@@ -36,6 +38,8 @@ def load_config(path: Path) -> Config:
     """
     if not os.path.lexists(path):
         return Config()
+    from datalabel.spec.yaml_text import read_yaml
+
     faults = Faults()
     root = read_yaml(_read(path), str(path), faults)
     if root.value is not None and not root.is_mapping:

@@ -152,6 +152,8 @@ def _syntax_error(error: yaml.YAMLError, name: str, text: str) -> InputError:
     mark = getattr(error, "problem_mark", None)
     place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
     problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    if "nesting" in problem:  # PyYAML from 6.0.4 on looks ahead only so far
+        return InputError("is nested too deeply", where=place)
     # A colour without quotes inside braces swallows the rest of its line, and the error appears further down.
     colors = [
         found for line in text.split("\n")[: mark.line + 1] if (found := _COLOR_COMMENT.search(line))

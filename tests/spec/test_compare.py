@@ -215,14 +215,18 @@ CONDITIONS = st.builds(
     st.none() | st.sampled_from([0.0, 0.5, 1.0]),
     st.none() | st.sampled_from(["belt", "zone"]),
 )  # fmt: skip
-LOOKS = st.builds(
+BOXES = st.builds(
     LabelType,
     color=st.none() | st.just("#ff0000"),
     properties=PROPERTIES,
     conditions=st.just(Conditions()) | CONDITIONS,
-    points=st.sampled_from([(), ("a", "b", "c"), ("c", "b", "a"), ("a",)]),
 )
-KINDS = st.dictionaries(st.sampled_from(["box", "keypoints"]), LOOKS, max_size=2)
+POINTS = st.sampled_from([(), ("a", "b", "c"), ("c", "b", "a"), ("a",)])
+LOOKS = {
+    "box": BOXES,
+    "keypoints": st.builds(lambda look, points: replace(look, points=points), BOXES, POINTS),
+}
+KINDS = st.fixed_dictionaries({}, optional=LOOKS)
 SPECS = st.builds(
     Spec,
     classes=st.dictionaries(st.sampled_from(["cat", "dog"]), KINDS, max_size=2),
@@ -252,7 +256,7 @@ def pairs(draw: st.DrawFn) -> tuple[Spec, Spec]:
     else:
         kind = draw(st.sampled_from(sorted(classes[name])))
         field = draw(st.sampled_from(["properties", "conditions", "points", "color"]))
-        classes[name][kind] = replace(classes[name][kind], **{field: getattr(draw(LOOKS), field)})
+        classes[name][kind] = replace(classes[name][kind], **{field: getattr(draw(LOOKS[kind]), field)})
     return first, replace(first, classes=classes)
 
 
