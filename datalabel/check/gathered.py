@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,29 +22,27 @@ _CONTENT = ("class", "kind", *GEOMETRY, "properties")
 
 
 class Keys:
-    """The key of every item, and what is known of its image and its labels. About 60 bytes an item and its key."""
+    """The key of every item, what is known of its image, and how many labels it has. About 40 bytes an item and
+    its key."""
+
+    columns: ClassVar[Sequence[str]] = ("item",)
 
     def __init__(self) -> None:
         self.recorded = True
         """Whether it is known which images are here."""
-        self._parts: list[tuple[pa.ChunkedArray, Hashes, Ints, Hashes, Hashes, Hashes, Bools]] = []
+        self._keys: list[pa.ChunkedArray] = []
+        self._parts: list[tuple[npt.NDArray[Any], ...]] = []
 
     def add(self, batch: CheckBatch) -> None:
         """Take in the next batch."""
-        items, columns = batch.items, batch.columns
-        self.recorded &= "content" in items.column_names
-        counts = np.bincount(columns.item_rows[columns.item_rows >= 0], minlength=items.num_rows)
-        self._parts.append(
-            (
-                items.column("item"),
-                _fingerprints(items, "content"),
-                counts,
-                _label_hashes(batch, _repeated(items), _CONTENT),
-                _label_hashes(batch, _known(items, "look"), ("class", "kind")),
-                _looks(items),
-                _concerned(batch),
-            )
-        )
+        self.recorded &= "content" in batch.items.column_names
+        self._keys.append(batch.items.column("item"))
+        self._parts.append(self._part(batch))
+
+    def _part(self, batch: CheckBatch) -> tuple[npt.NDArray[Any], ...]:
+        items, rows = batch.items, batch.columns.item_rows
+        counts = np.bincount(rows[rows >= 0], minlength=items.num_rows)
+        return _fingerprints(items, "content"), counts, _looks(items), _concerned(batch)
 
     def _joined(self, place: int, dtype: Any) -> npt.NDArray[Any]:
         return np.concatenate([np.zeros(0, dtype), *(part[place] for part in self._parts)])
@@ -52,42 +50,53 @@ class Keys:
     @cached_property
     def keys(self) -> pa.Array:
         """Keys in order."""
-        chunks = [chunk for part in self._parts for chunk in part[0].chunks]
+        chunks = [chunk for keys in self._keys for chunk in keys.chunks]
         return pa.chunked_array(chunks, pa.string()).combine_chunks()
 
     @cached_property
     def contents(self) -> Hashes:
         """Fingerprints of the images; 0 for an image that is not here."""
-        return self._joined(1, np.uint64)
+        return self._joined(0, np.uint64)
 
     @cached_property
     def counts(self) -> Ints:
         """How many labels each item has."""
-        return self._joined(2, np.int64)
-
-    @cached_property
-    def labels(self) -> Hashes:
-        """Fingerprints of all labels of an item together; 0 where no other item has the same image."""
-        return self._joined(3, np.uint64)
-
-    @cached_property
-    def classes(self) -> Hashes:
-        """Fingerprints of the classes and kinds of an item's labels; 0 where nobody looked at the pixels."""
-        return self._joined(4, np.uint64)
+        return self._joined(1, np.int64)
 
     @cached_property
     def looks(self) -> Hashes:
         """Perceptual hashes; 0 where there is none."""
-        return self._joined(5, np.uint64)
+        return self._joined(2, np.uint64)
 
     @cached_property
     def concerned(self) -> Bools:
         """The items that the set is about: all for `ground_truth`, else those that its label files name."""
-        return self._joined(6, np.bool_)
+        return self._joined(3, np.bool_)
 
     def key(self, place: int) -> str:
         """The key of one item."""
         return str(self.keys[place])
+
+
+class Pictures(Keys):
+    """Items whose images others may have too, or look like, and what is drawn on them."""
+
+    columns: ClassVar[Sequence[str]] = ("item", *_CONTENT)
+
+    def _part(self, batch: CheckBatch) -> tuple[npt.NDArray[Any], ...]:
+        alike = _label_hashes(batch, _repeated(batch.items), _CONTENT)
+        similar = _label_hashes(batch, _known(batch.items, "look"), ("class", "kind"))
+        return *super()._part(batch), alike, similar
+
+    @cached_property
+    def labels(self) -> Hashes:
+        """Fingerprints of all labels of an item together; 0 where no other item has the same image."""
+        return self._joined(4, np.uint64)
+
+    @cached_property
+    def classes(self) -> Hashes:
+        """Fingerprints of the classes and kinds of an item's labels; 0 where nobody looked at the pixels."""
+        return self._joined(5, np.uint64)
 
 
 def _fingerprints(items: pa.Table, name: str) -> Hashes:
@@ -139,6 +148,8 @@ def _label_hashes(batch: CheckBatch, chosen: Bools, names: tuple[str, ...]) -> H
 
 class Classes:
     """How many labels each class has, and which values their properties take."""
+
+    columns: ClassVar[Sequence[str]] = ("class", "kind", "properties")
 
     def __init__(self) -> None:
         self.spec = Spec()
@@ -196,6 +207,8 @@ class _Places:
 class Sizes:
     """The area of every label that has one. About 24 bytes a label."""
 
+    columns: ClassVar[Sequence[str]] = ("item", "id", "source", "class", "kind", *GEOMETRY)
+
     def __init__(self) -> None:
         self.places = _Places()
         self._types: dict[tuple[str, str], int] = {}
@@ -224,6 +237,8 @@ class Sizes:
 
 class Numbers:
     """The number that every label has in its source. About 24 bytes a label."""
+
+    columns: ClassVar[Sequence[str]] = ("item", "id", "source", "source_id")
 
     def __init__(self) -> None:
         self.places = _Places()

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from datalabel.check.columns import Bools, quoted
 from datalabel.check.finding import Severity
-from datalabel.check.gathered import Keys
+from datalabel.check.gathered import Keys, Pictures
 from datalabel.check.near import near_pairs
 from datalabel.check.set_rule import SetHit, set_rule
 
@@ -85,8 +85,8 @@ def folded(keys: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     return pc.utf8_normalize(pc.utf8_lower(pc.utf8_normalize(keys, form="NFKC")), form="NFKC")
 
 
-@set_rule("I109", "identical-images", Severity.WARNING, Keys)
-def identical_images(keys: Keys) -> Iterator[SetHit]:
+@set_rule("I109", "identical-images", Severity.WARNING, Pictures)
+def identical_images(keys: Pictures) -> Iterator[SetHit]:
     """The same image, byte for byte, under two keys with different labels.
 
     A model is taught two truths about one picture, and a split may put one in training and one in the test. Keep one
@@ -114,8 +114,8 @@ def _groups(keys: Keys, places: np.ndarray[tuple[int], np.dtype[np.intp]]) -> It
         yield first, others
 
 
-@set_rule("I110", "similar-images", Severity.INFO, Keys)
-def similar_images(keys: Keys) -> Iterator[SetHit]:
+@set_rule("I110", "similar-images", Severity.INFO, Pictures)
+def similar_images(keys: Pictures) -> Iterator[SetHit]:
     """Two images that look the same and whose labels are of different classes or numbers.
 
     Resized or saved again, or frames of one film: mostly they show the same objects, and one of the two lacks a
@@ -136,7 +136,7 @@ def similar_images(keys: Keys) -> Iterator[SetHit]:
         yield SetHit(message, keys.key(later))
 
 
-def _alike(keys: Keys) -> Iterator[tuple[int, int, int]]:
+def _alike(keys: Pictures) -> Iterator[tuple[int, int, int]]:
     """Pairs of items that look alike, are not identical and have labels of different classes."""
     places = np.flatnonzero(keys.looks != 0)
     for first, second, distance in near_pairs(keys.looks[places], NEAR):

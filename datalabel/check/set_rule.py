@@ -12,9 +12,9 @@ Rules that name the same gatherer share one. A gatherer keeps numbers per item o
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 
@@ -23,7 +23,10 @@ from datalabel.labels.tables import label_id_text
 
 
 class Gatherer(Protocol):
-    """Adds up what a rule needs to know of all batches of one set."""
+    """Adds up what a rule needs to know of all batches of one set. `columns` are those of the labels that it
+    looks at."""
+
+    columns: ClassVar[Sequence[str]]
 
     def add(self, batch: CheckBatch) -> None:
         """Take in the next batch."""
@@ -51,7 +54,7 @@ class SetRule(Rule):
     `entire` says that a part of the set tells nothing: such a rule does not run on what changed alone.
     """
 
-    gatherer: Callable[[], Gatherer]
+    gatherer: type[Gatherer]
     judge: Callable[[str, Any], Iterator[Finding]]
     entire: bool
 
@@ -82,3 +85,13 @@ def set_rule(
         return SetRule(code, name, severity, run, gatherer, judge, entire)
 
     return bind
+
+
+def columns_of(rules: Iterable[Rule]) -> list[str] | None:
+    """The columns of labels that rules look at, with their items; None for all."""
+    found = {"item": None}
+    for one in rules:
+        if not isinstance(one, SetRule):
+            return None
+        found |= dict.fromkeys(one.gatherer.columns)
+    return list(found)

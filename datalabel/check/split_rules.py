@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +25,8 @@ from datalabel.spec.model import Spec
 
 class Splits:
     """The split of every item, what its image looks like, and which classes and groups each split has."""
+
+    columns: ClassVar[Sequence[str]] = ("item", "class")
 
     def __init__(self) -> None:
         self.keys = Keys()

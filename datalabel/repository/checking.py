@@ -19,7 +19,7 @@ from datalabel.check.image_rules import PIXELS
 from datalabel.check.item_rules import ACROSS
 from datalabel.check.registry import RULES, matches, select
 from datalabel.check.run import run
-from datalabel.check.set_rule import SetRule
+from datalabel.check.set_rule import SetRule, columns_of
 from datalabel.errors import InputError
 from datalabel.labels.match import mint_ids
 from datalabel.labels.rows import with_column
@@ -84,8 +84,8 @@ def _closeness(code: str, prefixes: Sequence[str]) -> int:
 
 def check_view(view: View, options: CheckOptions, progress: Progress = SILENT) -> Checked:
     """Every label of every set at one revision. Narrowed to some items, no rule runs that takes a set as a whole."""
-    counted = _Counted(view, options, progress)
     rules = _rules(options, entire=options.narrow is None)
+    counted = _Counted(view, rules, options, progress)
     found = run(counted.batches(), rules, options.over(view.spec.check))
     return Checked(view.name, tuple(found), counted.items, counted.labels)
 
@@ -99,8 +99,8 @@ def check_since(difference: Difference, options: CheckOptions, progress: Progres
     after = difference.after
     if difference.spec:
         return check_view(after, options, progress)
-    counted = _Counted(after, options, progress)
     rules, settings = _rules(options, entire=False), options.over(after.spec.check)
+    counted = _Counted(after, rules, options, progress)
     keys = _touched(difference)
     across = any(isinstance(one, SetRule) for one in rules)
     wider = {name: some | counted.facts.partners(some) for name, some in keys.items()} if across else keys
@@ -180,10 +180,11 @@ def _batch_of(files: Sequence[str], read: ReadAlone, spec: Spec, *, pixels: bool
 
 
 class _Counted:
-    """The batches of a view with facts about the images, counting what passes."""
+    """The batches of a view with facts about the images and what the rules look at, counting what passes."""
 
-    def __init__(self, view: View, options: CheckOptions, progress: Progress) -> None:
+    def __init__(self, view: View, rules: Sequence[Rule], options: CheckOptions, progress: Progress) -> None:
         self._view = view
+        self._columns = columns_of(rules)
         self._narrow = options.narrow
         self._splits = view.split_table()
         self.facts = ViewFacts(view, pixels=options.pixels, progress=progress)
@@ -203,7 +204,7 @@ class _Counted:
 
     def _batches_of(self, name: str, keys: list[str] | None, beside: pa.Array | None) -> Iterator[CheckBatch]:
         seen = 0
-        for items, labels in self._view.keyed_batches(name, keys):
+        for items, labels in self._view.keyed_batches(name, keys, self._columns):
             if self._narrow is not None:
                 items, labels = (_narrowed(rows, self._narrow) for rows in (items, labels))
             if self._splits is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -93,18 +94,32 @@ def check_brought(project: Project, difference: Difference, options: CheckOption
     A finding that was there before is known by rule, place and gist, also under an item's old name.
     """
     after = check_since(difference, options, project.progress)
-    if not after.findings:
-        return after
+    known: Counter[Mark] = Counter()
+    # Apart: rules about a set need all that changed, and little of each label.
+    for about_items in (False, True):
+        some = [one for one in after.findings if (one.item is not None) is about_items]
+        if some:
+            known += _known_before(project, difference, options, some)
+    return replace(after, findings=subtract(after.findings, known).new)
+
+
+def _known_before(
+    project: Project, difference: Difference, options: CheckOptions, found: Sequence[Finding]
+) -> Counter[Mark]:
+    """What the rules of these findings find on their items before the change, under the items' new names."""
     renames = difference.renames
     origins = {new: old for old, new in renames.items()}
-    items = {origins.get(one.item or "", one.item) for one in after.findings}
+    items = {origins.get(one.item or "", one.item) for one in found}
     narrow = None if None in items else items.__contains__
-    codes = {one.code for one in after.findings}
+    codes = {one.code for one in found}
     silent = [code for code in RULES if code not in codes]
     back = Difference(project, difference.after, difference.before, narrow)
     before = check_since(back, replace(options, ignore=[*options.ignore, *silent]), project.progress)
-    known = marks(replace(one, item=renames.get(one.item or "", one.item)) for one in before.findings)
-    return replace(after, findings=subtract(after.findings, known).new)
+    return marks(
+        replace(one, item=renames.get(one.item or "", one.item))
+        for one in before.findings
+        if (one.item is None) is (None in items)
+    )
 
 
 def _finished(gated: Gated, idle: Sequence[Acceptance], spec: Spec, options: GateOptions) -> Gated:

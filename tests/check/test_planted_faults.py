@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from datalabel.check.finding import Finding
 from datalabel.check.registry import RULES, select
 from datalabel.check.run import run
+from datalabel.check.set_rule import columns_of
 from datalabel.labels.rle import encode
 from datalabel.spec.model import CheckSettings, LabelType, Property, Quality, Spec
 
@@ -37,16 +38,19 @@ class World:
     labels: list[Row]
     spec: Spec = field(default=SPEC)
 
-    def findings(self) -> list[Finding]:
-        """By all rules, the items in two batches."""
+    def findings(self, *codes: str) -> list[Finding]:
+        """By all rules or some, which see only the columns that they ask for; the items in two batches."""
+        rules = select(codes)
         middle = self.items[len(self.items) // 2]["item"]
         batches = []
         for late in (False, True):
             items, labels = (
                 [row for row in rows if (row["item"] >= middle) is late] for rows in (self.items, self.labels)
             )
-            batches.append(batch_of(labels, items, self.spec))
-        return list(run(batches, select(), CheckSettings()))
+            batch = batch_of(labels, items, self.spec)
+            asked = columns_of(rules) or batch.labels.column_names
+            batches.append(replace(batch, labels=batch.labels.select(asked)))
+        return list(run(batches, rules, CheckSettings()))
 
     def add(self, item: str, cell: int, kind: str = "box", **cells: Any) -> Row:
         """One more label, in a cell that is free."""
@@ -291,6 +295,7 @@ def test_a_planted_fault_is_found_once_at_its_place(code: str, world: World, las
     mine = [(one.item, int(one.label, 16) if one.label else None) for one in found if one.code == code]
     assert mine == [(item, number)]
     assert {one.code for one in found} - {code} <= consequences
+    assert world.findings(code) == [one for one in found if one.code == code]
 
 
 def test_every_rule_of_these_families_is_planted() -> None:

@@ -12,6 +12,7 @@ from check_worlds import ITEM, batch_of, label
 from datalabel.check import split_rules
 from datalabel.check.finding import CheckBatch, Finding, Rule
 from datalabel.check.run import run
+from datalabel.check.set_rule import columns_of
 from datalabel.spec.model import CheckSettings, Spec
 
 RULES = [one for one in vars(split_rules).values() if isinstance(one, Rule)]
@@ -38,7 +39,8 @@ def world(
 
 
 def found(batch: CheckBatch) -> list[Finding]:
-    return list(run([batch], RULES, CheckSettings()))
+    seen = replace(batch, labels=batch.labels.select(columns_of(RULES)))
+    return list(run([seen], RULES, CheckSettings()))
 
 
 def codes(batch: CheckBatch) -> list[tuple[str, str | None]]:

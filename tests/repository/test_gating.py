@@ -54,6 +54,15 @@ def relabel(repo: Repository, **changes: list[Box]) -> None:
 # What a change brought
 
 
+def test_what_was_true_of_the_whole_set_is_not_new(repo: Repository) -> None:
+    for x, brought in ((2, ["I107"]), (3, [])):
+        write_coco(repo.root / "labels.json", {key: [("cat", x, 2, 10, 10)] for key in ("a.jpg", "b.jpg")})
+        repo.add("labels.json")
+        assert [one.code for one in repo.check().findings] == ["I107"]  # none of the images was added
+        assert [one.code for one in repo.check(since="HEAD").findings] == brought
+        repo.commit("labels first")
+
+
 def test_a_change_answers_for_what_it_brought_only(faulty: Repository) -> None:
     assert items(gate(faulty)) == ["images/a.jpg", "images/b.jpg"]
     assert items(gate(faulty, since="HEAD")) == []
