@@ -130,6 +130,16 @@ def test_a_rename_leaves_its_trace_through_folds() -> None:
     assert tables.read(items, items=["old.jpg"]).num_rows == 0
 
 
+def test_a_few_changes_among_many_rows_come_in_their_places() -> None:
+    tables = Tables(MemoryObjects())
+    model: Model = {f"{place:04d}": [label(f"{place:04d}", place)] * (place % 3) for place in range(2000)}
+    table = tables.append(Table("labels"), rows_of(model))
+    fresh = {key: [label(key, 9000)] * 2 for key in ("0000", "0007", "0007b", "1200", "1999", "9")}
+    table = tables.append(table, rows_of(fresh), {"0008", "1500"})
+    model = {key: rows for key, rows in model.items() if key not in ("0008", "1500")} | fresh
+    assert tables.read(table).to_pylist() == [row for key in sorted(model) for row in model[key]]
+
+
 def test_batches_never_split_an_item() -> None:
     rows = table_of({"item": ["a"] * 5 + ["b"] * 3 + ["c"] * 9, "id": list(range(17)), "class": ["x"] * 17,
                      "kind": ["box"] * 17}, LABELS)  # fmt: skip
