@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from datalabel.labels import geometry
 
 if TYPE_CHECKING:
+    from datalabel.check.overhang import Overhang
     from datalabel.check.pairs import Close
     from datalabel.check.rings import Rings
 
@@ -59,6 +60,7 @@ class Columns:
         self._items = items
         self._labels = labels
         self._pieces: dict[str, pa.Array] = {}
+        self._are: dict[tuple[str, ...], Bools] = {}
 
     @measured
     def item_rows(self) -> Ints:
@@ -99,7 +101,8 @@ class Columns:
         found: Bools = ~np.isfinite(self.recorded).all(axis=1) & self.is_kind("box")
         rows = np.flatnonzero(self.is_kind("polygon", "rotated_box", "polyline", "keypoints"))
         values, lengths = self.lists("coords", rows)
-        found[np.repeat(rows, lengths)[~np.isfinite(values)]] = True
+        wrong = np.flatnonzero(~np.isfinite(values))
+        found[rows[np.searchsorted(np.cumsum(lengths), wrong, side="right")]] = True
         return found
 
     @measured
@@ -207,9 +210,20 @@ class Columns:
     @measured
     def repeats(self) -> Bools:
         """For each point of `rings` whether it is the same as the next one of its ring."""
-        points = self.rings.points
-        after = self.rings.after(points)
-        return np.asarray((points[:, 0] == after[:, 0]) & (points[:, 1] == after[:, 1]))
+        rings = self.rings
+        (x, y), last = rings.points.T, rings.starts + rings.counts - 1
+        same = np.empty(len(x), np.bool_)
+        np.equal(x[:-1], x[1:], out=same[:-1])
+        same[:-1] &= y[:-1] == y[1:]
+        same[last] = (rings.points[last] == rings.points[rings.starts]).all(axis=1)
+        return same
+
+    @measured
+    def overhang(self) -> Overhang:
+        """What of the labels lies outside their images."""
+        from datalabel.check.overhang import overhang_of
+
+        return overhang_of(self)
 
     @measured
     def close(self) -> Close:
@@ -224,8 +238,11 @@ class Columns:
         return np.array([kind for _, kind in self.types], dtype=object)[self.type_codes]
 
     def is_kind(self, *kinds: str) -> Bools:
-        """Which labels are of these kinds."""
-        return np.array([kind in kinds for _, kind in self.types], np.bool_)[self.type_codes]
+        """Which labels are of these kinds. Not to be changed."""
+        if kinds not in self._are:
+            found = np.array([kind in kinds for _, kind in self.types], np.bool_)
+            self._are[kinds] = found[self.type_codes]
+        return self._are[kinds]
 
     @measured
     def _typed(self) -> tuple[list[tuple[str, str]], Ints]:

@@ -19,7 +19,6 @@ import pyarrow.compute as pc
 from datalabel.check.columns import Floats
 from datalabel.check.duplicate_rules import copies
 from datalabel.check.finding import CheckBatch
-from datalabel.check.geometry_rules import overhang
 from datalabel.labels import geometry
 from datalabel.labels.rows import with_column
 from datalabel.labels.shapes import shapes
@@ -45,7 +44,7 @@ def swap_corners(batch: CheckBatch, rows: Rows) -> pa.Table:
 
 def clip(batch: CheckBatch, rows: Rows) -> pa.Table:
     """Boxes and polygons lose what lies outside their image, in the frame that the rule took them in."""
-    _, sizes = overhang(batch.columns)
+    sizes = batch.columns.overhang.sizes
     kinds = batch.columns.kinds[rows]
     boxes, polygons = rows[kinds == "box"], rows[kinds == "polygon"]
     low, high = _corners(batch.columns.bounds[boxes])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from datalabel.check.columns import TOLERANCE, Bools, Columns, Floats, Ints, number
+from datalabel.check.columns import Columns, Floats, Ints, number
 from datalabel.check.finding import CheckBatch, Severity
 from datalabel.check.rule import Hit, OnLabel, rule
 
@@ -61,6 +61,8 @@ def not_finite(batch: CheckBatch) -> Iterator[Hit]:
     draw it again. The other rules about geometry are silent about it.
     """
     columns = batch.columns
+    if not columns.not_finite.any():
+        return
     bad = ~np.isfinite(columns.recorded) & columns.is_kind("box")[:, None]
     for row in np.flatnonzero(bad.any(axis=1)).tolist():
         cells = [batch.labels.column(name)[row].as_py() for name in "xywh"]
@@ -97,16 +99,15 @@ def partly_outside(batch: CheckBatch) -> Iterator[Hit]:
     size of masks is G110's. Clipping to the image is the safe repair; `check.severity: {G104: error}` makes it
     an error.
     """
-    columns = batch.columns
-    beyond, sizes = overhang(columns)
-    for row in np.flatnonzero((beyond > 0).any(axis=1) & ~_apart(columns, sizes)).tolist():
+    columns, overhang = batch.columns, batch.columns.overhang
+    for row in np.flatnonzero(overhang.partly).tolist():
         reach = [
             f"{number(far)} px beyond the {edge} edge"
-            for far, edge in zip(beyond[row], _EDGES, strict=True)
+            for far, edge in zip(overhang.beyond[row], _EDGES, strict=True)
             if far > 0
         ]
         fix = "clip it to the image" if columns.kinds[row] in ("box", "polygon") else None
-        where = f"{' and '.join(reach)} of the image ({_size(sizes[row])})"
+        where = f"{' and '.join(reach)} of the image ({_size(overhang.sizes[row])})"
         yield OnLabel(row, f"{columns.title(row)} reaches {where}", fix)
 
 
@@ -117,50 +118,12 @@ def outside(batch: CheckBatch) -> Iterator[Hit]:
     Often a sign that labels and images do not belong together, that images were resized after labelling, or
     that centres were taken for corners. Silent where the image's size is not known, and about masks (G110).
     """
-    columns = batch.columns
-    _, sizes = overhang(columns)
-    for row in np.flatnonzero(_apart(columns, sizes)).tolist():
+    columns, overhang = batch.columns, batch.columns.overhang
+    for row in np.flatnonzero(overhang.wholly).tolist():
         width, height = columns.bounds[row, 2:] - columns.bounds[row, :2]
         where = f"{columns.place(row)}, {number(width)}×{number(height)}"
-        yield OnLabel(
-            row, f"{columns.title(row)} lies wholly outside the image: {where} (image is {_size(sizes[row])})"
-        )
-
-
-def overhang(columns: Columns) -> tuple[Floats, Floats]:
-    """How far each label reaches beyond the left, top, right and bottom edge (0: not), shape (n, 4); the sizes
-    meant, shape (n, 2)."""
-    sizes = columns.image_sizes
-    bounds = _edges(columns)
-    found = _excess(bounds, sizes)
-    turned = columns.of_item(columns.turned, False)
-    if turned.any():
-        # Some tools label what is shown, others what is stored: whichever frame the label fits better.
-        other = _excess(bounds, sizes[:, ::-1])
-        better = turned & (other.sum(axis=1) < found.sum(axis=1))
-        found = np.where(better[:, None], other, found)
-        sizes = np.where(better[:, None], sizes[:, ::-1], sizes)
-    return found, sizes
-
-
-def _edges(columns: Columns) -> Floats:
-    """The bounds, but for masks: these lie outside only where they are of another size."""
-    return np.where(columns.is_kind("mask")[:, None], np.nan, columns.placed)
-
-
-def _excess(bounds: Floats, sizes: Floats) -> Floats:
-    slack = np.concatenate([sizes, sizes], axis=1) * TOLERANCE
-    found = np.concatenate([-bounds[:, :2], bounds[:, 2:] - sizes], axis=1)
-    return np.where(found > slack, found, 0.0)
-
-
-def _apart(columns: Columns, sizes: Floats) -> Bools:
-    """Labels that reach beyond an edge and have nothing on the image's side of it."""
-    slack = sizes * TOLERANCE
-    low, high = np.split(_edges(columns), 2, axis=1)
-    before = (low < -slack) & (high <= slack)
-    after = (high > sizes + slack) & (low >= sizes - slack)
-    return np.asarray((before | after).any(axis=1))
+        image = _size(overhang.sizes[row])
+        yield OnLabel(row, f"{columns.title(row)} lies wholly outside the image: {where} (image is {image})")
 
 
 def _size(size: Floats) -> str:

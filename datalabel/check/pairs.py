@@ -142,7 +142,7 @@ def _contents(labels: pa.Table, first: Ints, second: Ints) -> tuple[Hashes, Hash
 def _equal_categories(columns: Columns, labels: pa.Table, owners: Ints) -> _Measured:
     """Categories that an annotator gave an item before, each with the first of its kind."""
     rows = np.flatnonzero(columns.is_kind("category") & (columns.item_rows >= 0))
-    hashes = hash_rows(labels.select(list(_SAME)).take(rows), _SAME)
+    hashes = hash_rows(labels.select(list(_SAME)).take(rows), _SAME) if len(rows) else np.zeros(0, np.uint64)
     keys = np.stack([owners[rows].astype(np.uint64), hashes], axis=1)
     _, first, codes = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     origin = first[codes.reshape(-1)]

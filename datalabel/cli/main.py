@@ -116,6 +116,7 @@ def load_command(name: str, info: CommandInfo) -> Any:
     if isinstance(found, typer.Typer):
         group = typer.main.get_command(found)
         group.name = name
+        make_lean(group)
         for command in getattr(group, "commands", {}).values():
             _equip(command)
         return group

@@ -188,12 +188,13 @@ def _ring_areas(labels: pa.Table, rows: Rows) -> Floats:
     counts, sizes, owners = counts[rings], sizes[rings], owners[rings]
     if not len(counts):
         return np.zeros(len(rows))
-    x, y = np.ascontiguousarray(_of_rows(values, lengths, sound).reshape(-1, 2).T)
+    x, y = _of_rows(values, lengths, sound).reshape(-1, 2).T
     starts = np.cumsum(counts) - counts
     ends = starts + counts - 1
     with np.errstate(all="ignore"):
         cross = np.empty(len(x))
-        cross[:-1] = x[:-1] * y[1:] - x[1:] * y[:-1]
+        np.multiply(x[:-1], y[1:], out=cross[:-1])  # no more temporaries of that size than it takes
+        cross[:-1] -= x[1:] * y[:-1]
         cross[ends] = x[ends] * y[starts] - x[starts] * y[ends]
         twice = np.add.reduceat(cross, starts)
         signed = np.where(sizes < 0, -1.0, 1.0) * np.abs(twice) / 2

@@ -141,7 +141,8 @@ class View:
                 items=None if items is None else keys.to_pylist(),
             )
             found = list(rows)
-            yield piece, pa.concat_tables(found) if found else _empty(table, columns)
+            # In one piece: to take rows of several, Arrow would put them together each time.
+            yield piece, pa.concat_tables(found).combine_chunks() if found else _empty(table, columns)
 
     def _item_pieces(self, items: Sequence[str] | None, size: int = 4096) -> Iterator[pa.Table]:
         for batch in self.store.tables.scan(self.items, items=items):
