@@ -138,20 +138,34 @@ def strings(
 
 def blob_of(texts: pa.StringArray) -> tuple[bytes, npt.NDArray[np.int64]]:
     """The text of an array of strings end to end, and the offset of each (one more than there are)."""
+    text, offsets = _text_of(texts)
+    return text.tobytes(), offsets
+
+
+def _text_of(texts: pa.StringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """As `blob_of`, without a copy."""
     if texts.null_count:
         texts = texts.fill_null("")
     offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
     data = texts.buffers()[2]
-    blob = b"" if data is None else data[int(offsets[0]) : int(offsets[-1])].to_pybytes()
-    return blob, offsets.astype(np.int64) - int(offsets[0])
+    text = np.zeros(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
+    return text[int(offsets[0]) : int(offsets[-1])], offsets.astype(np.int64) - int(offsets[0])
 
 
 def json_list(texts: Iterable[str | None] | pa.StringArray) -> bytes:
     """Texts of JSON values as the text of a JSON list (null as `null`)."""
     column = texts if isinstance(texts, pa.Array) else pa.array(list(texts), pa.string())
-    column = column.fill_null("null")
-    blob, offsets = blob_of(pc.binary_join_element_wise(column, ",", ""))
-    return b"[" + blob[: max(int(offsets[-1]) - 1, 0)] + b"]"
+    whole = pa.ListArray.from_arrays(pa.array([0, len(column)], pa.int32()), column.fill_null("null"))
+    text, _ = _text_of(pc.binary_join(whole, ","))
+    return b"".join([b"[", text.data, b"]"])
+
+
+def list_of(raws: Sequence[Raw]) -> bytes:
+    """Texts of JSON values, one or more, as the text of a JSON list; each is copied once."""
+    pieces: list[Raw | bytes] = list(raws)
+    pieces[0] = b"[" + bytes(pieces[0])
+    pieces[-1] = bytes(pieces[-1]) + b"]"
+    return b",".join(pieces)
 
 
 def objects(fields: Mapping[str, pa.StringArray], size: int) -> pa.StringArray:
@@ -189,8 +203,8 @@ def encoded_strings(words: pa.StringArray) -> pa.StringArray:
 
 def first_bytes(texts: pa.StringArray) -> npt.NDArray[np.uint8]:
     """The first byte of each text; 0 for null."""
-    blob, offsets = blob_of(texts)
+    text, offsets = _text_of(texts)
     first = np.zeros(len(texts), np.uint8)
     filled = offsets[1:] > offsets[:-1]
-    first[filled] = np.frombuffer(blob, np.uint8)[offsets[:-1][filled]]
+    first[filled] = text[offsets[:-1][filled]]
     return first

@@ -24,7 +24,7 @@ from msgspec import Raw
 from datalabel.errors import Fault, Faults, InputError
 from datalabel.formats.base import READ_LABELS, Read, ReadContext, SourceFiles
 from datalabel.formats.coco.annotations import Chunk, read_chunk
-from datalabel.formats.coco.columns import Fields, NotObjectsError, merged_order, text_column
+from datalabel.formats.coco.columns import Fields, NotObjectsError, list_of, merged_order, text_column
 from datalabel.formats.coco.document import RESULTS, Document, load, parse
 from datalabel.formats.coco.images import (
     Categories,
@@ -36,7 +36,7 @@ from datalabel.formats.coco.images import (
 )
 
 CHUNK_ROWS = 50_000
-CHUNK_BYTES = 8 << 20
+CHUNK_BYTES = 3 << 20
 """Annotations are decoded so many, or so many bytes of them, at a time."""
 
 _NUMBERS = ("bbox", "segmentation", "keypoints", "area", "score")
@@ -54,9 +54,9 @@ def read(source: SourceFiles, context: ReadContext) -> Read:
     Raises:
         InputError: with every fault of the file, each with its place.
     """
-    document = load(source)
+    reader = _Reader(load(source), context)
     try:
-        return _Reader(document, context).read()
+        return reader.read()
     except RecursionError as error:
         raise InputError("is nested too deeply", where=source.name) from error
     except OverflowError as error:
@@ -99,14 +99,16 @@ class _Reader:
 
     def read(self) -> Read:
         numbers = self._image_numbers()
-        annotations = self._list("annotations")
         images, categories = self._images(numbers), self._categories()
         links = Links.of(numbers, images)
-        chunks = list(self._labels(annotations, links, images, categories))
-        del annotations
+        del numbers
+        pa.default_memory_pool().release_unused()  # the annotations are what memory is needed for
+        chunks = list(self._labels(links, images, categories))
         self._faults.raise_if_any()
+        header = self._header()
+        del self._document  # its text is as large as all that was read
         labels = _ranked(pa.concat_tables(chunks) if chunks else READ_LABELS.empty_table())
-        return Read(self._header(), images.mentions, labels, tuple(self._remarks(labels, categories)))
+        return Read(header, images.mentions, labels, tuple(self._remarks(labels, categories)))
 
     def _list(self, key: str) -> list[Raw]:
         raw = self._document.top.get(key)
@@ -155,23 +157,22 @@ class _Reader:
             self._faults.raise_if_any()
         return found
 
-    def _labels(
-        self, annotations: list[Raw], links: Links, images: Images, categories: Categories
-    ) -> Iterator[pa.Table]:
+    def _labels(self, links: Links, images: Images, categories: Categories) -> Iterator[pa.Table]:
         try:
-            for chunk, raws in self._chunks(annotations, links, images, categories):
+            for chunk, raws in self._chunks(links, images, categories):
                 yield read_chunk(chunk, raws)
         except NotObjectsError as error:
             self._faults.add(str(error), self._name)
 
     def _chunks(
-        self, annotations: list[Raw], links: Links, images: Images, categories: Categories
+        self, links: Links, images: Images, categories: Categories
     ) -> Iterator[tuple[Chunk, list[Raw]]]:
         """Some annotations at a time, split into fields."""
-        for start, raws in _pieces([annotations[place] for place in links.order.tolist()]):
+        annotations = list(map(self._list("annotations").__getitem__, links.order))
+        for start, raws in _pieces(annotations):
             rows = links.order[start : start + len(raws)]
             try:
-                columns = self._label_fields.split(b"[" + b",".join(raws) + b"]")
+                columns = self._label_fields.split(list_of(raws))
             except NotObjectsError as error:
                 first = int(rows.min()) + 1
                 raise NotObjectsError(f"annotations from number {first} of the list: {error}") from error
