@@ -333,15 +333,28 @@ def test_templates_of_ones_own_serve_every_command(terminal: Terminal) -> None:
 def test_a_clean_status_opens_no_table(started: Terminal) -> None:
     started.dlabel("add", "images", "labels.json")
     started.dlabel("commit", "-m", "first")
-    heavy = "pyarrow", "numpy", "shapely", "jsonschema", "PIL"
-    code = (
-        "import sys; sys.argv = ['dlabel', 'status']\ntry:\n    from datalabel.cli.main import main; main()\n"
-    )
+    heavy = "pyarrow", "numpy", "shapely", "jsonschema", "PIL", "pydantic"
+    code = "import sys; sys.argv = ['dlabel', '-C', '.', 'status', '--no-color']\n"
+    code += "try:\n    from datalabel.cli.main import main; main()\n"
     code += f"except SystemExit:\n    print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=started.folder, capture_output=True, text=True, check=True
     )
     assert done.stdout.endswith("working tree clean.\n[]\n")
+
+
+def test_values_are_still_read_where_they_are_no_text(started: Terminal) -> None:
+    started.dlabel("add", "images", "labels.json")
+    for number in "12":
+        started.dlabel("commit", "-m", number)
+        (started.folder / "dlabel.yaml").write_text(
+            f"project_name: n{number}\ndata_spec: {{cat: {{box: }}}}\n"
+        )
+        started.dlabel("add")
+    assert len(started.dlabel("log", "--oneline").out.splitlines()) == 2
+    assert len(started.dlabel("log", "--oneline", "-n", "1").out.splitlines()) == 1
+    wrong = started.dlabel("log", "-n", "some")
+    assert (wrong.status, "'-n' / '--count'" in wrong.err) == (2, True)
 
 
 def test_a_commit_in_git_names_gits_commit(started: Terminal) -> None:
