@@ -22,7 +22,7 @@ def _lean_params(listed: Callable[[Any], list[Any]], ctx: Any) -> list[Any]:
 
 
 def _process(param: Any, read: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
-    if (value is None and param.required) or not _is_read(param, value):
+    if (param.required and not value) or not _is_read(param, value):
         return read(ctx, value)
     if param.multiple or param.nargs == -1:
         value = list(value or ())
