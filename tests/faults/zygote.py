@@ -27,7 +27,7 @@ PATIENCE = 120
 REHEARSED = (
     ["init"], ["add", "."], ["status"], ["commit", "-m", "x"], ["snapshot", "create", "s"],
     ["restore", "labels.json"], ["rm", "labels.json"], ["mv", "images", "pictures"], ["diff", "HEAD"], ["stats"],
-    ["check"], ["export", "s", "-f", "coco", "-o", "out"], ["probe"],
+    ["check"], ["export", "s", "-f", "coco", "-o", "out", "--images", "copy"], ["probe"],
 )  # fmt: skip
 """What a first child does, so that its imports are known and no later child has to repeat them."""
 
