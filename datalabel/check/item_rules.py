@@ -82,6 +82,8 @@ def same_key(keys: Keys) -> Iterator[SetHit]:
 
 def folded(keys: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """How the most careless file system sees these keys."""
+    if pc.all(pc.string_is_ascii(keys), min_count=0).as_py():
+        return pc.ascii_lower(keys)  # the same, in a tenth of the time
     return pc.utf8_normalize(pc.utf8_lower(pc.utf8_normalize(keys, form="NFKC")), form="NFKC")
 
 
