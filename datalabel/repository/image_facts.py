@@ -29,9 +29,8 @@ from datalabel.progress import SILENT, Progress
 from datalabel.repository.label_files import ReadAlone
 from datalabel.repository.project import Project
 from datalabel.repository.thumbnails import MAX_FILE
-from datalabel.repository.view import View
+from datalabel.repository.view import View, span_of
 from datalabel.store.objects import verified
-from datalabel.store.tables import KeyRange
 from datalabel.threads import in_order
 from datalabel.thumbnails import unwarned
 
@@ -49,6 +48,7 @@ class ViewFacts:
         self._pixels = pixels
         self._progress = progress
         self._project = Project(view.store.folder.parent)
+        self._opened = view.store.tables.opened(view.mentions)
 
     def add_to(self, items: pa.Table, set_name: str, *, some: bool) -> pa.Table:
         """The items with their facts. `some` says that they are single items of their range of keys."""
@@ -66,13 +66,8 @@ class ViewFacts:
     def _mentions(self, items: pa.Table, *, some: bool) -> pa.Table:
         names = ["item", "set", "source", "name", "width", "height"]
         schema = pa.schema([self._view.mentions.schema.field(name) for name in names])
-        keys = items.column("item")
-        if not len(keys):
-            return schema.empty_table()
-        span = KeyRange(keys[0].as_py(), keys[-1].as_py() + "\0")
-        found = self._view.store.tables.scan(
-            self._view.mentions, names, keys=span, items=keys.to_pylist() if some else None
-        )
+        keys = items.column("item").to_pylist() if some else None
+        found = self._opened.scan(names, keys=span_of(items), items=keys)
         return pa.concat_tables([schema.empty_table(), *found])
 
     def _missing(self, items: pa.Table) -> list[bool | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -16,14 +17,18 @@ from datalabel.formats.base import LABEL_KEYS, READ_MENTIONS, Batch
 from datalabel.labels.rows import constant, distinct, of_items, sort_rows, split_by_source, with_column
 from datalabel.labels.tables import ITEMS, LABELS
 from datalabel.repository.selecting import EVERYTHING, Filter
-from datalabel.repository.view import View
+from datalabel.repository.view import View, span_of
 from datalabel.store.history import Source
+from datalabel.store.tables import OpenTable
 
 PIECE = 4096
 """So many items of a source are read at a time."""
 MENTION_COLUMNS = ["item", "set", "source", "annotator", "name", "extra"]
 ITEM_COLUMNS = pa.schema([ITEMS.field("item"), *READ_MENTIONS])
 
+_FLAT = r'^\{(?:"[^"\\0-9]*": ?(?:-?[0-9][0-9.eE+-]*|true|false|null)(?:, ?)?)*\}$'
+"""JSON objects of numbers, whose names hold no digit."""
+_ZEROS = bytes(48 if 48 <= code < 58 else code for code in range(256))
 _NUMBER = r'(\w": ?)-?[0-9][0-9.eE+-]*'
 """A number as a field's value in JSON text. A quote after a letter or digit can only be one that closes."""
 
@@ -53,7 +58,7 @@ class SourceSelection:
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """The source in key order."""
-        wanted = columns and list(dict.fromkeys([*LABEL_KEYS, "source", *columns]))
+        wanted = None if columns is None else list(dict.fromkeys([*LABEL_KEYS, "source", *columns]))
         mentions = self._view.mentions_of(self._source)
         own = mentions.filter(pc.is_valid(mentions.column("name")))
         seen = _annotators_by_item(mentions.filter(pc.is_null(mentions.column("name"))))
@@ -140,7 +145,8 @@ class SetSelection:
                 rows.column("item"), value_set=self._own_mentions(rows).column("item").combine_chunks()
             )
             kept = pc.and_(kept, pc.is_in(rows.column("source"), value_set=pa.array(self._own, pa.string())))
-            counts.update(f"{name} of the image" for name in _fields(rows.filter(pc.invert(kept))).elements())
+            of_images = _fields(rows.filter(pc.invert(kept)))
+            counts.update({f"{name} of the image": count for name, count in of_images.items()})
         return dict(sorted(counts.items()))
 
     def _own_mentions(self, mentions: pa.Table) -> pa.Table:
@@ -153,12 +159,15 @@ class SetSelection:
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """The set in key order."""
-        wanted = columns and [*{*LABEL_KEYS, "source", *columns, *self._chosen.label_columns}]
+        wanted = None
+        if columns is not None:
+            wanted = [*{*LABEL_KEYS, "source", *columns, *self._chosen.label_columns}]
+        mentions = self._view.store.tables.opened(self._view.mentions)
         for items, labels in self._view.keyed_batches(self._set, self._keys, wanted):
             items, labels = self._chosen.apply(items, labels)
             if items.num_rows:
                 labels = sort_rows(self._without_foreign_extras(labels), "item", "rank", "id")
-                yield Batch(self._named(items), labels)
+                yield Batch(self._named(items, mentions), labels)
 
     def images(self) -> Iterator[tuple[str, str, str | None]]:
         """Key, name and content of each item, in key order."""
@@ -179,9 +188,13 @@ class SetSelection:
             labels = with_column(labels, "source_id", constant(None, labels.num_rows))
         return labels
 
-    def _named(self, items: pa.Table) -> pa.Table:
+    def _named(self, items: pa.Table, opened: OpenTable) -> pa.Table:
         keys = items.column("item")
-        mentions = self._view.store.tables.read(self._view.mentions, MENTION_COLUMNS, items=keys.to_pylist())
+        few = None if self._keys is None else keys.to_pylist()
+        found = opened.scan(MENTION_COLUMNS, keys=span_of(items), items=few)
+        mentions = pa.concat_tables(
+            [self._view.mentions.schema.empty_table().select(MENTION_COLUMNS), *found]
+        )
         mentions = mentions.filter(pc.equal(mentions.column("set"), self._set))
         own = self._own_mentions(mentions)
         places = pc.index_in(keys, value_set=own.column("item").combine_chunks())
@@ -209,13 +222,21 @@ def _header_fields(header: Mapping[str, Any]) -> list[str]:
 def _fields(rows: pa.Table) -> Counter[str]:
     """How often each field occurs in the extras of rows; texts that differ in numbers only are parsed once."""
     counts: Counter[str] = Counter()
-    alike = pc.replace_substring_regex(rows.column("extra"), _NUMBER, r"\10")
-    for found in pc.value_counts(alike).to_pylist():
-        if found["values"] is not None:
-            for name in json.loads(found["values"]):
-                if not name.startswith("$"):  # a reader's note on layout, not a field of the source
-                    counts[name] += found["counts"]
+    texts = rows.column("extra").drop_null().combine_chunks()
+    for found in pc.value_counts(_numbers_alike(texts)).to_pylist():
+        for name in json.loads(re.sub(_NUMBER, r"\g<1>0", found["values"])):
+            if not name.startswith("$"):  # a reader's note on layout, not a field of the source
+                counts[name] += found["counts"]
     return counts
+
+
+def _numbers_alike(texts: pa.StringArray) -> pa.StringArray:
+    """JSON objects with another number in the place of each, which need not be one any more: `00.00`."""
+    if not len(texts) or not pc.all(pc.match_substring_regex(texts, _FLAT)).as_py():
+        return pc.replace_substring_regex(texts, _NUMBER, r"\10")
+    validity, offsets, data = texts.buffers()
+    zeros = pa.py_buffer(data.to_pybytes().translate(_ZEROS))
+    return pa.StringArray.from_buffers(len(texts), offsets, zeros, validity, texts.null_count, texts.offset)
 
 
 def classes_of(view: View, set_name: str, choose: Callable[[pa.Table], pa.Table]) -> list[str]:

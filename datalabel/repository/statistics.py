@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datalabel.errors import InputError, nearest
-from datalabel.labels.stats import Stats, StatsBuilder
+from datalabel.labels.stats import Stats, StatsBuilder, measure
 from datalabel.labels.stats.groups import NONE, Grouping, grouping_of
 from datalabel.repository.view import View, splits_of
-from datalabel.threads import ahead
+from datalabel.threads import in_order
 
 COLUMNS = [
     "item",
@@ -41,16 +41,17 @@ def stats_of(view: View, by: str | None = None) -> Stats:
     builder = StatsBuilder(view.name, grouping)
     names = sorted(view.tree.sets)
     for name in names:
-        for items, labels in ahead(view.keyed_batches(name, columns=COLUMNS)):
+        batches = view.keyed_batches(name, columns=COLUMNS)
+        for items, found in in_order(lambda batch: (batch[0], measure(*batch)), batches):
             of_items = None if splits is None else splits_of(items.column("item"), splits)
-            builder.add(name, items, labels, of_items)
+            builder.count(name, items, found, of_items)
     if not names:
         for items in view.item_batches():
             builder.add_items(items)
-    found = builder.result()
+    result = builder.result()
     if grouping is not None:
-        _check_property(found, grouping)
-    return found
+        _check_property(result, grouping)
+    return result
 
 
 def _check_property(found: Stats, grouping: Grouping) -> None:

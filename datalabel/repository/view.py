@@ -131,18 +131,12 @@ class View:
         Restricted to `items` (sorted) when given; items without labels come as well.
         """
         table = self.label_table(name)
-        for piece in self._item_pieces(items):
-            keys = piece.column("item")
-            first, last = keys[0].as_py(), keys[-1].as_py()
-            rows = self.store.tables.scan(
-                table,
-                columns,
-                keys=KeyRange(first, last + "\0"),
-                items=None if items is None else keys.to_pylist(),
-            )
-            found = list(rows)
-            # In one piece: to take rows of several, Arrow would put them together each time.
-            yield piece, pa.concat_tables(found).combine_chunks() if found else _empty(table, columns)
+        with self.store.tables.opened(table) as opened:
+            for piece in self._item_pieces(items):
+                chosen = None if items is None else piece.column("item").to_pylist()
+                found = list(opened.scan(columns, keys=span_of(piece), items=chosen))
+                # In one piece: to take rows of several, Arrow would put them together each time.
+                yield piece, pa.concat_tables(found).combine_chunks() if found else _empty(table, columns)
 
     def _item_pieces(self, items: Sequence[str] | None, size: int = 4096) -> Iterator[pa.Table]:
         for batch in self.store.tables.scan(self.items, items=items):
@@ -159,6 +153,12 @@ class View:
         schema = pa.schema([self.mentions.schema.field(name) for name in names])
         table = pa.concat_tables(found) if found else schema.empty_table()
         return table.select(list(columns)) if columns else table
+
+
+def span_of(items: pa.Table) -> KeyRange:
+    """The range of keys of some rows (in key order), the last one included; of none, one without any key."""
+    keys = items.column("item")
+    return KeyRange(keys[0].as_py(), keys[-1].as_py() + "\0") if len(keys) else KeyRange("", "")
 
 
 def _empty(table: Table, columns: Sequence[str] | None) -> pa.Table:
@@ -178,6 +178,6 @@ def splits_of(items: pa.ChunkedArray, table: pa.Table | None) -> pa.Array:
     """The split of each item (in key order); null where it has none. `table` is in key order, too."""
     if table is None or not len(items):
         return pa.nulls(len(items), pa.string())
-    near = KeyRange(items[0].as_py(), items[-1].as_py() + "\0").within(table)
+    near = span_of(pa.table({"item": items})).within(table)
     places = pc.index_in(items, value_set=near.column("item").combine_chunks())
     return near.column("split").combine_chunks().take(places.combine_chunks())

@@ -13,9 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
+from typing import Self
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,15 +23,14 @@ from datalabel.errors import DamagedError
 from datalabel.labels.rows import kept
 from datalabel.labels.tables import ITEMS, LABELS, MENTIONS, SPLITS
 from datalabel.store.folding import outside_common, run_to_fold
-from datalabel.store.markers import BATCH_ROWS, key_ranks, with_markers, without_markers
+from datalabel.store.markers import BATCH_ROWS, with_markers, without_markers
 from datalabel.store.objects import ObjectStore
+from datalabel.store.runs import Runs, merged
 from datalabel.store.segments import DELETED, Segment, SegmentRef, write_segment, write_segments
 
 TABLE = "table"
 GROUPS = 8
 """Row groups that are read at a time when only some of their rows are wanted."""
-RUN = 64
-"""From so many rows in a row on, on average, copying runs is faster than taking row by row."""
 SCHEMAS: dict[str, pa.Schema] = {"items": ITEMS, "mentions": MENTIONS, "labels": LABELS, "splits": SPLITS}
 
 
@@ -138,22 +136,8 @@ class Tables:
         Raises:
             DamagedError: a segment is missing or damaged.
         """
-        if items is not None and not len(items):
-            return
-        wanted = list(columns) if columns is not None else table.schema.names
-        with ExitStack() as stack:
-            opened = [
-                stack.enter_context(Segment(self._objects, ref, table.schema))
-                for ref in table.segments
-                if (items is None or _names_between(items, ref.first, ref.last))
-                and keys.overlaps(ref.first, ref.last)
-            ]
-            for piece in self._pieces(opened, keys, items):
-                rows = _newest(opened, wanted, piece, items)
-                if not markers:
-                    rows = _alive(rows)
-                if rows.num_rows:
-                    yield rows
+        with self.opened(table) as opened:
+            yield from opened.scan(columns, keys=keys, items=items, markers=markers)
 
     def opened(self, table: Table) -> OpenTable:
         """The table with its files held open, for many small reads."""
@@ -173,22 +157,6 @@ class Tables:
             return pa.concat_tables(found)
         schema = pa.schema([table.schema.field(name) for name in columns]) if columns else table.schema
         return (schema.append(DELETED) if markers else schema).empty_table()
-
-    def _pieces(
-        self, opened: list[Segment], keys: KeyRange, items: Sequence[str] | None
-    ) -> Iterator[KeyRange]:
-        """Ranges of keys that each touch about `BATCH_ROWS` rows."""
-        if items is None and sum(segment.ref.rows for segment in opened) > BATCH_ROWS:
-            rows = 0
-            for start, size in sorted(group for segment in opened for group in segment.starts()):
-                if keys.end is not None and start >= keys.end:
-                    break
-                if rows >= BATCH_ROWS and (keys.first is None or start > keys.first):
-                    yield KeyRange(keys.first, start)
-                    keys, rows = KeyRange(start, keys.end), 0
-                rows += size
-        if opened:
-            yield keys
 
     # Writing
 
@@ -266,25 +234,75 @@ class Tables:
 
 
 class OpenTable:
-    """A table whose segments stay open as long as it lives: an item is found in milliseconds.
+    """A table whose segments stay open, each from the first time that it is asked for rows: what was verified is not
+    verified again, and an item is found in milliseconds.
 
-    Not for several threads at once.
+    Closed at the end of a `with` block, or when nobody holds it any more. Not for several threads at once.
     """
 
     def __init__(self, objects: ObjectStore, table: Table) -> None:
-        self._schema = table.schema
-        with ExitStack() as stack:
-            self._segments = [
-                stack.enter_context(Segment(objects, ref, table.schema)) for ref in table.segments
-            ]
-            weakref.finalize(self, stack.pop_all().close)
+        self._objects = objects
+        self._table = table
+        self._segments: dict[SegmentRef, Segment] = {}
+        self._stack = ExitStack()
+        weakref.finalize(self, self._stack.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._segments.clear()
+        self._stack.close()
+
+    def scan(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        keys: KeyRange = EVERYTHING,
+        items: Sequence[str] | None = None,
+        markers: bool = False,
+    ) -> Iterator[pa.Table]:
+        """As `Tables.scan`."""
+        if items is not None and not len(items):
+            return
+        wanted = list(columns) if columns is not None else self._table.schema.names
+        near = [
+            self._segment(ref)
+            for ref in self._table.segments
+            if (items is None or _names_between(items, ref.first, ref.last))
+            and keys.overlaps(ref.first, ref.last)
+        ]
+        for piece in _pieces(near, keys, items):
+            rows = _newest(near, wanted, piece, items)
+            if not markers:
+                rows = _alive(rows)
+            if rows.num_rows:
+                yield rows
 
     def rows(self, items: Sequence[str], columns: Sequence[str]) -> pa.Table:
         """These columns of the rows of some items (sorted), in key order."""
-        near = [one for one in self._segments if _names_between(items, one.ref.first, one.ref.last)]
-        if not near:
-            return pa.schema([self._schema.field(name) for name in columns]).empty_table()
-        return _alive(_newest(near, list(columns), EVERYTHING, items))
+        empty = pa.schema([self._table.schema.field(name) for name in columns]).empty_table()
+        return pa.concat_tables([empty, *self.scan(columns, items=items)])
+
+    def _segment(self, ref: SegmentRef) -> Segment:
+        if ref not in self._segments:
+            self._segments[ref] = self._stack.enter_context(Segment(self._objects, ref, self._table.schema))
+        return self._segments[ref]
+
+
+def _pieces(opened: list[Segment], keys: KeyRange, items: Sequence[str] | None) -> Iterator[KeyRange]:
+    """Ranges of keys that each touch about `BATCH_ROWS` rows."""
+    if items is None and sum(segment.ref.rows for segment in opened) > BATCH_ROWS:
+        rows = 0
+        for start, size in sorted(group for segment in opened for group in segment.starts()):
+            if keys.end is not None and start >= keys.end:
+                break
+            if rows >= BATCH_ROWS and (keys.first is None or start > keys.first):
+                yield KeyRange(keys.first, start)
+                keys, rows = KeyRange(start, keys.end), 0
+            rows += size
+    if opened:
+        yield keys
 
 
 def _alive(rows: pa.Table) -> pa.Table:
@@ -302,42 +320,21 @@ def _newest(
 ) -> pa.Table:
     """The effective rows of a range of keys, sorted by item, markers included."""
     names = list(dict.fromkeys(["item", *columns, "deleted"]))
-    found: list[pa.Table] = []
-    places: list[npt.NDArray[np.int64]] = []
-    seen: list[pa.Array] = []
+    found: list[Runs] = []
     for segment in reversed(opened):
         if not keys.overlaps(segment.ref.first, segment.ref.last):
             continue
-        rows = _rows_in(segment, names, keys, items)
-        taken = pc.is_in(rows.column("item"), value_set=pa.concat_arrays(seen)) if seen else None
-        owned = np.arange(rows.num_rows) if taken is None else np.flatnonzero(~taken.to_numpy())
-        if len(owned):
-            places.append(owned + sum(one.num_rows for one in found))
-            found.append(rows)
-            seen.append(pc.unique(rows.column("item").take(pa.array(owned))))
+        runs = Runs.of(_rows_in(segment, names, keys, items))
+        if found:
+            runs = runs.without(pa.concat_arrays([newer.keys for newer in found]))
+        if len(runs):
+            found.append(runs)
             if items is not None:
                 # What is found here is overridden in older segments: their row groups may stay unread.
-                here = set(seen[-1].to_pylist())
+                here = set(runs.keys.to_pylist())
                 items = [key for key in items if key not in here]
-    if not found:
-        return _empty_like(opened[0], names).select([*columns, "deleted"])
-    rows = found[0]
-    if len(found) > 1:
-        rows, chosen = pa.concat_tables(found), np.concatenate(places)
-        ranks = key_ranks(rows.column("item"))[chosen]
-        rows = _taken(rows, chosen[np.argsort(ranks, kind="stable")])
+    rows = merged(found) if found else _empty_like(opened[0], names)
     return rows.select([*columns, "deleted"])
-
-
-def _taken(rows: pa.Table, order: npt.NDArray[np.int64]) -> pa.Table:
-    """These rows in this order. Where most of them follow each other, as beside a small newer segment, whole runs are
-    copied."""
-    starts = np.flatnonzero(np.diff(order, prepend=-2) != 1)
-    if len(starts) * RUN > len(order):
-        return rows.take(pa.array(order))
-    lengths = np.diff(starts, append=len(order))
-    runs = zip(order[starts].tolist(), lengths.tolist(), strict=True)
-    return pa.concat_tables([rows.slice(start, length) for start, length in runs]).combine_chunks()
 
 
 def _empty_like(segment: Segment, names: list[str]) -> pa.Table:

@@ -35,6 +35,7 @@ __all__ = [
     "Distribution",
     "Grouping",
     "ItemStats",
+    "Measured",
     "PartStats",
     "PerItemStats",
     "PropertyStats",
@@ -42,6 +43,7 @@ __all__ = [
     "SizeStats",
     "Stats",
     "StatsBuilder",
+    "measure",
 ]
 
 GROUPS = 2000
@@ -71,7 +73,11 @@ class StatsBuilder:
         Raises:
             InputError: there are more than `GROUPS` groups.
         """
-        self._sets.setdefault(set_name, _SetCounts(self._by)).add(items, labels, splits)
+        self.count(set_name, items, measure(items, labels), splits)
+
+    def count(self, set_name: str, items: pa.Table, found: Measured, splits: pa.Array | None = None) -> None:
+        """As `add`, of labels that were measured already: batches can be measured side by side."""
+        self._sets.setdefault(set_name, _SetCounts(self._by)).add(items, found, splits)
 
     def add_items(self, items: pa.Table) -> None:
         """Count some items for themselves, where there is no label set to go with them."""
@@ -103,9 +109,8 @@ class _SetCounts:
     parts: dict[str | None, LabelCounts] = field(default_factory=dict)
     groups: dict[str, LabelCounts] = field(default_factory=dict)
 
-    def add(self, items: pa.Table, labels: pa.Table, splits: pa.Array | None) -> None:
+    def add(self, items: pa.Table, found: Measured, splits: pa.Array | None) -> None:
         self.items.add(items)
-        found = measure(items, labels)
         states = pa.nulls(items.num_rows, pa.string())
         if "state" in items.column_names:
             states = items.column("state").combine_chunks()
