@@ -144,8 +144,7 @@ def _write(project: Project, output: OutputFolder, fmt: Format, plan: _Plan, mod
         if plan.splits
         else (file for selection in plan.whole for file in fmt.write(selection))
     )
-    for file in written:
-        output.write(file.path, file.chunks)
+    output.write_all(written)
     if mode == "none":
         return 0
     parts: list[tuple[str | None, SetSelection]] = [(part.name, part) for part in plan.splits]

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -16,8 +16,13 @@ from typing import Any, Literal, Self
 from datalabel.content import BLOB, ObjectId, hasher
 from datalabel.errors import DamagedError, InputError
 from datalabel.files import checked_key, clone, contained, hold, write_new
+from datalabel.formats.base import OutputFile
 from datalabel.repository.project import MANIFEST, PARTIAL, Project
 from datalabel.store.objects import PUT_BACK, hash_stream
+from datalabel.threads import in_order
+
+TOGETHER = 64
+"""So many files are handed to a thread at a time."""
 
 ImageMode = Literal["none", "copy", "link"]
 
@@ -52,24 +57,47 @@ class OutputFolder:
         if self._held is not None:
             os.close(self._held)
 
-    def write(self, name: str, chunks: Iterable[bytes]) -> None:
-        """One file.
+    def write_all(self, files: Iterable[OutputFile]) -> None:
+        """Files in their order; two threads write those whose bytes are there already: to make a file keeps the
+        system busier than its bytes do.
 
         Raises:
-            InputError: the folder has a file of this name already.
+            InputError: the folder has a file of one of these names already.
         """
+        for written in in_order(self._write_several, self._several(files)):
+            self.files |= written
+
+    def _several(self, files: Iterable[OutputFile]) -> Iterator[list[OutputFile]]:
+        """Files that are written together; what comes in pieces is written by the thread that makes the pieces."""
+        several: list[OutputFile] = []
+        for file in files:
+            self.files[file.path] = {}  # its place among the others
+            if not isinstance(file.chunks, Sequence):
+                self.files[file.path] = self._write(file)
+                continue
+            several.append(file)
+            if len(several) == TOGETHER:
+                yield several
+                several = []
+        yield several
+
+    def _write_several(self, files: Sequence[OutputFile]) -> dict[str, dict[str, Any]]:
+        return {file.path: self._write(file) for file in files}
+
+    def _write(self, file: OutputFile) -> dict[str, Any]:
+        """One file, and what the manifest says of it."""
         running, size = hasher(BLOB), 0
 
         def measured() -> Iterator[bytes]:
             nonlocal size
-            for chunk in chunks:
+            for chunk in file.chunks:
                 running.update(chunk)
                 size += len(chunk)
                 yield chunk
 
-        with _once(name):
-            write_new(self._new(name), measured())
-        self.files[name] = {"bytes": size, "blake3": running.hexdigest()}
+        with _once(file.path):
+            write_new(self._new(file.path), measured())
+        return {"bytes": size, "blake3": running.hexdigest()}
 
     def put_image(self, project: Project, key: str, content: ObjectId, name: str, mode: ImageMode) -> None:
         """An image of the store as a file of its own, or as a read-only link into the store.
@@ -78,7 +106,7 @@ class OutputFolder:
             InputError: its bytes are not here, or the folder lies where no link into the store can.
             DamagedError: the store holds other bytes under its name.
         """
-        target = self._new(name)
+        target = Path(self._new(name))
         origin = project.store.objects.path(content)
         if not origin.exists():
             origin = self._referenced(project, key, mode)
@@ -111,14 +139,14 @@ class OutputFolder:
             )
         return there
 
-    def _new(self, name: str) -> Path:
+    def _new(self, name: str) -> str:
         """Where a file goes. Its folder is made, and looked at for links, once: nobody else writes here."""
         folder = name.rpartition("/")[0]
         if folder not in self._made:
             with _once(name):
                 contained(self._partial, name).parent.mkdir(parents=True, exist_ok=True)
             self._made.add(folder)
-        return self._partial / checked_key(name)
+        return f"{self._partial}/{checked_key(name)}"
 
     def finish(self, manifest: Mapping[str, Any]) -> None:
         """Write the manifest and put the folder in place."""

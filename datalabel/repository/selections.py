@@ -63,12 +63,16 @@ class SourceSelection:
         own = mentions.filter(pc.is_valid(mentions.column("name")))
         seen = _annotators_by_item(mentions.filter(pc.is_null(mentions.column("name"))))
         keys = own.column("item").to_pylist()
+        table = self._view.label_table(self._set)
+        # Where a source names most items, it is quicker to look at all labels between them.
+        most = 2 * len(keys) >= sum(ref.rows for ref in self._view.items.segments)
+        opened = self._view.store.tables.opened(table)
         for start in range(0, len(keys), PIECE):
             part = own.slice(start, PIECE)
             chunk = keys[start : start + PIECE]
-            found = self._view.labels(self._set).batches(wanted, items=chunk) if self._view.tree.sets else ()
-            rows = [split_by_source(batch, self._source)[0] for batch in found]
-            empty = self._view.label_table(self._set).schema.empty_table().select(wanted or LABELS.names)
+            found = opened.scan(wanted, keys=span_of(part), items=None if most else chunk)
+            rows = [of_items(split_by_source(batch, self._source)[0], chunk) for batch in found]
+            empty = table.schema.empty_table().select(wanted or LABELS.names)
             labels = pa.concat_tables([empty, *rows])
             yield Batch(_items(part, seen), sort_rows(labels, "item", "rank", "id"))
 

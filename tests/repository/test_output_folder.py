@@ -7,19 +7,36 @@ from pathlib import Path
 import pytest
 from pictures import write_image
 
-from datalabel.content import ObjectId
+from datalabel.content import BLOB, ObjectId, object_id
 from datalabel.errors import InputError
+from datalabel.formats.base import OutputFile
 from datalabel.repository.output_folder import ImageMode, OutputFolder
 from datalabel.repository.repository import Repository
 
 
 @pytest.mark.parametrize("second", ["a/b.txt", "a/b.txt/c.txt"])
-def test_a_file_is_written_once(second: str, tmp_path: Path) -> None:
-    with OutputFolder(tmp_path / "out") as output:
-        output.write("a/b.txt", [b"one", b"", b"two"])
-        with pytest.raises(InputError, match="the same file"):
-            output.write(second, [b"other"])
+@pytest.mark.parametrize("lazily", [False, True])
+def test_a_file_is_written_once(second: str, lazily: bool, tmp_path: Path) -> None:
+    texts = [b"one", b"", b"two"]
+    files = [OutputFile("a/b.txt", iter(texts) if lazily else texts), OutputFile(second, (b"other",))]
+    with OutputFolder(tmp_path / "out") as output, pytest.raises(InputError, match="the same file"):
+        output.write_all(files)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_files_are_told_in_their_order_however_they_were_written(tmp_path: Path) -> None:
+    names = [f"{place * 7 % 1000}/{place}.txt" for place in range(1000)]
+    files = [
+        OutputFile(name, iter([name.encode()]) if place % 300 == 2 else (name.encode(),))
+        for place, name in enumerate(names)
+    ]
+    with OutputFolder(tmp_path / "out") as output:
+        output.write_all(files)
+        output.finish({})
+        assert list(output.files) == names
+    for name in names:
+        assert (tmp_path / "out" / name).read_text() == name
+        assert output.files[name] == {"bytes": len(name), "blake3": object_id(BLOB, name.encode())}
 
 
 @pytest.mark.parametrize("mode", ["copy", "link"])
@@ -37,7 +54,7 @@ def test_an_image_is_put_once(mode: ImageMode, repo: Repository, tmp_path: Path)
 
 def test_what_was_written_is_told_by_the_manifest(tmp_path: Path) -> None:
     with OutputFolder(tmp_path / "out") as output:
-        output.write("a/b.txt", [b"one", b"", b"two"])
+        output.write_all([OutputFile("a/b.txt", [b"one", b"", b"two"])])
         output.finish({"format": "made up"})
     assert (tmp_path / "out/a/b.txt").read_bytes() == b"onetwo"
     assert output.files["a/b.txt"]["bytes"] == 6

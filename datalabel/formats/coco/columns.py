@@ -170,18 +170,20 @@ def list_of(raws: Sequence[Raw]) -> bytes:
 
 def objects(fields: Mapping[str, pa.StringArray], size: int) -> pa.StringArray:
     """JSON objects from columns, in the order of the mapping; a null means that the field is absent."""
-    pieces = []
-    for name, column in fields.items():
-        if column.null_count == size:
-            continue
-        key = msgspec.json.encode(name).decode() + ":"
-        pieces.append(pc.binary_join_element_wise(key, column, ""))
-    if not pieces:
+    told = {name: column for name, column in fields.items() if column.null_count < size}
+    if not told:
         return pa.array(["{}"] * size, pa.string())
-    # The brace is joined as a piece of its own: a row of nothing but nulls would be dropped from the result.
-    joined = pc.binary_join_element_wise("{", *pieces, ",", null_handling="skip")
-    whole = pc.binary_join_element_wise(joined, "}", "")
-    return pc.replace_substring(whole, "{,", "{", max_replacements=1)
+    pieces: list[Any] = ["{"]
+    for name, column in told.items():
+        key = f",{msgspec.json.encode(name).decode()}:"
+        # Without nulls, a field is joined with all others in one go.
+        pieces += [pc.binary_join_element_wise(key, column, "")] if column.null_count else [key, column]
+    pieces.append("}")
+    first = next(iter(told.values()))
+    if not first.null_count:
+        pieces[:2] = [f"{{{pieces[1][1:]}"]
+    joined = pc.binary_join_element_wise(*pieces, "", null_handling="skip")
+    return pc.replace_substring(joined, "{,", "{", max_replacements=1) if first.null_count else joined
 
 
 def decoded_strings(texts: pa.StringArray) -> pa.StringArray:

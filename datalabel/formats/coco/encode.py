@@ -19,7 +19,6 @@ from datalabel.formats.coco.columns import Fields, NotObjectsError, encoded_stri
 from datalabel.formats.coco.images import Images, read_categories
 from datalabel.formats.coco.lookup import Lookup
 from datalabel.formats.coco.numbering import Numbers
-from datalabel.formats.coco.numbers import printed
 from datalabel.formats.coco.outlines import Outlines
 from datalabel.labels.rows import kept
 
@@ -89,6 +88,8 @@ class Encoder:
 
     def _seen_by(self, items: pa.Table, written: pa.StringArray | None) -> pa.StringArray:
         """`annotators`, where what the file said is not what holds now."""
+        if written is None and items.column("annotators").null_count == items.num_rows:
+            return pa.nulls(items.num_rows, pa.string())
         said = written.to_pylist() if written is not None else [None] * items.num_rows
         texts = []
         for seen, text in zip(items.column("annotators").to_pylist(), said, strict=True):
@@ -140,7 +141,7 @@ class Encoder:
             columns["bbox"] = outlines.boxes()
         columns["segmentation"] = outlines.segmentations()
         columns["keypoints"] = outlines.keypoints()
-        columns["score"] = printed(_array(labels.column("confidence")), False)
+        columns["score"] = pc.cast(_array(labels.column("confidence")), pa.string())
         properties = _array(labels.column("properties"))
         columns["attributes"] = pc.if_else(pc.equal(properties, "{}"), _NONE, properties)
         who = _array(labels.column("annotator"))

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import simdjson
 
 from datalabel.formats.coco.columns import json_list
+from datalabel.formats.shortest import shortest
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -119,22 +120,12 @@ def scalars(texts: pa.StringArray) -> pa.DoubleArray:
     return pc.if_else(pc.is_finite(values), values, pa.scalar(None, pa.float64()))
 
 
-def printed(values: pa.DoubleArray, as_float: bool) -> pa.StringArray:
-    """The shortest JSON numbers that give these doubles back; integral ones as `174.0` or `174`."""
-    texts = pc.cast(values, pa.string())
-    if not as_float:
-        return texts
-    integral = pc.equal(values, pc.floor(values))
-    if not pc.any(integral).as_py():
-        return texts
-    whole = texts.filter(integral)
-    plain = pc.invert(pc.match_substring_regex(whole, "[.e]"))
-    pointed = pc.if_else(plain, pc.binary_join_element_wise(whole, ".0", ""), whole)
-    return pc.replace_with_mask(texts, pc.fill_null(integral, False), pointed)
+def printed(lists: pa.ListArray, as_float: bool) -> pa.ListArray:
+    """Lists of doubles as lists of JSON numbers, integral ones as `174.0` or `174`."""
+    return pa.ListArray.from_arrays(lists.offsets, shortest(lists.values.to_numpy(), pointed=as_float))
 
 
 def printed_lists(lists: pa.ListArray, as_float: bool) -> pa.StringArray:
-    """Lists of doubles as JSON lists; null stays null."""
-    texts = pa.ListArray.from_arrays(lists.offsets, printed(lists.values, as_float))
-    joined = pc.binary_join_element_wise("[", pc.binary_join(texts, ","), "]", "")
+    """The same as JSON lists; null stays null."""
+    joined = pc.binary_join_element_wise("[", pc.binary_join(printed(lists, as_float), ","), "]", "")
     return pc.if_else(lists.is_valid(), joined, pa.scalar(None, pa.string()))

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from datalabel.formats.coco import geometry
 from datalabel.formats.coco.numbers import printed, printed_lists
+from datalabel.formats.shortest import shortest
 from datalabel.labels import rle
 
 Floats = npt.NDArray[np.float64]
@@ -52,12 +53,17 @@ class Outlines:
 
     def _outlined(self) -> Bools:
         outlined = np.asarray(pc.is_in(self._kinds, value_set=_OUTLINED).to_numpy(zero_copy_only=False))
-        return outlined & np.array([mask is None for mask in self._masks], np.bool_)
+        return outlined & ~self._masked()
+
+    def _masked(self) -> Bools:
+        """The labels that are written as masks."""
+        return np.array([mask is not None for mask in self._masks], np.bool_)
 
     def _rings(self, rows: Ints) -> tuple[Floats, Ints, Ints]:
         """Coordinates of these outlines, points per ring, rings per row."""
-        chosen = pa.array(rows)
-        lists, parts = self._coords.take(chosen), self._parts.take(chosen)
+        lists, parts = self._coords, self._parts
+        if len(rows) < self._size:
+            lists, parts = (one.take(pa.array(rows)) for one in (lists, parts))
         lengths = _lengths(lists)
         per_row = _lengths(parts)
         points = np.abs(_flat(parts).astype(np.int64))
@@ -131,13 +137,13 @@ class Outlines:
             coords, points, per_row = self._rings(rows)
             offsets = np.concatenate(([0], np.cumsum(points * 2)))
             rings = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(coords, pa.float64()))
-            texts = printed_lists(rings, "segmentation" in self._floats)
+            texts = pc.binary_join(printed(rings, "segmentation" in self._floats), ",")
             grouped = pa.ListArray.from_arrays(
                 pa.array(np.concatenate(([0], np.cumsum(per_row))), pa.int32()), texts
             )
-            whole = pc.binary_join_element_wise("[", pc.binary_join(grouped, ","), "]", "")
+            whole = pc.binary_join_element_wise("[[", pc.binary_join(grouped, "],["), "]]", "")
             found = _scattered(found, rows, whole)
-        masks = np.flatnonzero([mask is not None for mask in self._masks])
+        masks = np.flatnonzero(self._masked())
         if len(masks):
             found = _scattered(found, masks, pa.array([self._rle_text(row) for row in masks.tolist()]))
         return found
@@ -177,14 +183,16 @@ class Outlines:
             coords, points, per_row = self._rings(rows)
             owners = np.repeat(np.arange(len(rows)), per_row)
             areas[rows] = np.bincount(owners, geometry.ring_areas(coords, points), minlength=len(rows))
-        for row in np.flatnonzero([mask is not None for mask in self._masks]).tolist():
+        for row in np.flatnonzero(self._masked()).tolist():
             found = self._mask(row)
             areas[row] = rle.area(rle.decode(found[0])) if found else 0
-        texts = printed(pa.array(areas, pa.float64()), "area" in self._floats)
+        texts = shortest(areas, pointed="area" in self._floats)
         return pc.if_else(pa.array(np.isfinite(areas)), texts, pa.scalar(None, pa.string()))
 
 
 def _scattered(into: pa.StringArray, rows: Ints, texts: pa.StringArray) -> pa.StringArray:
+    if len(rows) == len(into):
+        return texts
     chosen = np.zeros(len(into), np.bool_)
     chosen[rows] = True
     return pc.replace_with_mask(into, pa.array(chosen), texts.cast(pa.string()))

@@ -25,7 +25,7 @@ class Remarks:
     def add(self, parsed: Parsed, place: PlaceOf) -> None:
         """Look through some lines."""
         rows = parsed.rows
-        out = ((rows.values < 0) | (rows.values > 1)) & (rows.axes() < 2)
+        out = ((rows.values < 0) | (rows.values > 1)) & ~rows.visibilities()
         lines = parsed.which[np.unique(rows.owners[out])].tolist()
         self._count += len(lines)
         self._places += [place(line) for line in lines[: self._shown - len(self._places)]]

@@ -9,6 +9,7 @@ rounded to `DECIMALS` places: every coordinate with no more than these comes bac
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[Any]
 
 BOX, POLYGON, KEYPOINTS, ROTATED = range(4)
 KINDS = ("box", "polygon", "keypoints", "rotated_box")
@@ -49,7 +51,25 @@ class Rows:
         """The row of each number."""
         return np.repeat(np.arange(len(self)), np.diff(self.starts))
 
-    def axes(self) -> npt.NDArray[np.int8]:
+    def visibilities(self) -> Bools:
+        """Which numbers are visibilities of keypoints: they are measured along neither side of the image."""
+        return np.asarray(self._axes() == 2) if self._has_points() else np.zeros(len(self.values), np.bool_)
+
+    def along(self, widths: Numbers, heights: Numbers, other: Any) -> Numbers:
+        """For each number what belongs to the side of the image that it is measured along, given one value per row
+        for each side; `other` for what is measured along neither."""
+        if not self._has_points():  # then x and y take turns
+            found = np.empty(len(self.values), widths.dtype)
+            pairs = np.diff(self.starts) // 2
+            found[0::2], found[1::2] = np.repeat(widths, pairs), np.repeat(heights, pairs)
+            return found
+        owners, axes = self.owners, self._axes()
+        return np.where(axes == 0, widths[owners], np.where(axes == 1, heights[owners], other))
+
+    def _has_points(self) -> bool:
+        return bool((self.codes == KEYPOINTS).any())
+
+    def _axes(self) -> npt.NDArray[np.int8]:
         """What each number is measured along: 0 the width, 1 the height, 2 nothing (a visibility)."""
         owners = self.owners
         places = np.arange(len(self.values)) - self.starts[owners]
@@ -58,8 +78,7 @@ class Rows:
 
     def scales(self, widths: Floats, heights: Floats) -> Floats:
         """By what each number is multiplied to be pixels."""
-        owners, axes = self.owners, self.axes()
-        return np.where(axes == 0, widths[owners], np.where(axes == 1, heights[owners], 1.0))
+        return self.along(widths, heights, 1.0)
 
     def with_values(self, values: Floats) -> Rows:
         """The same rows with other numbers."""

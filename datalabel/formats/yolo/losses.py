@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.errors import Faults, RefusedError
-from datalabel.formats.base import LABEL_KEYS, Batch, Capabilities, Loss, Selection
+from datalabel.formats.base import Batch, Capabilities, Loss, Selection
 from datalabel.formats.losses import capability_losses
 from datalabel.formats.yolo.places import place_in_source, place_in_split
-from datalabel.formats.yolo.plan import Plan, plan_of
+from datalabel.formats.yolo.plan import Plan, Seen, plan_of
 from datalabel.labels.tables import label_id_text
 
 _HELD = {
@@ -38,10 +38,9 @@ def losses(selection: Selection, *, training: bool = False) -> list[Loss]:
     """Everything that writing the selection into one folder would not keep, in a fixed order.
 
     Raises:
-        RefusedError: see `refuse`.
+        RefusedError: see `planned`.
     """
-    refuse([selection])
-    plan = plan_of([selection], training=training)
+    plan = planned([selection], training=training)
     holds = Capabilities(
         kinds=frozenset(_HELD[plan.task] | _BECOMES[plan.task].keys()), confidence=plan.confidence
     )
@@ -51,6 +50,8 @@ def losses(selection: Selection, *, training: bool = False) -> list[Loss]:
 def _own(plan: Plan, selection: Selection) -> list[Loss]:
     """What only this format loses."""
     found: dict[str, Loss] = {}
+    if plan.task != "pose" and plan.kinds.isdisjoint(_BECOMES[plan.task]):
+        return []
     for batch in selection.batches(("kind", "coords") if plan.task == "pose" else ("kind",)):
         for what, chosen in _changed(plan, batch.labels):
             rows = np.flatnonzero(np.asarray(pc.fill_null(chosen, False)))
@@ -86,8 +87,9 @@ def _hidden(labels: pa.Table, keypoints: pa.ChunkedArray) -> pa.Array:
     return pc.and_(pa.array(rows), keypoints)
 
 
-def refuse(selections: Sequence[Selection], *, training: bool = False) -> None:
-    """Refuse selections that would overwrite a file of their own, or that cannot be told in fractions.
+def planned(selections: Sequence[Selection], *, training: bool = False) -> Plan:
+    """How selections are written into one folder, when nothing would overwrite a file of its own, and all can be told
+    in fractions.
 
     Raises:
         RefusedError: two items would be written to one file, or an image with labels has no known size.
@@ -95,21 +97,20 @@ def refuse(selections: Sequence[Selection], *, training: bool = False) -> None:
     place = place_in_split if training else place_in_source
     faults = Faults()
     taken: dict[str, str] = {}
-    for selection in selections:
-        for batch in selection.batches(LABEL_KEYS):
-            for item in batch.items.select(["item", "name", "number"]).to_pylist():
-                path = place(selection, item)
-                # The most careless file system decides: no case, one Unicode form.
-                other = taken.setdefault(unicodedata.normalize("NFC", path).casefold(), item["item"])
-                if other is not item["item"]:
-                    faults.add(
-                        f"{other} and {item['item']} would be written to one file, {path}", selection.name
-                    )
-            for key in _sizeless(batch):
-                faults.add(
-                    "the size of the image is not known, so nothing in it can be told in fractions", key
-                )
+
+    def look(selection: Selection, batch: Batch) -> None:
+        for item in batch.items.select(["item", "name", "number"]).to_pylist():
+            path = place(selection, item)
+            # The most careless file system decides: no case, one Unicode form.
+            other = taken.setdefault(unicodedata.normalize("NFC", path).casefold(), item["item"])
+            if other is not item["item"]:
+                faults.add(f"{other} and {item['item']} would be written to one file, {path}", selection.name)
+        for key in _sizeless(batch):
+            faults.add("the size of the image is not known, so nothing in it can be told in fractions", key)
+
+    seen = Seen.of(selections, look)
     faults.raise_if_any(RefusedError, hint="add the images, or leave these items out")
+    return plan_of(selections, seen, training=training)
 
 
 def _sizeless(batch: Batch) -> list[str]:

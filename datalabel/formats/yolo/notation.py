@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.formats.shortest import shortest
+
 Floats = npt.NDArray[np.float64]
 
 MAX_DIGITS = 17
@@ -36,16 +38,11 @@ class Style:
         if self.kind == "significant":
             return pa.array([f"{value:.{self.digits}g}" for value in values.tolist()], pa.string())
         if self.kind == "rounded":
-            return shortest(_rounded(values, self.digits))
-        return shortest(values)
+            return shortest(_rounded(values, self.digits) + 0.0)
+        return shortest(values + 0.0)
 
 
 SHORTEST = Style()
-
-
-def shortest(values: Floats) -> pa.StringArray:
-    """The shortest texts that give these floats back; whole numbers without a point."""
-    return pc.cast(pa.array(values + 0.0, pa.float64()), pa.string())
 
 
 def habit(values: Floats, texts: Sequence[str]) -> Style:

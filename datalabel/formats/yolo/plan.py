@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.errors import Faults
-from datalabel.formats.base import Selection
+from datalabel.formats.base import Batch, Selection
 from datalabel.formats.yolo.dataset import Dataset, numbers_of, read_dataset, with_classes
 from datalabel.formats.yolo.geometry import BOX, KEYPOINTS, POLYGON, ROTATED
 
@@ -34,11 +34,12 @@ class Seen:
     """How many labels of each kind have a confidence in 0..1, and how many have none such."""
 
     @classmethod
-    def of(cls, selections: Sequence[Selection]) -> Seen:
-        """Look at every label; at coordinates only where there are keypoints."""
+    def of(cls, selections: Sequence[Selection], look: Callable[[Selection, Batch], None]) -> Seen:
+        """Look at every label; at coordinates only where there are keypoints. `look` sees each batch, too."""
         seen = cls()
         for selection in selections:
             for batch in selection.batches(("kind", "class", "confidence")):
+                look(selection, batch)
                 seen._add(batch.labels)
         for selection in selections if seen.kinds["keypoints"] else ():
             for batch in selection.batches(("kind", "coords")):
@@ -78,6 +79,8 @@ class Plan:
     files: Mapping[str, str]
     numbers: Mapping[str, int]
     confidence: bool
+    kinds: frozenset[str]
+    """The kinds of the labels."""
 
     @property
     def task(self) -> str | None:
@@ -102,9 +105,8 @@ class Plan:
         return np.where(bounded, codes, -1).astype(np.int8)
 
 
-def plan_of(selections: Sequence[Selection], *, training: bool = False) -> Plan:
-    """How these selections are written into one folder; `training`: without confidences."""
-    seen = Seen.of(selections)
+def plan_of(selections: Sequence[Selection], seen: Seen, *, training: bool = False) -> Plan:
+    """How these selections, whose labels were seen, are written into one folder; `training`: without confidences."""
     header = selections[0].header if selections else None
     if header is not None:
         return _again(header, seen, selections[0])
@@ -115,7 +117,7 @@ def plan_of(selections: Sequence[Selection], *, training: bool = False) -> Plan:
     points = (max(seen.points, 1), 3) if task == "pose" else None
     dataset = Dataset(dict(enumerate(classes)), task, points)
     confidence = not training and seen.all_scored() is True
-    return Plan(False, dataset, {}, numbers_of(dataset.classes), confidence)
+    return Plan(False, dataset, {}, numbers_of(dataset.classes), confidence, frozenset(seen.kinds))
 
 
 def _again(header: Mapping[str, Any], seen: Seen, selection: Selection) -> Plan:
@@ -131,4 +133,4 @@ def _again(header: Mapping[str, Any], seen: Seen, selection: Selection) -> Plan:
     whole = Dataset(classes, dataset.task, dataset.points, dataset.sources)
     # After a polygon, only an odd number of columns tells that the last is a confidence: all or none.
     confidence = seen.all_scored("polygon", "rotated_box") is not None
-    return Plan(True, whole, files, numbers_of(classes), confidence)
+    return Plan(True, whole, files, numbers_of(classes), confidence, frozenset(seen.kinds))

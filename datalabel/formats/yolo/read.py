@@ -224,7 +224,7 @@ class Reader:
         if self._spelling is None:
             self._spelling = Spelling.common(parsed, computed)
         numbers = self._usual_numbers(parsed.classes)
-        spelled = self._spelling.lines(numbers, computed, parsed.confidence)
+        spelled = self._spelling.lines(numbers, computed, parsed.confidence, sizes)
         odd = np.flatnonzero(pc.not_equal(spelled, lines).to_numpy(zero_copy_only=False))
         extra = np.full(len(parsed), None, object)
         for row in odd.tolist():

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.formats.shortest import shortest
 from datalabel.formats.yolo.geometry import Floats, Ints, Rows
 from datalabel.formats.yolo.lines import Parsed
 from datalabel.formats.yolo.notation import SHORTEST, Style, habit
@@ -46,7 +47,7 @@ class Spelling:
     def common(cls, parsed: Parsed, computed: Rows) -> Spelling:
         """The spelling that is most common among lines, given the numbers as computed from pixels again."""
         tokens = _tokens(parsed)
-        points = parsed.rows.axes() == 2
+        points = parsed.rows.visibilities()
         fractions, seen = np.flatnonzero(~points)[:SAMPLE], np.flatnonzero(points)[:SAMPLE]
         scored = np.flatnonzero(~np.isnan(parsed.confidence))[:SAMPLE]
         last = [parsed.tokens[row][-1].as_py() for row in scored.tolist()]
@@ -56,11 +57,11 @@ class Spelling:
             habit(parsed.confidence[scored], last),
         )
 
-    def lines(self, numbers: Ints, rows: Rows, confidence: Floats) -> pa.StringArray:
-        """Whole lines, without line breaks; a confidence of NaN is left out."""
-        joined = pc.binary_join(
-            pa.ListArray.from_arrays(pa.array(rows.starts, pa.int32()), self._texts(rows)), " "
-        )
+    def lines(self, numbers: Ints, rows: Rows, confidence: Floats, sizes: Floats) -> pa.StringArray:
+        """Whole lines, without line breaks; a confidence of NaN is left out. `sizes` are width and height of the
+        image of each line."""
+        texts = self._texts(rows, sizes)
+        joined = pc.binary_join(pa.ListArray.from_arrays(pa.array(rows.starts, pa.int32()), texts), " ")
         lines = pc.binary_join_element_wise(pc.cast(pa.array(numbers), pa.string()), joined, " ")
         scored = ~np.isnan(confidence)
         if not scored.any():
@@ -68,9 +69,14 @@ class Spelling:
         last = self.confidence.texts(np.where(scored, confidence, 0.0))
         return pc.if_else(pa.array(scored), pc.binary_join_element_wise(lines, last, " "), lines)
 
-    def _texts(self, rows: Rows) -> pa.StringArray:
-        texts = self.fraction.texts(rows.values)
-        points = rows.axes() == 2
+    def _texts(self, rows: Rows, sizes: Floats) -> pa.StringArray:
+        if self.fraction == SHORTEST:
+            scales, codes = np.unique(sizes, return_inverse=True)
+            widths, heights = codes.reshape(-1, 2).T
+            texts = shortest(rows.values, scales, rows.along(widths, heights, 0))
+        else:
+            texts = self.fraction.texts(rows.values)
+        points = rows.visibilities()
         if not points.any() or self.visibility == self.fraction:
             return texts
         return pc.replace_with_mask(texts, pa.array(points), self.visibility.texts(rows.values[points]))

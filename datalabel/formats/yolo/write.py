@@ -14,9 +14,9 @@ from datalabel.formats.base import VERBATIM, Batch, OutputFile, Selection
 from datalabel.formats.yolo.data_yaml import flips_of, new_data_yaml
 from datalabel.formats.yolo.geometry import Bools, Floats, Ints, Shapes, fractions, pixels
 from datalabel.formats.yolo.lines import parse
-from datalabel.formats.yolo.losses import refuse
+from datalabel.formats.yolo.losses import planned
 from datalabel.formats.yolo.places import parsed_json, place_in_source, place_in_split
-from datalabel.formats.yolo.plan import Plan, plan_of
+from datalabel.formats.yolo.plan import Plan
 from datalabel.formats.yolo.spelling import Spelling
 from datalabel.formats.yolo.text import Layout, joined
 from datalabel.labels.rows import kept
@@ -28,8 +28,7 @@ PIECE = 512
 
 def output_files(selection: Selection) -> Iterator[OutputFile]:
     """One selection: first what is not labels, then the label files in key order."""
-    refuse([selection])
-    plan = plan_of([selection])
+    plan = planned([selection])
     if not plan.own:
         yield _data_yaml(plan, [selection], {"train": "images", "val": "images"})
     for member, text in sorted(plan.files.items()):
@@ -39,8 +38,7 @@ def output_files(selection: Selection) -> Iterator[OutputFile]:
 
 def split_files(splits: Sequence[Selection]) -> Iterator[OutputFile]:
     """Several selections: `data.yaml`, then the label files split by split in key order."""
-    refuse(splits, training=True)
-    plan = plan_of(splits, training=True)
+    plan = planned(splits, training=True)
     yield _data_yaml(plan, splits, {split.name: f"images/{split.name}" for split in splits})
     for split in splits:
         yield from _label_files(plan, split, place_in_split)
@@ -112,11 +110,11 @@ class _Encoder:
         if plan.confidence:
             confidence = labels.column("confidence").to_numpy().astype(np.float64)
         if not plan.own:
-            return Spelling().lines(numbers, rows, confidence)
-        lines = self._spelling.lines(numbers, rows, confidence)
+            return Spelling().lines(numbers, rows, confidence, sizes)
+        lines = self._spelling.lines(numbers, rows, confidence, sizes)
         exact = self._said(lines, labels, sizes, confidence)[0]
         if not exact.all():
-            lines = pc.if_else(pa.array(exact), lines, Spelling().lines(numbers, rows, confidence))
+            lines = pc.if_else(pa.array(exact), lines, Spelling().lines(numbers, rows, confidence, sizes))
         return self._verbatim(lines, labels, sizes, confidence)
 
     def _verbatim(
