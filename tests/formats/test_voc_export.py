@@ -140,4 +140,5 @@ def test_an_unsafe_member_path_is_never_written() -> None:
 @given(st.lists(st.tuples(*[SIDE] * 4), min_size=1, max_size=20))
 def test_corners_in_bulk_are_spelled_as_one_by_one(boxes: list[tuple[float, float, float, float]]) -> None:
     sides = [np.array(side, np.float64) for side in zip(*boxes, strict=True)]
-    assert corners_in_bulk(*sides) == [corners(*box) for box in boxes]
+    in_bulk = zip(*(texts.to_pylist() for texts in corners_in_bulk(*sides)), strict=True)
+    assert list(in_bulk) == [corners(*box) for box in boxes]

@@ -124,8 +124,8 @@ def corners(x: float, y: float, w: float, h: float) -> tuple[str, str, str, str]
     return spelled(x), spelled(y), far(x, w), far(y, h)
 
 
-def corners_in_bulk(x: Floats, y: Floats, w: Floats, h: Floats) -> list[tuple[str, str, str, str]]:
-    """How xmin, ymin, xmax and ymax of many boxes are spelled; the same texts as `corners` gives.
+def corners_in_bulk(x: Floats, y: Floats, w: Floats, h: Floats) -> list[pa.StringArray]:
+    """How xmin, ymin, xmax and ymax of many boxes are spelled, an array each; the same texts as `corners` gives.
 
     A double that is the nearest to a whole number of millionths below 10¹⁵ is spelled by these digits, whatever
     finds its shortest spelling: so few digits tell doubles apart. So sums are those of whole numbers.
@@ -137,11 +137,15 @@ def corners_in_bulk(x: Floats, y: Floats, w: Floats, h: Floats) -> list[tuple[st
         exact = (steps / _STEPS == start) & (more / _STEPS == length)
         # Arrow writes what is smaller with an exponent.
         plain = (ends == 0) | ((np.abs(ends) >= 1e3) & (np.abs(ends) < 1e12))
-    texts = [pc.cast(pa.array(row / _STEPS + 0.0), pa.string()).to_pylist() for row in ends]
-    found = list(zip(*texts, strict=True))
-    for row in np.flatnonzero(~(exact.all(axis=0) & plain.all(axis=0))).tolist():
-        found[row] = corners(*(float(side[row]) for side in (x, y, w, h)))
-    return found
+    texts = [pc.cast(pa.array(row / _STEPS + 0.0), pa.string()) for row in ends]
+    rare = ~(exact.all(axis=0) & plain.all(axis=0))
+    if not rare.any():
+        return texts
+    spelt = [corners(*box) for box in zip(*(side[rare].tolist() for side in (x, y, w, h)), strict=True)]
+    return [
+        pc.replace_with_mask(text, rare, pa.array(side, pa.string()))
+        for text, side in zip(texts, zip(*spelt, strict=True), strict=True)
+    ]
 
 
 def spelled(value: float) -> str:

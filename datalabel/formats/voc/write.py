@@ -8,18 +8,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pyarrow as pa
+import pyarrow.compute as pc
 
 from datalabel.errors import InputError
 from datalabel.files import checked_key
 from datalabel.formats.base import LABEL_KEYS, Batch, OutputFile, Selection
 from datalabel.formats.voc.header import PROPERTIES, SIDES, Common
 from datalabel.formats.voc.numbers import BadNumberError, Numbers, corners_in_bulk
+from datalabel.formats.voc.plain import PlainFiles, WriteFile, divided
 from datalabel.formats.voc.properties import attribute_notation
 from datalabel.formats.voc.xml import Writer, attribute_text, escaped, text_of, with_text
 
 Row = dict[str, Any]
 
+_PIECE = 1024
+"""So many items are made together; more are no quicker."""
 _MAX_TEMPLATES = 4096
 _PLACES = tuple(f"\0{index}\0" for index in range(5))
 """Stand for the class and the corners in a template; no XML text holds NUL."""
@@ -41,8 +44,15 @@ def member_path(item: Row, own: bool) -> str:
         if not isinstance(member, str):
             raise InputError("the recorded member path is not a text", where=item["item"])
         return checked_key(member, where=item["item"])
-    stem, _ = posixpath.splitext(item["name"])
-    return f"{posixpath.basename(stem)}.xml" if own else f"Annotations/{stem}.xml"
+    if own:
+        stem, _ = posixpath.splitext(item["name"])
+        return f"{posixpath.basename(stem)}.xml"
+    return new_path(item["name"])
+
+
+def new_path(name: str) -> str:
+    """Where the XML of an item goes that did not come from one."""
+    return f"Annotations/{posixpath.splitext(name)[0]}.xml"
 
 
 def output_files(selection: Selection) -> Iterator[OutputFile]:
@@ -50,11 +60,31 @@ def output_files(selection: Selection) -> Iterator[OutputFile]:
     own = selection.header is not None
     common = Common.of(selection.header or {})
     templates = _Templates()
+
+    def write(item: Row, labels: list[Row]) -> bytes:
+        return _File(common, own, item, templates).data(labels)
+
     single = posixpath.basename(selection.name) if own and not common.folder else None
+    plain = None if own else PlainFiles(write)
     for batch in selection.batches(_LABEL_COLUMNS):
-        for item, labels in _by_item(batch):
-            data = _File(common, own, item, templates).data(labels)
-            yield OutputFile(single or member_path(item, own), (data,))
+        # Labels without bounds were named as lost.
+        drawn = Batch(batch.items, batch.labels.filter(pc.is_valid(batch.labels.column("x"))))
+        if plain is not None:
+            yield from _new_files(drawn, plain, write)
+            continue
+        for item, labels in _by_item(drawn):
+            yield OutputFile(single or member_path(item, own), (write(item, labels),))
+
+
+def _new_files(batch: Batch, plain: PlainFiles, write: WriteFile) -> Iterator[OutputFile]:
+    """The files of items of a set; those of plain ones are made together."""
+    for piece in batch.pieces(_PIECE):
+        is_plain, easy, odd = divided(piece)
+        together = plain.files(easy)
+        apart = (write(item, labels) for item, labels in _by_item(odd))
+        names = piece.items.column("name").to_pylist()
+        for name, is_easy in zip(names, is_plain.tolist(), strict=True):
+            yield OutputFile(new_path(name), (next(together if is_easy else apart),))
 
 
 def split_files(splits: Sequence[Selection]) -> Iterator[OutputFile]:
@@ -69,11 +99,11 @@ def split_files(splits: Sequence[Selection]) -> Iterator[OutputFile]:
 
 
 def _by_item(batch: Batch) -> Iterator[tuple[Row, list[Row]]]:
-    """Every item with its labels that have bounds; others were named as lost."""
-    labels = batch.labels.filter(pa.compute.field("x").is_valid())
+    """Every item with its labels, which all have bounds."""
+    labels = batch.labels
     rows = labels.select(_LABEL_COLUMNS).to_pylist()
-    corners = corners_in_bulk(*(labels.column(name).to_numpy() for name in "xywh"))
-    for row, texts in zip(rows, corners, strict=True):
+    sides = corners_in_bulk(*(labels.column(name).to_numpy() for name in "xywh"))
+    for row, *texts in zip(rows, *(side.to_pylist() for side in sides), strict=True):
         row["corners"] = texts
     start = 0
     for item in batch.items.to_pylist():
