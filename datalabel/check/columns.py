@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.labels import geometry
+from datalabel.labels.lists import values_of
 
 if TYPE_CHECKING:
     from datalabel.check.overhang import Overhang
@@ -60,6 +61,7 @@ class Columns:
         self._items = items
         self._labels = labels
         self._pieces: dict[str, pa.Array] = {}
+        self._codes: dict[str, tuple[list[Any], Ints]] = {}
         self._are: dict[tuple[str, ...], Bools] = {}
 
     @measured
@@ -281,17 +283,16 @@ class Columns:
 
     def encoded(self, name: str) -> tuple[list[Any], Ints]:
         """The distinct values of a text column, and for each label the position of its own. Null is a value."""
-        column = self._labels.column(name).combine_chunks().dictionary_encode(null_encoding="encode")
-        return column.dictionary.to_pylist(), _integers(column.indices)
+        if name not in self._codes:
+            column = self._labels.column(name).combine_chunks().dictionary_encode(null_encoding="encode")
+            self._codes[name] = column.dictionary.to_pylist(), _integers(column.indices)
+        return self._codes[name]
 
     def lists(self, name: str, rows: npt.NDArray[np.intp]) -> tuple[Floats, Ints]:
-        """The values of a list column of these labels end to end, and how many each label has. Not to be changed."""
-        column = self._whole(name)
-        if len(rows) < len(column):
-            column = column.take(pa.array(rows))
-        lengths = _integers(pc.fill_null(pc.list_value_length(column), 0))
-        values = column.flatten().cast(pa.float64())
-        return values.to_numpy(zero_copy_only=False), lengths
+        """The values of a list column of these labels (ascending) end to end, and how many each label has. Not to be
+        changed."""
+        values, lengths = values_of(self._whole(name), rows)
+        return values.astype(np.float64, copy=False), lengths
 
     def _whole(self, name: str) -> pa.Array:
         """A list column in one piece, which is made once."""

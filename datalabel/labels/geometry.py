@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from datalabel.labels import rle
+from datalabel.labels.lists import values_of
 from datalabel.labels.shapes import shapes
+from datalabel.labels.tables import KINDS
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
+Bools = npt.NDArray[np.bool_]
 
+_DRAWN = tuple(kind for kind in KINDS if kind != "category")
 _RINGS = ("polygon", "rotated_box")
 _BOUNDED = ("polyline", "keypoints")
 _THIN = 1.0
@@ -32,15 +35,14 @@ def bounds(labels: pa.Table) -> Floats:
     run-length code for masks. NaN where there is nothing (a category, an empty mask).
     """
     found = np.full((labels.num_rows, 4), np.nan)
-    kind = _texts(labels, "kind")
-    boxes = np.flatnonzero(kind == "box")
+    boxes = np.flatnonzero(_is_kind(labels, "box"))
     if len(boxes):
         found[boxes] = _recorded(labels, boxes)
     for names, stride in ((("polygon", "rotated_box", "polyline"), 2), (("keypoints",), 3)):
-        rows = np.flatnonzero(np.isin(kind, names))
+        rows = np.flatnonzero(_is_kind(labels, *names))
         if len(rows):
             found[rows] = _point_bounds(labels, rows, stride)
-    masks = np.flatnonzero(kind == "mask")
+    masks = np.flatnonzero(_is_kind(labels, "mask"))
     if len(masks):
         found[masks] = _mask_bounds(labels, masks)
     return found
@@ -53,16 +55,15 @@ def area(labels: pa.Table) -> Floats:
     for masks; 0 for lines, keypoints and categories.
     """
     found = np.zeros(labels.num_rows)
-    kind = _texts(labels, "kind")
-    boxes = np.flatnonzero(kind == "box")
+    boxes = np.flatnonzero(_is_kind(labels, "box"))
     if len(boxes):
         corners = _recorded(labels, boxes)
         with np.errstate(all="ignore"):
             found[boxes] = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])
-    rings = np.flatnonzero(np.isin(kind, _RINGS))
+    rings = np.flatnonzero(_is_kind(labels, *_RINGS))
     if len(rings):
         found[rings] = _ring_areas(labels, rings)
-    masks = np.flatnonzero(kind == "mask")
+    masks = np.flatnonzero(_is_kind(labels, "mask"))
     if len(masks):
         found[masks] = [rle.area(counts) for counts, _ in _runs(labels, masks)]
     return found
@@ -77,14 +78,14 @@ def ious(left: pa.Table, left_rows: Rows, right: pa.Table, right_rows: Rows) -> 
     and anything else not at all. Geometry that is not finite overlaps nothing.
     """
     found = np.zeros(len(left_rows))
-    first, second = _texts(left, "kind")[left_rows], _texts(right, "kind")[right_rows]
-    found[(first == "category") & (second == "category")] = 1.0
-    solid = ("box", *_RINGS)
-    boxes = (first == "box") & (second == "box")
-    shapes = np.isin(first, solid) & np.isin(second, solid) & ~boxes
-    masks = (first == "mask") & (second == "mask")
-    drawn = (first != "category") & (second != "category")
-    rest = drawn & ~boxes & ~shapes & ~masks
+
+    def both(*kinds: str) -> Bools:
+        return np.asarray(_is_kind(left, *kinds)[left_rows] & _is_kind(right, *kinds)[right_rows])
+
+    found[both("category")] = 1.0
+    boxes, masks = both("box"), both("mask")
+    shapes = both("box", *_RINGS) & ~boxes
+    rest = both(*_DRAWN) & ~boxes & ~shapes & ~masks
     for chosen, compare in (
         (boxes, _box_ious),
         (shapes, _shape_ious),
@@ -100,11 +101,10 @@ def ious(left: pa.Table, left_rows: Rows, right: pa.Table, right_rows: Rows) -> 
 # Columns
 
 
-def _texts(labels: pa.Table, name: str) -> npt.NDArray[np.object_]:
-    encoded = labels.column(name).combine_chunks().dictionary_encode()
-    words = np.array(encoded.dictionary.to_pylist(), dtype=object)
-    codes = encoded.indices.to_numpy(zero_copy_only=False)
-    return words[codes] if len(words) else np.empty(0, dtype=object)
+def _is_kind(labels: pa.Table, *kinds: str) -> Bools:
+    encoded = labels.column("kind").combine_chunks().dictionary_encode()
+    among = np.array([kind in kinds for kind in encoded.dictionary.to_pylist()], np.bool_)
+    return np.asarray(among[encoded.indices.to_numpy(zero_copy_only=False)])
 
 
 def _recorded(labels: pa.Table, rows: Rows) -> Floats:
@@ -116,11 +116,8 @@ def _recorded(labels: pa.Table, rows: Rows) -> Floats:
 
 def _lists(labels: pa.Table, rows: Rows, name: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     """The values of a list column end to end, and how many each row has."""
-    column = labels.column(name)
-    # All rows are taken as they lie: no copy of a million outlines.
-    column = (column.take(pa.array(rows)) if len(rows) < labels.num_rows else column).combine_chunks()
-    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False).astype(np.int64)
-    return column.flatten().to_numpy(zero_copy_only=False), lengths
+    whole = labels.column(name).combine_chunks()
+    return values_of(pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole, rows)
 
 
 def _point_bounds(labels: pa.Table, rows: Rows, stride: int) -> Floats:
@@ -142,7 +139,7 @@ def _point_bounds(labels: pa.Table, rows: Rows, stride: int) -> Floats:
 
 
 def _of_rows(
-    values: npt.NDArray[np.generic], lengths: npt.NDArray[np.int64], chosen: npt.NDArray[np.bool_]
+    values: npt.NDArray[np.generic], lengths: npt.NDArray[np.int64], chosen: Bools
 ) -> npt.NDArray[Any]:
     """The values of these rows only; where that is all of them, nothing is copied."""
     return values if chosen.all() else values[np.repeat(chosen, lengths)]

@@ -6,7 +6,7 @@ from datalabel.errors import InputError, nearest
 from datalabel.labels.stats import Stats, StatsBuilder, measure
 from datalabel.labels.stats.groups import NONE, Grouping, grouping_of
 from datalabel.repository.view import View, splits_of
-from datalabel.threads import in_order
+from datalabel.threads import ahead
 
 COLUMNS = [
     "item",
@@ -41,8 +41,8 @@ def stats_of(view: View, by: str | None = None) -> Stats:
     builder = StatsBuilder(view.name, grouping)
     names = sorted(view.tree.sets)
     for name in names:
-        batches = view.keyed_batches(name, columns=COLUMNS)
-        for items, found in in_order(lambda batch: (batch[0], measure(*batch)), batches):
+        batches = ahead(view.keyed_batches(name, columns=COLUMNS))
+        for items, found in ahead((items, measure(items, labels)) for items, labels in batches):
             of_items = None if splits is None else splits_of(items.column("item"), splits)
             builder.count(name, items, found, of_items)
     if not names:

@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    if options.work:
+        options.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="benchmarks-", dir=options.work) as work:
         results = []
         inputs = Inputs(options.keep.resolve() / size.name if options.keep else Path(work) / "inputs", size)

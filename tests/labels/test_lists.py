@@ -1,0 +1,35 @@
+"""The values of list columns: those of the rows that are asked for, whatever lies beside and between them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datalabel.labels.lists import values_of
+
+ROWS = st.lists(st.none() | st.lists(st.integers(0, 9), max_size=4), max_size=12)
+
+
+@given(ROWS, st.data())
+def test_the_values_are_those_of_the_rows(lists: list[list[int] | None], data: st.DataObject) -> None:
+    column = pa.array(lists, pa.list_(pa.int64()))
+    start = data.draw(st.integers(0, len(lists)))
+    rows = sorted(data.draw(st.sets(st.integers(start, len(lists) - 1)))) if start < len(lists) else []
+    values, lengths = values_of(column.slice(start), np.array(rows, np.intp) - start)
+    assert lengths.tolist() == [len(lists[row] or []) for row in rows]
+    assert values.tolist() == [value for row in rows for value in lists[row] or []]
+
+
+def test_what_null_hides_is_not_among_the_values() -> None:
+    hidden = pa.array([False, True, False])
+    column = pa.ListArray.from_arrays(pa.array([0, 1, 3, 4], pa.int32()), pa.array([1, 2, 3, 4]), mask=hidden)
+    values, lengths = values_of(column, np.arange(3))
+    assert (values.tolist(), lengths.tolist()) == ([1, 4], [1, 0, 1])
+
+
+def test_outlines_beside_rows_without_any_are_not_copied() -> None:
+    column = pa.array([[1.5, 2.5], None, [3.5]], pa.list_(pa.float64()))
+    values, _ = values_of(column, np.array([0, 2], np.intp))
+    assert values.ctypes.data == column.values.buffers()[1].address
