@@ -16,6 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.labels.lists import values_of
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -212,14 +214,12 @@ class _Piece:
         as_polygon = _of_kinds(labels, "polygon", "rotated_box") & (codes == POLYGON)
         as_rotated = _of_kinds(labels, "rotated_box") & (codes == ROTATED)
         rows = np.flatnonzero(as_polygon | as_rotated)
-        chosen = labels.select(["coords", "parts"]).take(pa.array(rows))
-        several = _filled(pc.list_value_length(chosen.column("parts"))) > 1
-        plain = pa.array(~several)
-        coords = chosen.column("coords").filter(plain)
-        whole = cls(rows[~several], _filled(pc.list_value_length(coords)), _floats(pc.list_flatten(coords)))
-        strung = [
-            _strung(row["coords"], row["parts"]) for row in chosen.filter(pa.array(several)).to_pylist()
-        ]
+        coords, parts = (labels.column(name).combine_chunks() for name in ("coords", "parts"))
+        several = values_of(parts, rows)[1] > 1
+        values, lengths = values_of(coords, rows[~several])
+        whole = cls(rows[~several], lengths, values)
+        chosen = labels.select(["coords", "parts"]).take(pa.array(rows[several]))
+        strung = [_strung(row["coords"], row["parts"]) for row in chosen.to_pylist()]
         lengths = np.array([len(one) for one in strung], np.int64)
         rings = np.array([number for one in strung for number in one], np.float64)
         return [whole, cls(rows[several], lengths, rings)]
