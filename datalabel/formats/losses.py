@@ -6,7 +6,7 @@ The counts come from whole columns, one pass over the selection. A format adds w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -21,15 +21,23 @@ Rows = npt.NDArray[np.bool_]
 COUNTED = ("kind", "x", "parts", "properties", "confidence", "annotator")
 
 
-def capability_losses(holds: Capabilities, selection: Selection, *, bounds: bool = False) -> list[Loss]:
+def capability_losses(
+    holds: Capabilities,
+    selection: Selection,
+    *,
+    bounds: bool = False,
+    look: Callable[[Batch], None] = lambda _: None,
+) -> list[Loss]:
     """Everything in the selection that a format with these capabilities cannot keep.
 
     Promises that each sort of loss is named once, with its count and first place, in a fixed order. With
     `bounds`, the format writes the bounding box of kinds that it does not hold, where there is one. A label
-    that is left out counts as left out only, not also by its properties.
+    that is left out counts as left out only, not also by its properties. `look` sees each batch, with the classes of
+    its labels: what a format counts itself takes no pass of its own.
     """
     tally = _Tally()
-    for batch in selection.batches(COUNTED):
+    for batch in selection.batches((*COUNTED, "class")):
+        look(batch)
         kept = _count_kinds(tally, holds, batch, bounds)
         _count_fields(tally, holds, batch.labels, kept, selection.annotator)
         _count_rings(tally, holds, batch.labels, kept)

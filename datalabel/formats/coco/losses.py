@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.formats.base import Capabilities, Loss, Selection
+from datalabel.formats.base import Batch, Capabilities, Loss, Selection
 from datalabel.formats.coco.document import RESULTS
 from datalabel.formats.losses import capability_losses
 from datalabel.labels.tables import label_id_text
@@ -22,31 +22,40 @@ _ITEMS = "labels of items that a list of results cannot name are left out"
 def losses(holds: Capabilities, selection: Selection) -> list[Loss]:
     """Everything that `write` would not keep of the selection, in a fixed order."""
     kinds = {"rotated_box"} | ({"category"} if selection.header is not None else set())
-    found = capability_losses(replace(holds, kinds=holds.kinds | kinds, holes=True), selection)
-    return [*found, *_own(selection)]
+    own = _Own(selection)
+    found = capability_losses(replace(holds, kinds=holds.kinds | kinds, holes=True), selection, look=own.look)
+    return [*found, *own.losses()]
 
 
-def _own(selection: Selection) -> list[Loss]:
-    header = selection.header or {}
-    results = header.get("shape") == RESULTS
-    named = [one["name"] for one in header.get("categories", []) if "name" in one]
-    counts: dict[str, tuple[int, str]] = {}
-    for batch in selection.batches(("kind", "class", "parts")):
+class _Own:
+    """What only this format loses, counted batch by batch."""
+
+    def __init__(self, selection: Selection) -> None:
+        header = selection.header or {}
+        self._results = header.get("shape") == RESULTS
+        self._named = [one["name"] for one in header.get("categories", []) if "name" in one]
+        self._counts: dict[str, tuple[int, str]] = {}
+
+    def look(self, batch: Batch) -> None:
+        """Count some items and their labels."""
         labels = batch.labels
-        tests = {_ROTATED: pc.equal(labels.column("kind"), "rotated_box"), _HOLES: None}
-        tests[_HOLES] = _holed(labels)
-        if results:
+        tests = {_ROTATED: pc.equal(labels.column("kind"), "rotated_box"), _HOLES: _holed(labels)}
+        if self._results:
             numbered = batch.items.filter(pc.is_valid(batch.items.column("number"))).column("item")
             tests[_ITEMS] = pc.invert(pc.is_in(labels.column("item"), value_set=numbered.combine_chunks()))
-            tests[_CLASSES] = [name not in named for name in labels.column("class").to_pylist()]
+            tests[_CLASSES] = [name not in self._named for name in labels.column("class").to_pylist()]
         for what, chosen in tests.items():
             rows = np.flatnonzero(np.asarray(chosen, np.bool_))
             if len(rows):
                 first = labels.slice(int(rows[0]), 1).to_pylist()[0]
                 place = f"{first['item']}, label {label_id_text(first['id'])}"
-                before = counts.get(what, (0, place))
-                counts[what] = (before[0] + len(rows), before[1])
-    return [Loss(what, *counts[what]) for what in (_ROTATED, _HOLES, _ITEMS, _CLASSES) if what in counts]
+                before = self._counts.get(what, (0, place))
+                self._counts[what] = (before[0] + len(rows), before[1])
+
+    def losses(self) -> list[Loss]:
+        """What was counted, in a fixed order."""
+        order = (_ROTATED, _HOLES, _ITEMS, _CLASSES)
+        return [Loss(what, *self._counts[what]) for what in order if what in self._counts]
 
 
 def _holed(labels: pa.Table) -> pa.Array:

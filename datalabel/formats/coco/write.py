@@ -19,7 +19,7 @@ from datalabel.formats.coco.layout import Layout, Spool, orders_of
 from datalabel.formats.coco.numbering import Numbers
 from datalabel.threads import in_order
 
-PIECE = 1024
+PIECE = 2048
 """So many items are encoded at a time."""
 Blob = tuple[bytes, npt.NDArray[np.int64]]
 _KEYS = ("images", "annotations", "categories")
