@@ -25,25 +25,8 @@ def page_of_agreement(
 ) -> Page:
     """The page of the items on which people (or sets) differ most, the worst first as in `found`."""
     options = options or PageOptions()
-    room = Room()
-    shapes = _shapes(project, view, found, room)
-    pictures = [
-        Picture(
-            one.item,
-            None,
-            None,
-            None,
-            tuple(shapes.get(one.item, ())),
-            notes=(_words(one),),
-            unlisted=len(one.labels) - len(shapes.get(one.item, ())),
-            rank=place,
-        )
-        for place, one in enumerate(found.worst)
-    ]
+    pictures = _pictures(project, view, found)
     finished = illustrated(project, (view,), pictures, lambda *_: {}, options)
-    people = Counter((label.annotator, mark.key) for one in found.worst for label, mark, _ in _marked(one))
-    names = sorted({name for name, _ in people}, key=lambda name: (-people[name, MISSED.key], name))
-    bars = [Bar(name, [(mark.key, people[name, mark.key]) for mark in MARKS]) for name in names]
     drawn = sum(picture.thumbnail is not None for picture in finished)
     alpha = found.alpha.value
     return Page(
@@ -58,13 +41,38 @@ def page_of_agreement(
         ],
         marks=MARKS,
         pictures=finished,
-        charts=[Chart("Labels by annotator, on these items", bars, "detail")],
+        charts=[Chart("Labels by annotator, on these items", _bars(found), "detail")],
         notes=notes_on_drawing(drawn, len(pictures), len(finished), "differ", first="the worst"),
         unlisted=len(pictures) - len(finished),
         mark_title="Object",
         detail_title="Annotator",
         first="Worst",
     )
+
+
+def _pictures(project: Project, view: View, found: Agreement) -> list[Picture]:
+    """The worst items with what everybody drew, not yet with their images."""
+    shapes = _shapes(project, view, found, Room())
+    return [
+        Picture(
+            one.item,
+            None,
+            None,
+            None,
+            tuple(shapes.get(one.item, ())),
+            notes=(_words(one),),
+            unlisted=len(one.labels) - len(shapes.get(one.item, ())),
+            rank=place,
+        )
+        for place, one in enumerate(found.worst)
+    ]
+
+
+def _bars(found: Agreement) -> list[Bar]:
+    """For each annotator how many objects they missed, named otherwise and agreed on; who missed most comes first."""
+    people = Counter((label.annotator, mark.key) for one in found.worst for label, mark, _ in _marked(one))
+    names = sorted({name for name, _ in people}, key=lambda name: (-people[name, MISSED.key], name))
+    return [Bar(name, [(mark.key, people[name, mark.key]) for mark in MARKS]) for name in names]
 
 
 def _who(found: Agreement) -> str:
