@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.labels import geometry
-from datalabel.labels.lists import values_of
+from datalabel.labels.arrays import one_array, values_of
 
 if TYPE_CHECKING:
     from datalabel.check.overhang import Overhang
@@ -348,10 +348,8 @@ def number(value: float) -> str:
 
 
 def _floats(column: pa.ChunkedArray | pa.Array) -> Floats:
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return np.array(array.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+    return np.array(one_array(column).cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _integers(column: pa.ChunkedArray | pa.Array) -> Ints:
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return np.asarray(array.to_numpy(zero_copy_only=False)).astype(np.int64)
+    return np.asarray(one_array(column).to_numpy(zero_copy_only=False)).astype(np.int64)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.formats.base import Batch, Capabilities, Loss, Selection
+from datalabel.labels.arrays import one_array
 from datalabel.labels.tables import KINDS, label_id_text
 
 Rows = npt.NDArray[np.bool_]
@@ -132,8 +133,7 @@ def _count_rings(tally: _Tally, holds: Capabilities, labels: pa.Table, kept: Row
 def _lists(column: pa.ChunkedArray) -> Iterator[pa.ListArray]:
     """The column as one array, when there is any row."""
     if len(column):
-        whole = column.combine_chunks()
-        yield pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
+        yield one_array(column)
 
 
 def _count_items(tally: _Tally, holds: Capabilities, batch: Batch, annotator: str | None) -> None:

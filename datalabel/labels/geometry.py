@@ -6,6 +6,7 @@ published set's boxes can be wrong. Absurd geometry (not finite, negative, self-
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datalabel.labels import rle
-from datalabel.labels.lists import values_of
+from datalabel.labels.arrays import one_array, values_of
 from datalabel.labels.shapes import shapes
 from datalabel.labels.tables import KINDS
 
@@ -35,14 +36,15 @@ def bounds(labels: pa.Table) -> Floats:
     run-length code for masks. NaN where there is nothing (a category, an empty mask).
     """
     found = np.full((labels.num_rows, 4), np.nan)
-    boxes = np.flatnonzero(_is_kind(labels, "box"))
+    are = _kinds(labels)
+    boxes = np.flatnonzero(are("box"))
     if len(boxes):
         found[boxes] = _recorded(labels, boxes)
     for names, stride in ((("polygon", "rotated_box", "polyline"), 2), (("keypoints",), 3)):
-        rows = np.flatnonzero(_is_kind(labels, *names))
+        rows = np.flatnonzero(are(*names))
         if len(rows):
             found[rows] = _point_bounds(labels, rows, stride)
-    masks = np.flatnonzero(_is_kind(labels, "mask"))
+    masks = np.flatnonzero(are("mask"))
     if len(masks):
         found[masks] = _mask_bounds(labels, masks)
     return found
@@ -55,15 +57,16 @@ def area(labels: pa.Table) -> Floats:
     for masks; 0 for lines, keypoints and categories.
     """
     found = np.zeros(labels.num_rows)
-    boxes = np.flatnonzero(_is_kind(labels, "box"))
+    are = _kinds(labels)
+    boxes = np.flatnonzero(are("box"))
     if len(boxes):
         corners = _recorded(labels, boxes)
         with np.errstate(all="ignore"):
             found[boxes] = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])
-    rings = np.flatnonzero(_is_kind(labels, *_RINGS))
+    rings = np.flatnonzero(are(*_RINGS))
     if len(rings):
         found[rings] = _ring_areas(labels, rings)
-    masks = np.flatnonzero(_is_kind(labels, "mask"))
+    masks = np.flatnonzero(are("mask"))
     if len(masks):
         found[masks] = [rle.area(counts) for counts, _ in _runs(labels, masks)]
     return found
@@ -78,9 +81,10 @@ def ious(left: pa.Table, left_rows: Rows, right: pa.Table, right_rows: Rows) -> 
     and anything else not at all. Geometry that is not finite overlaps nothing.
     """
     found = np.zeros(len(left_rows))
+    first, second = _kinds(left), _kinds(right)
 
     def both(*kinds: str) -> Bools:
-        return np.asarray(_is_kind(left, *kinds)[left_rows] & _is_kind(right, *kinds)[right_rows])
+        return np.asarray(first(*kinds)[left_rows] & second(*kinds)[right_rows])
 
     found[both("category")] = 1.0
     boxes, masks = both("box"), both("mask")
@@ -101,10 +105,15 @@ def ious(left: pa.Table, left_rows: Rows, right: pa.Table, right_rows: Rows) -> 
 # Columns
 
 
-def _is_kind(labels: pa.Table, *kinds: str) -> Bools:
-    encoded = labels.column("kind").combine_chunks().dictionary_encode()
-    among = np.array([kind in kinds for kind in encoded.dictionary.to_pylist()], np.bool_)
-    return np.asarray(among[encoded.indices.to_numpy(zero_copy_only=False)])
+def _kinds(labels: pa.Table) -> Callable[..., Bools]:
+    """Tells which labels are of some kinds."""
+    encoded = one_array(labels.column("kind")).dictionary_encode()
+    kinds, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False)
+
+    def are(*wanted: str) -> Bools:
+        return np.asarray(np.array([kind in wanted for kind in kinds], np.bool_)[codes])
+
+    return are
 
 
 def _recorded(labels: pa.Table, rows: Rows) -> Floats:
@@ -116,8 +125,7 @@ def _recorded(labels: pa.Table, rows: Rows) -> Floats:
 
 def _lists(labels: pa.Table, rows: Rows, name: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     """The values of a list column end to end, and how many each row has."""
-    whole = labels.column(name).combine_chunks()
-    return values_of(pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole, rows)
+    return values_of(one_array(labels.column(name)), rows)
 
 
 def _point_bounds(labels: pa.Table, rows: Rows, stride: int) -> Floats:

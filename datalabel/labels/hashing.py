@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.content import fingerprints
+from datalabel.labels.arrays import one_array
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -70,9 +71,7 @@ def combine(hashes: Hashes, groups: npt.NDArray[np.int64], count: int) -> Hashes
 
 
 def _hash_column(column: pa.ChunkedArray) -> Hashes:
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
+    array = one_array(column)
     if pa.types.is_list(array.type):
         return _hash_lists(array)
     if pa.types.is_string(array.type) or pa.types.is_dictionary(array.type):

@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.labels.arrays import one_array
+
 Places = npt.NDArray[np.int64]
 
 LONG = 64
@@ -28,9 +30,7 @@ class Runs:
     @classmethod
     def of(cls, rows: pa.Table) -> Runs:
         """All runs of rows that are sorted by their column `item`."""
-        items = rows.column("item").combine_chunks()
-        if isinstance(items, pa.ChunkedArray):
-            items = pa.concat_arrays(items.chunks)
+        items = one_array(rows.column("item"))
         differ = pc.not_equal(items[1:], items[:-1]).to_numpy(zero_copy_only=False)
         starts = np.flatnonzero(np.concatenate([np.ones(min(len(items), 1), np.bool_), differ]))
         return cls(

@@ -20,6 +20,7 @@ from datalabel.formats.coco.images import Images, read_categories
 from datalabel.formats.coco.lookup import Lookup
 from datalabel.formats.coco.numbering import Numbers
 from datalabel.formats.coco.outlines import Outlines
+from datalabel.labels.arrays import one_array
 from datalabel.labels.rows import kept
 
 Bools = npt.NDArray[np.bool_]
@@ -59,7 +60,7 @@ class Encoder:
         images = self.numbers.images(batch.items)
         labels, owners = self._held(batch, images)
         return Numbered(
-            batch.items, labels, owners, images, self.numbers.labels(_array(labels.column("source_id")))
+            batch.items, labels, owners, images, self.numbers.labels(one_array(labels.column("source_id")))
         )
 
     def images(self, batch: Numbered) -> pa.StringArray:
@@ -69,12 +70,12 @@ class Encoder:
         extra = split_extras(items.column("extra"))
         own = self.numbers.own
         item_key = self.numbers.header.get("item_key") if own else None
-        names = encoded_strings(_array(items.column("name")))
+        names = encoded_strings(one_array(items.column("name")))
         if item_key:
             names = self._names_by_key(extra, item_key, names, size)
         columns: Columns = {"id": pa.array(batch.images, pa.string()), "file_name": names}
         for name in ("width", "height"):
-            columns[name] = pc.cast(_array(items.column(name)), pa.string())
+            columns[name] = pc.cast(one_array(items.column(name)), pa.string())
         columns["annotators"] = self._seen_by(items, extra.get("annotators"))
         order = self.numbers.header.get("orders", {}).get("images", [])
         return objects(_ordered(_merged(columns, extra, size), order), size)
@@ -124,10 +125,10 @@ class Encoder:
         keep = pc.and_(keep, pc.is_in(labels.column("class"), value_set=named))
         if None in numbers:
             numbered = batch.items.filter(pa.array([one is not None for one in numbers])).column("item")
-            keep = pc.and_(keep, pc.is_in(labels.column("item"), value_set=_array(numbered)))
+            keep = pc.and_(keep, pc.is_in(labels.column("item"), value_set=one_array(numbered)))
         labels = kept(labels, keep)
-        keys = _array(batch.items.column("item"))
-        return labels, _array(pc.index_in(labels.column("item"), value_set=keys))
+        keys = one_array(batch.items.column("item"))
+        return labels, one_array(pc.index_in(labels.column("item"), value_set=keys))
 
     def _columns(self, batch: Numbered, extra: Columns, outlines: Outlines) -> Columns:
         """The fields that columns hold; null where a label has none."""
@@ -141,10 +142,10 @@ class Encoder:
             columns["bbox"] = outlines.boxes()
         columns["segmentation"] = outlines.segmentations()
         columns["keypoints"] = outlines.keypoints()
-        columns["score"] = pc.cast(_array(labels.column("confidence")), pa.string())
-        properties = _array(labels.column("properties"))
+        columns["score"] = pc.cast(one_array(labels.column("confidence")), pa.string())
+        properties = one_array(labels.column("properties"))
         columns["attributes"] = pc.if_else(pc.equal(properties, "{}"), _NONE, properties)
-        who = _array(labels.column("annotator"))
+        who = one_array(labels.column("annotator"))
         implied = pc.fill_null(pc.equal(who, pa.scalar(self.selection.annotator, pa.string())), False)
         columns["annotator"] = encoded_strings(pc.if_else(implied, _NONE, who))
         for name in ("id", "image_id", "bbox") if not self.numbers.own else ():
@@ -153,7 +154,7 @@ class Encoder:
 
     def _category_numbers(self, labels: pa.Table, extra: Columns) -> pa.StringArray:
         """The number of each label's class: the one that the file gave it, where several have its name."""
-        classes = _array(labels.column("class")).dictionary_encode()
+        classes = one_array(labels.column("class")).dictionary_encode()
         texts = [self.numbers.class_numbers[name] for name in classes.dictionary.to_pylist()]
         numbers = pa.array(texts, pa.string()).take(classes.indices)
         given = extra.pop("category_id", None)
@@ -180,7 +181,7 @@ class Encoder:
         elif "iscrowd" in writes:
             columns["iscrowd"] = pc.if_else(extra["iscrowd"].is_valid(), _NONE, "0")
         if not own:
-            empty = pc.if_else(pc.equal(_array(labels.column("kind")), "box"), "[]", _NONE)
+            empty = pc.if_else(pc.equal(one_array(labels.column("kind")), "box"), "[]", _NONE)
             given = extra.get("segmentation", pa.nulls(size, pa.string()))
             columns["segmentation"] = pc.coalesce(columns["segmentation"], given, empty)
 
@@ -198,7 +199,7 @@ class Encoder:
             return same
         now = batch.labels.take(pa.array(rows))
         who = pc.fill_null(read.column("annotator"), self.selection.annotator or "")
-        equal = _array(read.column("mention")).to_numpy() == batch.owners.take(pa.array(rows)).to_numpy()
+        equal = one_array(read.column("mention")).to_numpy() == batch.owners.take(pa.array(rows)).to_numpy()
         equal &= _same(who, pc.fill_null(now.column("annotator"), self.selection.annotator or ""))
         equal &= _same(read.column("source_id"), now.column("source_id"))
         for name in _COMPARED:
@@ -228,7 +229,7 @@ class Encoder:
 
 def split_extras(column: pa.ChunkedArray) -> Columns:
     """The fields of extras (JSON objects) as columns."""
-    texts = pc.fill_null(_array(column), "{}")
+    texts = pc.fill_null(one_array(column), "{}")
     return Fields().split(json_list(texts)) if len(texts) else {}
 
 
@@ -256,11 +257,3 @@ def _names(text: str) -> set[str]:
         return set(msgspec.json.decode(text, type=list[str]))
     except msgspec.DecodeError:
         return set()
-
-
-def _array(column: Any) -> Any:
-    """A column as one array."""
-    if isinstance(column, pa.ChunkedArray):
-        whole = column.combine_chunks()
-        return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
-    return column

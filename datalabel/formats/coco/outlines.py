@@ -15,6 +15,7 @@ from datalabel.formats.coco import geometry
 from datalabel.formats.coco.numbers import printed, printed_lists
 from datalabel.formats.shortest import shortest
 from datalabel.labels import rle
+from datalabel.labels.arrays import one_array
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -35,13 +36,13 @@ class Outlines:
         self._size = labels.num_rows
         self._floats = floats
         self._images, self._items = images, items
-        self._kinds = _array(labels.column("kind"))
-        self._coords = _array(labels.column("coords"))
-        self._parts = _array(labels.column("parts"))
+        self._kinds = one_array(labels.column("kind"))
+        self._coords = one_array(labels.column("coords"))
+        self._parts = one_array(labels.column("parts"))
         self._masks: list[str | tuple[str, int, int] | None] = [None] * self._size
         if self._is("mask").any():
             self._masks = labels.column("rle").to_pylist()
-        axes = [_array(labels.column(name)) for name in "xywh"]
+        axes = [one_array(labels.column(name)) for name in "xywh"]
         self._boxes = np.stack(
             [pc.fill_null(axis, np.nan).to_numpy(zero_copy_only=False) for axis in axes], 1
         )
@@ -211,8 +212,3 @@ def _plain(lists: pa.ListArray) -> pa.ListArray:
     """The same lists with offsets from 0 and without nulls."""
     offsets = np.concatenate(([0], np.cumsum(_lengths(lists))))
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), lists.flatten())
-
-
-def _array(column: pa.ChunkedArray) -> pa.Array:
-    whole = column.combine_chunks()
-    return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.labels.lists import values_of
+from datalabel.labels.arrays import one_array, values_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -214,7 +214,7 @@ class _Piece:
         as_polygon = _of_kinds(labels, "polygon", "rotated_box") & (codes == POLYGON)
         as_rotated = _of_kinds(labels, "rotated_box") & (codes == ROTATED)
         rows = np.flatnonzero(as_polygon | as_rotated)
-        coords, parts = (labels.column(name).combine_chunks() for name in ("coords", "parts"))
+        coords, parts = (one_array(labels.column(name)) for name in ("coords", "parts"))
         several = values_of(parts, rows)[1] > 1
         values, lengths = values_of(coords, rows[~several])
         whole = cls(rows[~several], lengths, values)

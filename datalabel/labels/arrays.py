@@ -1,4 +1,4 @@
-"""Columns of lists, as what NumPy works on: the values end to end, and how many each row has."""
+"""Columns as single arrays, and columns of lists as what NumPy works on."""
 
 from __future__ import annotations
 
@@ -11,8 +11,14 @@ import pyarrow as pa
 Ints = npt.NDArray[np.int64]
 
 
+def one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """A column as one array."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
+
+
 def values_of(column: pa.ListArray, rows: npt.NDArray[np.intp]) -> tuple[npt.NDArray[Any], Ints]:
-    """The values of these rows (ascending) end to end, and how many each of them has; null has none.
+    """The values of these rows of lists (ascending) end to end, and how many each of them has; null has none.
 
     The values are not to be changed: where the other rows have none, as masks beside outlines, nothing is copied.
     """

@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datalabel.labels.lists import values_of
+from datalabel.labels.arrays import values_of
 
 ROWS = st.lists(st.none() | st.lists(st.integers(0, 9), max_size=4), max_size=12)
 

@@ -1,0 +1,45 @@
+"""Fields that only the format of a source knows: each is named, with how often it is lost."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datalabel.repository.repository import Repository
+
+NUMBERS: list[dict[str, Any]] = [{"area": 1.5}, {"area": 22, "rank": -3e-9}, {"area": None, "rank": True}]
+ODD_NAMES: list[dict[str, Any]] = [{"score%": 12.5, "": 3}, {"score%": 0.25}, {"a b": 7, "é": 8}]
+DIGITS: list[dict[str, Any]] = [{"x1": 1}, {"x2": 1}, {"x1": 10.5, "x2": 2}]
+TEXTS: list[dict[str, Any]] = [{"when": "2013-11-14 11:18"}, {"when": 'at "9"', "n": 1}, {"n": {"m": [1, 2]}}]
+
+
+def lost(repo: Repository, folder: Path, extras: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """What an export to VOC says it loses of these fields, the first of which the image has as well."""
+    box = {"image_id": 1, "category_id": 1, "bbox": [1, 1, 2, 2]}
+    whole = {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 10, "height": 10, **extras[0]}],
+        "categories": [{"id": 1, "name": "cat"}],
+        "annotations": [{"id": place, **box, **extra} for place, extra in enumerate(extras)],
+    }
+    (repo.root / "labels.json").write_text(json.dumps(whole), encoding="utf-8")
+    repo.add("labels.json")
+    losses = repo.export("voc", folder / "out", revision="STAGED", allow_loss=True).losses
+    named = (
+        (re.fullmatch(r"(.*) \(a field of the source's format\) is not kept", one.what), one)
+        for one in losses
+    )
+    return {match[1]: one.count for match, one in named if match}
+
+
+@pytest.mark.parametrize("extras", [NUMBERS, ODD_NAMES, DIGITS, TEXTS, NUMBERS + ODD_NAMES + DIGITS + TEXTS])
+def test_every_field_is_counted_whatever_it_is_called(
+    extras: list[dict[str, Any]], repo: Repository, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    names = [name for extra in extras for name in extra]
+    wanted = {name: names.count(name) for name in names} | {f"{name} of the image": 1 for name in extras[0]}
+    assert lost(repo, tmp_path_factory.mktemp("elsewhere"), extras) == wanted
