@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ import pyarrow as pa
 
 from datalabel.check.finding import CheckBatch, Finding
 from datalabel.check.image_rules import FACTS
+from datalabel.check.measuring import measures_of
 from datalabel.check.registry import select
 from datalabel.check.run import run
 from datalabel.labels.rle import encode
+from datalabel.labels.rows import with_column
 from datalabel.labels.tables import ITEMS, LABELS, table_of
 from datalabel.spec.model import CheckSettings, Spec
 
@@ -56,6 +59,15 @@ def batch_of(
         table_of({name: [row.get(name) for row in rows] for name in LABELS.names}, LABELS),
         spec or Spec(),
     )
+
+
+def measured(batch: CheckBatch) -> CheckBatch:
+    """The same batch, but its labels carry their measures, and plain ones lack their outlines."""
+    labels = batch.labels
+    for name, column in zip((found := measures_of(labels)).column_names, found.columns, strict=True):
+        known = name in labels.column_names
+        labels = with_column(labels, name, column) if known else labels.append_column(name, column)
+    return replace(batch, labels=labels, reread=lambda: batch.labels)
 
 
 def findings(batch: CheckBatch, *codes: str) -> list[Finding]:

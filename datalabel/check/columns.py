@@ -98,6 +98,19 @@ class Columns:
         return padded[self.item_rows]
 
     @measured
+    def known(self) -> Bools:
+        """Labels that carry their `MEASURES`."""
+        return geometry.measured(self._labels)
+
+    @measured
+    def plain(self) -> Bools:
+        """Labels of which it is known that neither their own geometry nor how they lie among the other labels of
+        their item is wrong; their outlines may be left out."""
+        if "plain" not in self._labels.column_names:
+            return np.zeros(self._labels.num_rows, np.bool_)
+        return np.asarray(pc.fill_null(self._labels.column("plain"), False).to_numpy())
+
+    @measured
     def not_finite(self) -> Bools:
         """Drawn labels with a coordinate that is infinite, no number or missing. Nothing is measured on them."""
         found: Bools = ~np.isfinite(self.recorded).all(axis=1) & self.is_kind("box")
@@ -150,18 +163,26 @@ class Columns:
     @measured
     def bounds(self) -> Floats:
         """True bounds x1, y1, x2, y2 with x1 <= x2, y1 <= y2, shape (n, 4); NaN unless all four are finite."""
+        sound = np.isfinite(self.raw_bounds).all(axis=1) & ~self.not_finite
+        low, far = np.split(np.where(sound[:, None], self.raw_bounds, np.nan), 2, axis=1)
+        return np.concatenate([np.minimum(low, far), np.maximum(low, far)], axis=1)
+
+    @measured
+    def raw_bounds(self) -> Floats:
+        """The bounds as `labels.geometry` has them."""
         with np.errstate(all="ignore"):
-            raw = geometry.bounds(self._labels)
-        raw[~np.isfinite(raw).all(axis=1) | self.not_finite] = np.nan
-        return np.concatenate(
-            [np.minimum(raw[:, :2], raw[:, 2:]), np.maximum(raw[:, :2], raw[:, 2:])], axis=1
-        )
+            return geometry.bounds(self._labels)
+
+    @measured
+    def raw_areas(self) -> Floats:
+        """The areas as `labels.geometry` has them."""
+        with np.errstate(all="ignore"):
+            return geometry.area(self._labels)
 
     @measured
     def areas(self) -> Floats:
         """True areas; NaN for kinds that enclose none, and where the geometry is not finite."""
-        with np.errstate(all="ignore"):
-            found = geometry.area(self._labels)
+        found = self.raw_areas
         solid = self.is_kind("box", "rotated_box", "polygon", "mask")
         return np.where(solid & ~self.not_finite & np.isfinite(found) & (found >= 0), found, np.nan)
 
@@ -192,9 +213,11 @@ class Columns:
     def point_counts(self) -> Floats:
         """Points of polygons and lines, labelled points of keypoints; NaN for other kinds."""
         found = np.full(self._labels.num_rows, np.nan)
-        rows = np.flatnonzero(self.is_kind("polygon", "polyline"))
+        if self.known.any():
+            found[self.known] = _floats(self._labels.column("points"))[self.known]
+        rows = np.flatnonzero(self.is_kind("polygon", "polyline") & ~self.known)
         found[rows] = self.lists("coords", rows)[1] // 2
-        rows = np.flatnonzero(self.is_kind("keypoints"))
+        rows = np.flatnonzero(self.is_kind("keypoints") & ~self.known)
         values, lengths = self.lists("coords", rows)
         place = np.arange(len(values)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         labelled = (place % 3 == 2) & (values > 0)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from datalabel.labels.tables import GEOMETRY
 from datalabel.spec.model import Spec
 
 if TYPE_CHECKING:
@@ -88,13 +89,21 @@ class CheckBatch:
 
     `items` has the columns `item`, `width`, `height`, `format`, `orientation`, `content`, `properties` (see
     `ITEMS`), one row per item, sorted; a width is null when nobody has said it. `labels` is a table of
-    schema `LABELS`, sorted by item.
+    schema `LABELS`, sorted by item. It may carry `MEASURES`; then the `LEFT_OUT` of plain labels are left out, and
+    `reread` gives all labels again, row by row, with their kind and geometry.
     """
 
     set: str
     items: pa.Table
     labels: pa.Table
     spec: Spec
+    reread: Callable[[], pa.Table] | None = None
+
+    @cached_property
+    def geometry(self) -> pa.Table:
+        """Kind and geometry of all labels. Only for what measures cannot tell: it may have to be read."""
+        names = ["kind", *GEOMETRY]
+        return (self.labels if self.reread is None else self.reread()).select(names)
 
     @cached_property
     def columns(self) -> Columns:

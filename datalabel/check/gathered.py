@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from datalabel.check.columns import UNREADABLE, Bools, Floats, Ints
 from datalabel.check.finding import CheckBatch
 from datalabel.labels.hashing import Hashes, combine, hash_rows
+from datalabel.labels.rows import with_column
 from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH
 from datalabel.spec.model import Spec
 
@@ -138,10 +139,12 @@ def _label_hashes(batch: CheckBatch, chosen: Bools, names: tuple[str, ...]) -> H
         return found
     item_rows = batch.columns.item_rows
     rows = np.flatnonzero(batch.columns.of_item(chosen, False))
-    labels = batch.labels.select(list(names)).take(pa.array(rows))
+    drawn = batch.geometry if set(GEOMETRY) & set(names) else None
+    labels = pa.table(
+        {name: (drawn if drawn and name in GEOMETRY else batch.labels).column(name) for name in names}
+    ).take(pa.array(rows))
     if "properties" in names:
-        place = labels.schema.get_field_index("properties")
-        labels = labels.set_column(place, "properties", pc.fill_null(labels.column("properties"), "{}"))
+        labels = with_column(labels, "properties", pc.fill_null(labels.column("properties"), "{}"))
     hashes = combine(hash_rows(labels, names), item_rows[rows], batch.items.num_rows)
     return np.where(chosen, hashes, np.uint64(0))
 

@@ -138,7 +138,7 @@ def too_few_points(batch: CheckBatch) -> Iterator[Hit]:
     """
     columns = batch.columns
     for kind, fewest in _FEWEST.items():
-        rows = np.flatnonzero(columns.is_kind(kind) & ~columns.not_finite)
+        rows = np.flatnonzero(columns.is_kind(kind) & ~columns.not_finite & ~columns.plain)
         if not len(rows):
             continue
         counts, owners, places, totals = _ring_sizes(columns, rows)

@@ -33,6 +33,8 @@ class Close:
 
     Arrays with one entry per pair: `first` is the earlier row, `second` the later; `iou` their overlap; `equal`
     whether class, geometry and properties are the same; `inside` the row that lies in the other, -1 for none.
+
+    `crowded` are labels that may have been compared with some of their neighbours only.
     """
 
     first: Ints
@@ -40,6 +42,7 @@ class Close:
     iou: Floats
     equal: Bools
     inside: Ints
+    crowded: Ints
 
 
 def close_pairs(columns: Columns, labels: pa.Table) -> Close:
@@ -50,13 +53,17 @@ def close_pairs(columns: Columns, labels: pa.Table) -> Close:
     """
     owners = _owners(columns)
     found = [_equal_categories(columns, labels, owners)]
-    drawn = columns.sized & np.isfinite(columns.bounds[:, 0]) & (columns.item_rows >= 0)
+    drawn = columns.sized & np.isfinite(columns.bounds[:, 0]) & (columns.item_rows >= 0) & ~columns.plain
     rows = np.flatnonzero(drawn)
+    full = [rows[:0]]
     if len(rows) > 1:
         for first, second in touching(owners[rows], columns.bounds[rows]):
+            full.append(rows[np.bincount(first, minlength=len(rows)) >= PARTNERS])
             earlier, later = np.minimum(rows[first], rows[second]), np.maximum(rows[first], rows[second])
             found.append(_measured(columns, labels, earlier, later))
-    return Close(*(np.concatenate(values) for values in zip(*found, strict=True)))
+    crowded = np.flatnonzero(drawn & np.isin(owners, owners[np.concatenate(full)]))
+    first, second, iou, equal, inside = (np.concatenate(values) for values in zip(*found, strict=True))
+    return Close(first, second, iou, equal, inside, crowded)
 
 
 def _owners(columns: Columns) -> Ints:
@@ -141,7 +148,7 @@ def _contents(labels: pa.Table, first: Ints, second: Ints) -> tuple[Hashes, Hash
 
 def _equal_categories(columns: Columns, labels: pa.Table, owners: Ints) -> _Measured:
     """Categories that an annotator gave an item before, each with the first of its kind."""
-    rows = np.flatnonzero(columns.is_kind("category") & (columns.item_rows >= 0))
+    rows = np.flatnonzero(columns.is_kind("category") & (columns.item_rows >= 0) & ~columns.plain)
     hashes = hash_rows(labels.select(list(_SAME)).take(rows), _SAME) if len(rows) else np.zeros(0, np.uint64)
     keys = np.stack([owners[rows].astype(np.uint64), hashes], axis=1)
     _, first, codes = np.unique(keys, axis=0, return_index=True, return_inverse=True)

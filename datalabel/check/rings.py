@@ -87,8 +87,9 @@ class Rings:
 
 def rings_of(columns: Columns) -> Rings:
     """The rings of every label that encloses something: finite, points in pairs, three or more in each ring,
-    as many as its parts say."""
-    rows = np.flatnonzero(columns.is_kind("polygon", "rotated_box") & ~columns.not_finite & ~columns.flat)
+    as many as its parts say. Plain labels are left out: what there is to say of their rings is known."""
+    drawn = columns.is_kind("polygon", "rotated_box") & ~columns.plain
+    rows = np.flatnonzero(drawn & ~columns.not_finite & ~columns.flat)
     values, lengths = columns.lists("coords", rows)
     parts, pieces = columns.lists("parts", rows)
     single = pieces == 0

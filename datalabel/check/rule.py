@@ -40,18 +40,29 @@ class OnItem:
 
 
 Hit = OnLabel | OnItem
+Find = Callable[[CheckBatch], Iterable[Hit]]
 
 
-def rule(code: str, name: str, severity: Severity) -> Callable[[Callable[[CheckBatch], Iterable[Hit]]], Rule]:
+@dataclass(frozen=True, slots=True)
+class BatchRule(Rule):
+    """A rule that judges each batch by itself."""
+
+    find: Find
+
+    def hits(self, batch: CheckBatch) -> list[Hit]:
+        """What it finds, by rows."""
+        # Absurd numbers are what rules look for; that they overflow on the way is no news.
+        with np.errstate(all="ignore"):
+            return list(self.find(batch))
+
+
+def rule(code: str, name: str, severity: Severity) -> Callable[[Find], BatchRule]:
     """Make a rule of a function that yields hits."""
 
-    def bind(find: Callable[[CheckBatch], Iterable[Hit]]) -> Rule:
+    def bind(find: Find) -> BatchRule:
         @functools.wraps(find)
         def run(batch: CheckBatch) -> Iterator[Finding]:
-            # Absurd numbers are what rules look for; that they overflow on the way is no news.
-            with np.errstate(all="ignore"):
-                hits = list(find(batch))
-            for hit in hits:
+            for hit in made.hits(batch):
                 if isinstance(hit, OnLabel):
                     source = batch.labels.column("source")[hit.row].as_py()
                     place = _label_place(batch, hit.row)
@@ -59,7 +70,8 @@ def rule(code: str, name: str, severity: Severity) -> Callable[[Callable[[CheckB
                 else:
                     yield Finding(code, name, severity, *_item_place(batch, hit), hit.message)
 
-        return Rule(code, name, severity, run)
+        made = BatchRule(code, name, severity, run, find)
+        return made
 
     return bind
 

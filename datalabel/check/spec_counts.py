@@ -16,7 +16,7 @@ from datalabel.check.pairs import touching
 from datalabel.check.rule import Hit, OnItem, OnLabel, rule
 from datalabel.check.spec_rules import label_type
 from datalabel.labels import geometry
-from datalabel.labels.tables import GEOMETRY, label_id_text
+from datalabel.labels.tables import label_id_text
 
 
 @rule("S111", "per-image", Severity.ERROR)
@@ -76,7 +76,7 @@ def overlap(batch: CheckBatch) -> Iterator[Hit]:
         return
     annotators, codes = columns.encoded("annotator")
     keys = (columns.item_rows * len(told) + columns.type_codes) * max(len(annotators), 1) + codes
-    shapes = batch.labels.select(["kind", *GEOMETRY])
+    shapes = batch.geometry
     worst: dict[int, tuple[float, int]] = {}
     for first, second in touching(keys[rows], columns.bounds[rows]):
         earlier, later = np.minimum(rows[first], rows[second]), np.maximum(rows[first], rows[second])

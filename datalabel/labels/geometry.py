@@ -2,6 +2,8 @@
 
 Everything is computed from the geometry itself, never from the recorded `x y w h` of a polygon or mask: a
 published set's boxes can be wrong. Absurd geometry (not finite, negative, self-intersecting) never raises.
+
+Where a table carries `MEASURES`, bounds and area of the labels that were measured are taken from there.
 """
 
 from __future__ import annotations
@@ -35,16 +37,15 @@ def bounds(labels: pa.Table) -> Floats:
     Boxes as recorded; coordinates for polygons, lines and rotated boxes; labelled points for keypoints; the
     run-length code for masks. NaN where there is nothing (a category, an empty mask).
     """
-    found = np.full((labels.num_rows, 4), np.nan)
-    are = _kinds(labels)
+    found, are, asked = _known(labels, "left", "top", "right", "bottom"), _kinds(labels), ~measured(labels)
     boxes = np.flatnonzero(are("box"))
     if len(boxes):
         found[boxes] = _recorded(labels, boxes)
     for names, stride in ((("polygon", "rotated_box", "polyline"), 2), (("keypoints",), 3)):
-        rows = np.flatnonzero(are(*names))
+        rows = np.flatnonzero(are(*names) & asked)
         if len(rows):
             found[rows] = _point_bounds(labels, rows, stride)
-    masks = np.flatnonzero(are("mask"))
+    masks = np.flatnonzero(are("mask") & asked)
     if len(masks):
         found[masks] = _mask_bounds(labels, masks)
     return found
@@ -56,17 +57,17 @@ def area(labels: pa.Table) -> Floats:
     Width times height for boxes, the shoelace formula for rings (pieces added, holes taken away), set pixels
     for masks; 0 for lines, keypoints and categories.
     """
-    found = np.zeros(labels.num_rows)
-    are = _kinds(labels)
+    are, asked = _kinds(labels), ~measured(labels)
+    found = np.where(asked, 0.0, _known(labels, "area")[:, 0])
     boxes = np.flatnonzero(are("box"))
     if len(boxes):
         corners = _recorded(labels, boxes)
         with np.errstate(all="ignore"):
             found[boxes] = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])
-    rings = np.flatnonzero(are(*_RINGS))
+    rings = np.flatnonzero(are(*_RINGS) & asked)
     if len(rings):
         found[rings] = _ring_areas(labels, rings)
-    masks = np.flatnonzero(are("mask"))
+    masks = np.flatnonzero(are("mask") & asked)
     if len(masks):
         found[masks] = [rle.area(counts) for counts, _ in _runs(labels, masks)]
     return found
@@ -105,6 +106,13 @@ def ious(left: pa.Table, left_rows: Rows, right: pa.Table, right_rows: Rows) -> 
 # Columns
 
 
+def measured(labels: pa.Table) -> Bools:
+    """Which labels carry their `MEASURES`."""
+    if "plain" not in labels.column_names:
+        return np.zeros(labels.num_rows, np.bool_)
+    return np.asarray(labels.column("plain").is_valid().to_numpy())
+
+
 def _kinds(labels: pa.Table) -> Callable[..., Bools]:
     """Tells which labels are of some kinds."""
     encoded = one_array(labels.column("kind")).dictionary_encode()
@@ -116,8 +124,15 @@ def _kinds(labels: pa.Table) -> Callable[..., Bools]:
     return are
 
 
+def _known(labels: pa.Table, *names: str) -> Floats:
+    """What was measured, a column for each name; NaN where nothing was."""
+    if "plain" not in labels.column_names:
+        return np.full((labels.num_rows, len(names)), np.nan)
+    return np.stack([labels.column(name).to_numpy() for name in names], axis=1)
+
+
 def _recorded(labels: pa.Table, rows: Rows) -> Floats:
-    part = labels.take(pa.array(rows))
+    part = labels.select(["x", "y", "w", "h"]).take(pa.array(rows))
     x, y, w, h = (part.column(name).to_numpy() for name in ("x", "y", "w", "h"))
     with np.errstate(all="ignore"):
         return np.stack([x, y, x + w, y + h], axis=1)

@@ -95,6 +95,34 @@ SPLITS: pa.Schema = pa.schema(
 )
 """Which split of a snapshot each item belongs to."""
 
+MEASURES: pa.Schema = pa.schema(
+    [
+        pa.field("left", pa.float64()),
+        pa.field("top", pa.float64()),
+        pa.field("right", pa.float64()),
+        pa.field("bottom", pa.float64()),
+        pa.field("area", pa.float64()),
+        pa.field("points", pa.int32()),
+        pa.field("plain", pa.bool_()),
+    ]
+)
+"""What may be known of labels without looking at their outlines: columns beside those of `LABELS`.
+
+Bounds and area are those of `labels.geometry`, null for boxes, whose columns say as much. `points` counts those of
+polygons and lines, of keypoints the labelled ones. `plain` is true where nothing more than these numbers can be found
+wrong with a label's own geometry, or with how it lies among the labels of its item, false where something may be;
+null for a label that was not measured, of which the other columns are null too.
+"""
+
+MEASURES_VERSION = 1
+"""Raised when other numbers come out, or other labels are plain: what was measured before is measured again then."""
+
+MEASURED_LABELS = pa.schema([*LABELS, *MEASURES])
+"""Labels with what is known of them."""
+
+LEFT_OUT = ("coords", "parts", "rle", "extra")
+"""The long columns, which are left out (null) for most plain labels where `MEASURES` are asked for."""
+
 GEOMETRY = ("x", "y", "w", "h", "coords", "parts", "rle")
 """The columns that together are a label's geometry (with `kind`)."""
 

@@ -6,6 +6,7 @@ import json
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -17,18 +18,20 @@ import pyarrow.compute as pc
 from datalabel.check.finding import CheckBatch, Finding, Rule
 from datalabel.check.image_rules import PIXELS
 from datalabel.check.item_rules import ACROSS
+from datalabel.check.measuring import takes_in
 from datalabel.check.registry import RULES, matches, select
 from datalabel.check.run import run
 from datalabel.check.set_rule import SetRule, columns_of
 from datalabel.errors import InputError
 from datalabel.labels.match import mint_ids
 from datalabel.labels.rows import with_column
-from datalabel.labels.tables import GROUND_TRUTH, LABELS, table_of
+from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH, LABELS, LEFT_OUT, MEASURES, table_of
 from datalabel.progress import SILENT, Progress
 from datalabel.repository.differences import Difference
 from datalabel.repository.image_facts import ViewFacts, items_of_files
 from datalabel.repository.label_files import ReadAlone, read_alone
-from datalabel.repository.view import View, splits_of
+from datalabel.repository.measuring import measure_labels
+from datalabel.repository.view import LabelView, View, span_of, splits_of
 from datalabel.spec.model import CheckSettings, Spec
 
 
@@ -85,6 +88,8 @@ def _closeness(code: str, prefixes: Sequence[str]) -> int:
 def check_view(view: View, options: CheckOptions, progress: Progress = SILENT) -> Checked:
     """Every label of every set at one revision. Narrowed to some items, no rule runs that takes a set as a whole."""
     rules = _rules(options, entire=options.narrow is None)
+    if options.narrow is None and takes_in(rules):
+        measure_labels(view)
     counted = _Counted(view, rules, options, progress)
     found = run(counted.batches(), rules, options.over(view.spec.check))
     return Checked(view.name, tuple(found), counted.items, counted.labels)
@@ -100,6 +105,8 @@ def check_since(difference: Difference, options: CheckOptions, progress: Progres
     if difference.spec:
         return check_view(after, options, progress)
     rules, settings = _rules(options, entire=False), options.over(after.spec.check)
+    if options.narrow is None and takes_in(rules):
+        measure_labels(after, difference.before)
     counted = _Counted(after, rules, options, progress)
     keys = _touched(difference)
     across = any(isinstance(one, SetRule) for one in rules)
@@ -184,7 +191,7 @@ class _Counted:
 
     def __init__(self, view: View, rules: Sequence[Rule], options: CheckOptions, progress: Progress) -> None:
         self._view = view
-        self._columns = columns_of(rules)
+        self._columns = _with_measures(columns_of(rules) or LABELS.names)
         self._narrow = options.narrow
         self._splits = view.split_table()
         self.facts = ViewFacts(view, pixels=options.pixels, progress=progress)
@@ -205,6 +212,7 @@ class _Counted:
     def _batches_of(self, name: str, keys: list[str] | None, beside: pa.Array | None) -> Iterator[CheckBatch]:
         seen = 0
         for items, labels in self._view.keyed_batches(name, keys, self._columns):
+            reread = partial(self._reread, name, items, some=keys is not None)
             if self._narrow is not None:
                 items, labels = (_narrowed(rows, self._narrow) for rows in (items, labels))
             if self._splits is not None:
@@ -212,8 +220,22 @@ class _Counted:
             items = self.facts.add_to(items, name, some=keys is not None)
             seen += items.num_rows - _among(items, beside)
             self.labels += labels.num_rows - _among(labels, beside)
-            yield CheckBatch(name, items, labels, self._view.spec)
+            yield CheckBatch(name, items, labels, self._view.spec, reread)
         self.items = max(self.items, seen)
+
+    def _reread(self, name: str, items: pa.Table, *, some: bool) -> pa.Table:
+        """The labels of a batch again, with all their outlines."""
+        keys = items.column("item").to_pylist() if some else None
+        columns = ["item", "kind", *GEOMETRY]
+        read = LabelView(self._view, name).batches(columns, items=keys, keys=span_of(items))
+        rows = pa.concat_tables([LABELS.empty_table().select(columns), *read])
+        return rows if self._narrow is None else _narrowed(rows, self._narrow)
+
+
+def _with_measures(columns: Sequence[str]) -> list[str]:
+    """Where outlines are asked for, measures do for most labels."""
+    outlined = any(name in LEFT_OUT for name in columns)
+    return [*columns, *(MEASURES.names if outlined else ())]
 
 
 def _among(rows: pa.Table, items: pa.Array | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datalabel.errors import InputError, nearest
 from datalabel.labels.stats import Stats, StatsBuilder, measure
 from datalabel.labels.stats.groups import NONE, Grouping, grouping_of
+from datalabel.labels.tables import MEASURES
 from datalabel.repository.view import View, splits_of
 from datalabel.threads import ahead
 
@@ -22,6 +23,7 @@ COLUMNS = [
     "properties",
     "confidence",
     "annotator",
+    *MEASURES.names,
 ]
 
 

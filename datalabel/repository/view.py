@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from datalabel.content import ObjectId
 from datalabel.errors import InputError, nearest
 from datalabel.labels.rows import kept
-from datalabel.labels.tables import LABELS
+from datalabel.labels.tables import LABELS, MEASURED_LABELS
 from datalabel.store.history import HEADER, SPEC, Source, Tree
 from datalabel.store.json_objects import JsonReader
 from datalabel.store.store import Store
@@ -136,7 +136,7 @@ class View:
                 chosen = None if items is None else piece.column("item").to_pylist()
                 found = list(opened.scan(columns, keys=span_of(piece), items=chosen))
                 # In one piece: to take rows of several, Arrow would put them together each time.
-                yield piece, pa.concat_tables(found).combine_chunks() if found else _empty(table, columns)
+                yield piece, pa.concat_tables(found).combine_chunks() if found else _empty(columns)
 
     def _item_pieces(self, items: Sequence[str] | None, size: int = 4096) -> Iterator[pa.Table]:
         for batch in self.store.tables.scan(self.items, items=items):
@@ -161,8 +161,8 @@ def span_of(items: pa.Table) -> KeyRange:
     return KeyRange(keys[0].as_py(), keys[-1].as_py() + "\0") if len(keys) else KeyRange("", "")
 
 
-def _empty(table: Table, columns: Sequence[str] | None) -> pa.Table:
-    schema = LABELS if columns is None else pa.schema([table.schema.field(name) for name in columns])
+def _empty(columns: Sequence[str] | None) -> pa.Table:
+    schema = LABELS if columns is None else pa.schema([MEASURED_LABELS.field(name) for name in columns])
     return schema.empty_table()
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Protocol, Self
 
 import msgspec
 import pyarrow as pa
@@ -107,10 +107,23 @@ class _Hashed(io.RawIOBase):
         return [self.tell(), ended.hexdigest()]
 
 
+class Files(Protocol):
+    """Of an object store what it takes to write a segment and to read it."""
+
+    def new_temporary(self) -> Path:
+        """A path for an unfinished write."""
+
+    def adopt(self, temporary: Path, name: ObjectId) -> None:
+        """Take over a finished file."""
+
+    def open(self, name: ObjectId, kind: str = "object") -> BinaryIO:
+        """The file as a seekable one."""
+
+
 class SegmentWriter:
     """Writes one segment from batches that are sorted by item key and come in key order."""
 
-    def __init__(self, objects: ObjectStore, schema: pa.Schema, folds: Sequence[SegmentRef] = ()) -> None:
+    def __init__(self, objects: Files, schema: pa.Schema, folds: Sequence[SegmentRef] = ()) -> None:
         self._objects = objects
         self._temporary = objects.new_temporary()
         self._rows = 0
@@ -182,7 +195,7 @@ def read_footer(file: BinaryIO, size: int) -> bytes:
 class Segment:
     """An open segment. What is read of it is verified first: the footer, and each row group before it is parsed."""
 
-    def __init__(self, objects: ObjectStore, ref: SegmentRef, schema: pa.Schema) -> None:
+    def __init__(self, objects: Files, ref: SegmentRef, schema: pa.Schema) -> None:
         self.ref = ref
         self._schema = schema.append(DELETED)
         self._file = objects.open(ref.id, SEGMENT)
@@ -289,6 +302,10 @@ class Segment:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file."""
         self._file.close()
 
 

@@ -44,9 +44,10 @@ class Store:
     @cached_property
     def tables(self) -> Tables:
         """The table scan; imported late, because pyarrow takes its time."""
+        from datalabel.store.measures import Measures
         from datalabel.store.tables import Tables
 
-        return Tables(self.objects)
+        return Tables(self.objects, Measures(self.folder / "measures", self.objects))
 
     @property
     def temporary(self) -> Path:

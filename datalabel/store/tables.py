@@ -7,6 +7,7 @@ items or for a range of keys, and gets Arrow tables in key order.
 from __future__ import annotations
 
 import bisect
+import contextlib
 import json
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from datalabel.labels.rows import kept
 from datalabel.labels.tables import ITEMS, LABELS, MENTIONS, SPLITS
 from datalabel.store.folding import outside_common, run_to_fold
 from datalabel.store.markers import BATCH_ROWS, with_markers, without_markers
+from datalabel.store.measures import Measure, MeasuredSegment, Measures
 from datalabel.store.objects import ObjectStore
 from datalabel.store.runs import Runs, merged
 from datalabel.store.segments import DELETED, Segment, SegmentRef, write_segment, write_segments
@@ -97,8 +99,9 @@ EVERYTHING = KeyRange()
 class Tables:
     """Reads and writes tables over an object store."""
 
-    def __init__(self, objects: ObjectStore) -> None:
+    def __init__(self, objects: ObjectStore, measures: Measures | None = None) -> None:
         self._objects = objects
+        self._measures = measures
 
     def load(self, name: ObjectId | None, holds: str) -> Table:
         """The table of this id; an empty one for None.
@@ -131,7 +134,7 @@ class Tables:
         """Rows in key order, in pieces of bounded size; the rows of an item are never split.
 
         `items` (sorted) restricts to some items. With `markers`, deleted rows are included and the column
-        `deleted` comes last.
+        `deleted` comes last. Of labels also `MEASURES` can be asked for; see `MeasuredSegment.read`.
 
         Raises:
             DamagedError: a segment is missing or damaged.
@@ -141,7 +144,7 @@ class Tables:
 
     def opened(self, table: Table) -> OpenTable:
         """The table with its files held open, for many small reads."""
-        return OpenTable(self._objects, table)
+        return OpenTable(self._objects, table, self._measures)
 
     def read(
         self,
@@ -190,6 +193,19 @@ class Tables:
                 folded.append(write_segment(self._objects, table.schema, chain([first], batches), inputs))
             table = Table(table.holds, (*table.segments[:start], *folded, *table.segments[end:]))
         return table
+
+    def measure(self, table: Table, columns: Sequence[str], measure: Measure, before: Table) -> None:
+        """Measure these columns of all segments of a label set that an earlier one does not have, once for all; the
+        function gives `MEASURES` and `LEFT_OUT` of labels, all labels of an item at a time.
+
+        Nothing happens where it cannot be kept: it will have to be measured each time.
+        """
+        if self._measures is None:
+            return
+        for ref in table.segments:
+            if ref not in before.segments:
+                with contextlib.suppress(OSError), Segment(self._objects, ref, table.schema) as segment:
+                    self._measures.add(segment, columns, measure)
 
     # Comparing
 
@@ -240,9 +256,10 @@ class OpenTable:
     Closed at the end of a `with` block, or when nobody holds it any more. Not for several threads at once.
     """
 
-    def __init__(self, objects: ObjectStore, table: Table) -> None:
+    def __init__(self, objects: ObjectStore, table: Table, measures: Measures | None = None) -> None:
         self._objects = objects
         self._table = table
+        self._measures = measures
         self._segments: dict[SegmentRef, Segment] = {}
         self._stack = ExitStack()
         weakref.finalize(self, self._stack.close)
@@ -286,7 +303,8 @@ class OpenTable:
 
     def _segment(self, ref: SegmentRef) -> Segment:
         if ref not in self._segments:
-            self._segments[ref] = self._stack.enter_context(Segment(self._objects, ref, self._table.schema))
+            opened = MeasuredSegment(self._objects, ref, self._table.schema, self._measures)
+            self._segments[ref] = self._stack.enter_context(opened)
         return self._segments[ref]
 
 

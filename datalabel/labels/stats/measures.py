@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from datalabel.labels import geometry
 from datalabel.labels.stats.counts import Floats, Ints
 from datalabel.labels.stats.overlap import nearest_overlaps
+from datalabel.labels.tables import GEOMETRY, MEASURES
 
 Bools = npt.NDArray[np.bool_]
 
@@ -23,7 +24,7 @@ BORDER = 1.0
 """A label touches the border of its image when it comes this near to it, in pixels."""
 
 _SOLID = ("box", "rotated_box", "polygon", "mask")
-_SHAPE = ("kind", "x", "y", "w", "h", "coords", "parts", "rle")
+_SHAPE = ("kind", *GEOMETRY, *MEASURES.names)
 _TURNED = 5
 """EXIF orientations from here on swap width and height."""
 
