@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.labels import geometry
-from datalabel.labels.arrays import one_array, values_of
+from datalabel.labels.arrays import one_array, only, rows_of, side_by_side, values_of
 
 if TYPE_CHECKING:
     from datalabel.check.overhang import Overhang
@@ -67,18 +67,19 @@ class Columns:
     @measured
     def item_rows(self) -> Ints:
         """For each label the row of its item in the items, -1 when it is not there."""
+        keys, codes = self.encoded("item")
         found = pc.index_in(
-            self._labels.column("item"), value_set=self._items.column("item").combine_chunks()
+            pa.array(keys, pa.string()), value_set=self._items.column("item").combine_chunks()
         )
-        return _integers(pc.fill_null(found, -1))
+        return _integers(pc.fill_null(found, -1))[codes]
 
     @measured
     def item_sizes(self) -> Floats:
         """Width and height of each item as it is shown (EXIF orientation applied), shape (items, 2). NaN unless
         both are known."""
-        stored = np.stack([_floats(self._items.column(name)) for name in ("width", "height")], axis=1)
+        stored = side_by_side(*(_floats(self._items.column(name)) for name in ("width", "height")))
         stored[~(stored > 0).all(axis=1)] = np.nan
-        return np.where(self.turned[:, None], stored[:, ::-1], stored)
+        return only(self.turned, stored[:, ::-1], stored)
 
     @measured
     def turned(self) -> Bools:
@@ -95,7 +96,7 @@ class Columns:
     def of_item(self, values: npt.NDArray[Any], missing: Any) -> npt.NDArray[Any]:
         """Values per item as values per label."""
         padded = np.concatenate([values, np.full((1, *values.shape[1:]), missing, values.dtype)])
-        return padded[self.item_rows]
+        return rows_of(padded, self.item_rows)
 
     @measured
     def known(self) -> Bools:
@@ -153,7 +154,7 @@ class Columns:
     @measured
     def placed(self) -> Floats:
         """The bounds, but NaN for flat labels: that these are nowhere is the one thing to say about them."""
-        return np.where(self.flat[:, None], np.nan, self.bounds)
+        return only(~self.flat, self.bounds)
 
     @measured
     def sized(self) -> Bools:
@@ -164,8 +165,9 @@ class Columns:
     def bounds(self) -> Floats:
         """True bounds x1, y1, x2, y2 with x1 <= x2, y1 <= y2, shape (n, 4); NaN unless all four are finite."""
         sound = np.isfinite(self.raw_bounds).all(axis=1) & ~self.not_finite
-        low, far = np.split(np.where(sound[:, None], self.raw_bounds, np.nan), 2, axis=1)
-        return np.concatenate([np.minimum(low, far), np.maximum(low, far)], axis=1)
+        low_x, low_y, far_x, far_y = only(sound, self.raw_bounds).T
+        low, far = ((find(low_x, far_x), find(low_y, far_y)) for find in (np.minimum, np.maximum))
+        return side_by_side(*low, *far)
 
     @measured
     def raw_bounds(self) -> Floats:
@@ -207,7 +209,7 @@ class Columns:
     @measured
     def recorded(self) -> Floats:
         """x, y, width and height as the columns have them, shape (n, 4); NaN where null."""
-        return np.stack([_floats(self._labels.column(name)) for name in "xywh"], axis=1)
+        return side_by_side(*(_floats(self._labels.column(name)) for name in "xywh"))
 
     @measured
     def point_counts(self) -> Floats:

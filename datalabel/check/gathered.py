@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from datalabel.check.columns import UNREADABLE, Bools, Floats, Ints
 from datalabel.check.finding import CheckBatch
-from datalabel.labels.hashing import Hashes, combine, hash_rows
+from datalabel.labels.hashing import Hashes, combine, hash_numbers, hash_rows, mix
 from datalabel.labels.rows import with_column
 from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH
 from datalabel.spec.model import Spec
@@ -183,28 +183,32 @@ class Classes:
                 used.update(one for one in given if isinstance(one, str))
 
 
+_Coded = tuple[list[Any], npt.NDArray[np.int32]]
+"""Distinct words, and for each label the position of its own."""
+
+
 class _Places:
     """Where labels are: item, id and source of each. 16 bytes a label, and each key and source once a batch."""
 
     def __init__(self) -> None:
-        self._items: list[pa.DictionaryArray] = []
-        self._sources: list[pa.DictionaryArray] = []
+        self._items: list[_Coded] = []
+        self._sources: list[_Coded] = []
         self._ids: list[Hashes] = []
         self._ends: list[int] = []
 
-    def add(self, labels: pa.Table, rows: npt.NDArray[np.intp]) -> None:
+    def add(self, batch: CheckBatch, rows: npt.NDArray[np.intp]) -> None:
         """Take in these labels, as the next places."""
-        chosen = labels.select(["item", "id", "source"]).take(pa.array(rows))
-        self._items.append(chosen.column("item").combine_chunks().dictionary_encode())
-        self._sources.append(chosen.column("source").combine_chunks().dictionary_encode())
-        self._ids.append(chosen.column("id").to_numpy())
+        for name, parts in (("item", self._items), ("source", self._sources)):
+            words, codes = batch.columns.encoded(name)
+            parts.append((words, codes[rows].astype(np.int32)))
+        self._ids.append(batch.labels.column("id").to_numpy()[rows])
         self._ends.append(len(rows) + (self._ends[-1] if self._ends else 0))
 
     def __getitem__(self, place: int) -> tuple[str, int, str | None]:
         part = int(np.searchsorted(self._ends, place, side="right"))
         row = place - (self._ends[part - 1] if part else 0)
-        source = self._sources[part][row].as_py()
-        return str(self._items[part][row].as_py()), int(self._ids[part][row]), source
+        (items, item), (sources, source) = self._items[part], self._sources[part]
+        return items[item[row]], int(self._ids[part][row]), sources[source[row]]
 
 
 class Sizes:
@@ -224,7 +228,7 @@ class Sizes:
         areas = columns.areas
         rows = np.flatnonzero(columns.sized & (areas > 0))
         codes = [self._types.setdefault(one, len(self._types)) for one in columns.types]
-        self.places.add(batch.labels, rows)
+        self.places.add(batch, rows)
         self._codes.append(np.array(codes, np.int32)[columns.type_codes[rows]])
         self._logs.append(np.log(areas[rows]).astype(np.float32))
 
@@ -249,15 +253,19 @@ class Numbers:
 
     def add(self, batch: CheckBatch) -> None:
         """Take in the next batch."""
-        rows = np.flatnonzero(batch.labels.column("source_id").is_valid().to_numpy())
+        numbers = batch.labels.column("source_id")
+        rows = np.flatnonzero(numbers.is_valid().to_numpy())
         if len(rows):
-            numbered = batch.labels.select(["source", "source_id"]).take(pa.array(rows))
-            self.places.add(batch.labels, rows)
-            self._hashes.append(hash_rows(numbered, ["source", "source_id"]))
+            self.places.add(batch, rows)
+            sources, codes = batch.columns.encoded("source")
+            of_sources = hash_rows(pa.table({"source": pa.array(sources, pa.string())}), ["source"])
+            self._hashes.append(mix(of_sources[codes[rows]] ^ hash_numbers(numbers)[rows]))
 
     def taken_twice(self) -> Iterator[tuple[int, int]]:
         """The place of every label whose number was taken before, and the place of the first that has it."""
         hashes = np.concatenate([np.zeros(0, np.uint64), *self._hashes])
+        if not (np.diff(np.sort(hashes)) == 0).any():
+            return  # sorting values alone is several times faster
         order = np.argsort(hashes, kind="stable")
         fresh = np.diff(hashes[order], prepend=hashes[order[:1]] + np.uint64(1)) != 0
         first = order[np.maximum.accumulate(np.where(fresh, np.arange(len(order)), 0))]

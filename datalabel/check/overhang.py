@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from datalabel.check.columns import TOLERANCE, Bools, Columns, Floats
+from datalabel.labels.arrays import only, side_by_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +28,22 @@ class Overhang:
 def overhang_of(columns: Columns) -> Overhang:
     """Masks lie outside only where they are of another size than the image, which is G110's: never here."""
     sizes = columns.image_sizes
-    bounds = np.where(columns.is_kind("mask")[:, None], np.nan, columns.placed)
+    bounds = only(~columns.is_kind("mask"), columns.placed)
     beyond = _excess(bounds, sizes)
     turned = columns.of_item(columns.turned, False)
     if turned.any():
         # Some tools label what is shown, others what is stored: whichever frame the label fits better.
         other = _excess(bounds, sizes[:, ::-1])
         better = turned & (other.sum(axis=1) < beyond.sum(axis=1))
-        beyond = np.where(better[:, None], other, beyond)
-        sizes = np.where(better[:, None], sizes[:, ::-1], sizes)
+        beyond, sizes = only(better, other, beyond), only(better, sizes[:, ::-1], sizes)
     reaches = (beyond > 0).any(axis=1)
     wholly = _apart(bounds, sizes)
     return Overhang(beyond, sizes, reaches & ~wholly, wholly)
 
 
 def _excess(bounds: Floats, sizes: Floats) -> Floats:
-    slack = np.concatenate([sizes, sizes], axis=1) * TOLERANCE
-    found = np.concatenate([-bounds[:, :2], bounds[:, 2:] - sizes], axis=1)
-    return np.where(found > slack, found, 0.0)
+    found = side_by_side(*-bounds[:, :2].T, *(bounds[:, 2:] - sizes).T)
+    return np.where(found > np.tile(sizes.T, (2, 1)).T * TOLERANCE, found, 0.0)
 
 
 def _apart(bounds: Floats, sizes: Floats) -> Bools:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from datalabel.check.columns import Bools, Columns, Floats, Ints
 from datalabel.labels import geometry
+from datalabel.labels.arrays import rows_of
 from datalabel.labels.hashing import Hashes, hash_rows
 from datalabel.labels.tables import GEOMETRY
 
@@ -57,7 +58,7 @@ def close_pairs(columns: Columns, labels: pa.Table) -> Close:
     rows = np.flatnonzero(drawn)
     full = [rows[:0]]
     if len(rows) > 1:
-        for first, second in touching(owners[rows], columns.bounds[rows]):
+        for first, second in touching(owners[rows], rows_of(columns.bounds, rows)):
             full.append(rows[np.bincount(first, minlength=len(rows)) >= PARTNERS])
             earlier, later = np.minimum(rows[first], rows[second]), np.maximum(rows[first], rows[second])
             found.append(_measured(columns, labels, earlier, later))
@@ -83,7 +84,7 @@ def _measured(columns: Columns, labels: pa.Table, first: Ints, second: Ints) -> 
     likely = solid & _may_be_alike(columns.bounds, columns.areas, first, second)
     likely[likely] = _may_be_in_place(columns, first[likely], second[likely])
     contained = same_class & _bounds_contain(columns.bounds, first, second)
-    twins = same_class & (columns.bounds[first] == columns.bounds[second]).all(axis=1)
+    twins = same_class & (rows_of(columns.bounds, first) == rows_of(columns.bounds, second)).all(axis=1)
     chosen = likely | (solid & contained) | twins
     first, second, solid, same_class = (one[chosen] for one in (first, second, solid, same_class))
     hashes = _contents(labels, first, second)
@@ -99,10 +100,12 @@ def _measured(columns: Columns, labels: pa.Table, first: Ints, second: Ints) -> 
 
 def _may_be_alike(bounds: Floats, areas: Floats, first: Ints, second: Ints) -> Bools:
     """Whether the IoU may reach `ALIKE`: what two shapes share lies in both bounds, and in both shapes."""
-    low = np.maximum(bounds[first, :2], bounds[second, :2])
-    far = np.minimum(bounds[first, 2:], bounds[second, 2:])
+    left, top, right, bottom = bounds.T
+    wide, high = (
+        np.clip(np.minimum(far[first], far[second]) - np.maximum(low[first], low[second]), 0, None)
+        for low, far in ((left, right), (top, bottom))
+    )
     one, other = areas[first], areas[second]
-    wide, high = np.clip(far - low, 0, None).T
     shared = np.minimum(wide * high, np.minimum(one, other))
     return np.asarray(shared >= (ALIKE - _WHOLLY) * (one + other - shared))
 
@@ -125,7 +128,7 @@ def _may_be_in_place(columns: Columns, first: Ints, second: Ints) -> Bools:
 
 
 def _bounds_contain(bounds: Floats, first: Ints, second: Ints) -> Bools:
-    one, other = bounds[first], bounds[second]
+    one, other = rows_of(bounds, first), rows_of(bounds, second)
     inner = (one[:, :2] >= other[:, :2]) & (one[:, 2:] <= other[:, 2:])
     outer = (one[:, :2] <= other[:, :2]) & (one[:, 2:] >= other[:, 2:])
     return np.asarray(inner.all(axis=1) | outer.all(axis=1))
@@ -188,7 +191,7 @@ def touching(keys: Ints, bounds: Floats) -> Iterator[tuple[npt.NDArray[np.intp],
             + np.arange(len(left))
             - np.repeat(before[position:stop] - before[position], counts[position:stop])
         )
-        left, right = _closest(left, bounds[order[left]], right, bounds[order[right]])
+        left, right = _closest(left, rows_of(bounds, order[left]), right, rows_of(bounds, order[right]))
         if len(left):
             yield order[left], order[right]
         position = stop

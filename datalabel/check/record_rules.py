@@ -9,6 +9,7 @@ import numpy as np
 from datalabel.check.columns import Columns, Floats, Ints, number
 from datalabel.check.finding import CheckBatch, Severity
 from datalabel.check.rule import Hit, OnLabel, rule
+from datalabel.labels.arrays import side_by_side
 
 SLACK = 2.0
 """Pixels by which a recorded box may differ from the outline: tools round, and some count the last pixel."""
@@ -106,7 +107,7 @@ def bounds_differ(batch: CheckBatch) -> Iterator[Hit]:
     columns = batch.columns
     outlined = columns.is_kind("polygon", "rotated_box", "mask") & columns.sized
     recorded = columns.recorded
-    told = np.concatenate([recorded[:, :2], recorded[:, :2] + recorded[:, 2:]], axis=1)
+    told = side_by_side(*recorded[:, :2].T, *(recorded[:, :2] + recorded[:, 2:]).T)
     true = columns.bounds
     far = np.abs(told - true).max(axis=1)
     known = outlined & np.isfinite(told).all(axis=1)

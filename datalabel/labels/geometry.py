@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datalabel.labels import rle
-from datalabel.labels.arrays import one_array, values_of
+from datalabel.labels.arrays import one_array, rows_of, side_by_side, values_of
 from datalabel.labels.shapes import shapes
-from datalabel.labels.tables import KINDS
+from datalabel.labels.tables import GEOMETRY, KINDS, MEASURES
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -26,7 +26,7 @@ Bools = npt.NDArray[np.bool_]
 
 _DRAWN = tuple(kind for kind in KINDS if kind != "category")
 _RINGS = ("polygon", "rotated_box")
-_BOUNDED = ("polyline", "keypoints")
+_SHAPE = {"kind", *GEOMETRY, *MEASURES.names}
 _THIN = 1.0
 """Pixels by which the bounds of lines and keypoints are widened, so that a straight line has an area."""
 
@@ -82,6 +82,7 @@ def ious(left: pa.Table, left_rows: Rows, right: pa.Table, right_rows: Rows) -> 
     and anything else not at all. Geometry that is not finite overlaps nothing.
     """
     found = np.zeros(len(left_rows))
+    (left, left_rows), (right, right_rows) = _distinct(left, left_rows), _distinct(right, right_rows)
     first, second = _kinds(left), _kinds(right)
 
     def both(*kinds: str) -> Bools:
@@ -99,7 +100,7 @@ def ious(left: pa.Table, left_rows: Rows, right: pa.Table, right_rows: Rows) -> 
     ):
         where = np.flatnonzero(chosen)
         if len(where):
-            found[where] = compare(left.take(left_rows[where]), right.take(right_rows[where]))
+            found[where] = compare(_distinct(left, left_rows[where]), _distinct(right, right_rows[where]))
     return np.clip(np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0), 0.0, 1.0)
 
 
@@ -127,15 +128,15 @@ def _kinds(labels: pa.Table) -> Callable[..., Bools]:
 def _known(labels: pa.Table, *names: str) -> Floats:
     """What was measured, a column for each name; NaN where nothing was."""
     if "plain" not in labels.column_names:
-        return np.full((labels.num_rows, len(names)), np.nan)
-    return np.stack([labels.column(name).to_numpy() for name in names], axis=1)
+        return np.full((len(names), labels.num_rows), np.nan).T
+    return side_by_side(*(labels.column(name).to_numpy() for name in names))
 
 
 def _recorded(labels: pa.Table, rows: Rows) -> Floats:
     part = labels.select(["x", "y", "w", "h"]).take(pa.array(rows))
     x, y, w, h = (part.column(name).to_numpy() for name in ("x", "y", "w", "h"))
     with np.errstate(all="ignore"):
-        return np.stack([x, y, x + w, y + h], axis=1)
+        return side_by_side(x, y, x + w, y + h)
 
 
 def _lists(labels: pa.Table, rows: Rows, name: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
@@ -237,34 +238,46 @@ def _sizes(corners: Floats) -> Floats:
     return np.clip(corners[:, 2] - corners[:, 0], 0, None) * np.clip(corners[:, 3] - corners[:, 1], 0, None)
 
 
-def _box_ious(left: pa.Table, right: pa.Table) -> Floats:
-    every = np.arange(left.num_rows)
-    return _corner_ious(_recorded(left, every), _recorded(right, every))
+_Side = tuple[pa.Table, Rows]
+"""One side of pairs: labels, and for each pair a row. What a comparison takes is made once for each label."""
 
 
-def _bounds_ious(left: pa.Table, right: pa.Table) -> Floats:
+def _distinct(labels: pa.Table, rows: Rows) -> _Side:
+    """Only the labels of these rows, each once, and where they are now."""
+    wanted, places = np.unique(rows, return_inverse=True)
+    shapes = labels.select([name for name in labels.column_names if name in _SHAPE])
+    return shapes if len(wanted) == len(shapes) else shapes.take(pa.array(wanted)), places.reshape(-1)
+
+
+def _box_ious(*sides: _Side) -> Floats:
+    return _corner_ious(*(rows_of(_recorded(labels, np.arange(len(labels))), rows) for labels, rows in sides))
+
+
+def _bounds_ious(*sides: _Side) -> Floats:
     widen = np.array([-_THIN / 2, -_THIN / 2, _THIN / 2, _THIN / 2])
-    return _corner_ious(bounds(left) + widen, bounds(right) + widen)
+    return _corner_ious(*(rows_of(bounds(labels) + widen, rows) for labels, rows in sides))
 
 
-def _shape_ious(left: pa.Table, right: pa.Table) -> Floats:
+def _shape_ious(left: _Side, right: _Side) -> Floats:
     import shapely
 
-    found = np.zeros(left.num_rows)
-    rows = np.flatnonzero(_corner_ious(bounds(left), bounds(right)) > 0)
-    if len(rows):
-        first, second = shapes(left.take(pa.array(rows))), shapes(right.take(pa.array(rows)))
+    found = np.zeros(len(left[1]))
+    near = _corner_ious(*(rows_of(bounds(labels), rows) for labels, rows in (left, right)))
+    meeting = np.flatnonzero(near > 0)
+    if len(meeting):
+        (one, first), (other, second) = (_distinct(labels, rows[meeting]) for labels, rows in (left, right))
+        ones, others = shapes(one), shapes(other)
         with np.errstate(all="ignore"):
-            shared = shapely.area(shapely.intersection(first, second))
-            union = shapely.area(first) + shapely.area(second) - shared
-            found[rows] = np.where(union > 0, shared / union, 0.0)
+            shared = shapely.area(shapely.intersection(ones[first], others[second]))
+            union = shapely.area(ones)[first] + shapely.area(others)[second] - shared
+            found[meeting] = np.where(union > 0, shared / union, 0.0)
     return found
 
 
-def _mask_ious(left: pa.Table, right: pa.Table) -> Floats:
+def _mask_ious(left: _Side, right: _Side) -> Floats:
     """By pixels, for masks of one size; masks of two sizes, and empty ones, overlap nothing."""
-    every = np.arange(left.num_rows)
-    pairs = zip(_runs(left, every), _runs(right, every), strict=True)
+    first, second = (_runs(labels, np.arange(len(labels))) for labels, _ in (left, right))
+    pairs = ((first[one], second[other]) for one, other in zip(left[1], right[1], strict=True))
     return np.array([_run_iou(a, b) if size == other and len(a) else 0.0 for (a, size), (b, other) in pairs])
 
 

@@ -103,6 +103,21 @@ def _hash_texts(array: pa.Array) -> Hashes:
     return _with_nulls(hashes, array)
 
 
+def hash_numbers(column: pa.ChunkedArray) -> Hashes:
+    """A 64-bit hash of each text of a column that mostly holds whole numbers, which are hashed as such: in a fraction
+    of the time, but to other values than those of `hash_rows`."""
+    texts = one_array(column)
+    length = pc.binary_length(texts)
+    other = pc.or_(pc.greater(length, 18), pc.and_(pc.starts_with(texts, "0"), pc.greater(length, 1)))
+    whole = pc.and_not(pc.ascii_is_decimal(texts), other).fill_null(False)
+    if not pc.all(whole, min_count=0).as_py():
+        found = _hash_texts(texts)
+        rows = np.flatnonzero(whole)
+        found[rows] = hash_numbers(texts.filter(whole)) if len(rows) else found[rows]
+        return found
+    return mix(_bits(texts.cast(pa.int64())))
+
+
 def _hash_lists(array: pa.ListArray) -> Hashes:
     if len(array) > LISTS:
         starts = range(0, len(array), LISTS)

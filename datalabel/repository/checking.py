@@ -33,6 +33,7 @@ from datalabel.repository.label_files import ReadAlone, read_alone
 from datalabel.repository.measuring import measure_labels
 from datalabel.repository.view import LabelView, View, span_of, splits_of
 from datalabel.spec.model import CheckSettings, Spec
+from datalabel.threads import ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def check_view(view: View, options: CheckOptions, progress: Progress = SILENT) -
     if options.narrow is None and takes_in(rules):
         measure_labels(view)
     counted = _Counted(view, rules, options, progress)
-    found = run(counted.batches(), rules, options.over(view.spec.check))
+    found = run(ahead(counted.batches()), rules, options.over(view.spec.check))
     return Checked(view.name, tuple(found), counted.items, counted.labels)
 
 
@@ -114,7 +115,7 @@ def check_since(difference: Difference, options: CheckOptions, progress: Progres
     touched = set().union(*keys.values())
     found = tuple(
         one
-        for one in run(counted.of_keys(wider, keys), rules, settings)
+        for one in run(ahead(counted.of_keys(wider, keys)), rules, settings)
         if one.item is None or one.code in ACROSS or one.item in (keys[one.set] if one.set else touched)
     )
     return Checked(after.name, found, counted.items, counted.labels)

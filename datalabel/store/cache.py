@@ -183,7 +183,8 @@ def _opened_or_new(path: Path) -> sqlite3.Connection:
 
 
 def _opened(path: Path | str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=10)
+    # What is read ahead by another thread asks, too; SQLite lets one in at a time.
+    connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA synchronous = NORMAL")

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.labels import geometry
+from datalabel.labels.arrays import only, rows_of, side_by_side
 from datalabel.labels.stats.counts import Floats, Ints
 from datalabel.labels.stats.overlap import nearest_overlaps
 from datalabel.labels.tables import GEOMETRY, MEASURES
@@ -92,9 +93,9 @@ def measure(items: pa.Table, labels: pa.Table) -> Measured:
         corners, areas = _shapes(labels)
         sides = corners[:, 2:] - corners[:, :2]
     sides[~(np.isfinite(sides) & (sides >= 0)).all(axis=1)] = np.nan
-    placed = np.where(np.isfinite(sides[:, :1]), corners, np.nan)
+    placed = only(np.isfinite(sides[:, 0]), corners)
     areas[~(kinds.is_any(*_SOLID) & np.isfinite(sides[:, 0]) & np.isfinite(areas) & (areas >= 0))] = np.nan
-    centre, edges = _positions(placed, _shown_sizes(items)[rows])
+    centre, edges = _positions(placed, rows_of(_shown_sizes(items), rows))
     groups = rows * len(annotators.words) + annotators.codes
     return Measured(
         item=rows,
@@ -120,17 +121,17 @@ def _shapes(labels: pa.Table) -> tuple[Floats, Floats]:
 
 def _shown_sizes(items: pa.Table) -> Floats:
     """Width and height of each item as it is shown, NaN unless both are known; one row more for "no item"."""
-    stored = np.stack([floats_of(items, name) for name in ("width", "height")], axis=1)
+    stored = side_by_side(*(floats_of(items, name) for name in ("width", "height")))
     stored[~(stored > 0).all(axis=1)] = np.nan
     turned = np.asarray(floats_of(items, "orientation") >= _TURNED)
-    shown = np.where(turned[:, None], stored[:, ::-1], stored)
+    shown = only(turned, stored[:, ::-1], stored)
     return np.concatenate([shown, np.full((1, 2), np.nan)])
 
 
 def _positions(corners: Floats, sizes: Floats) -> tuple[Floats, Bools]:
     with np.errstate(all="ignore"):
         centre = (corners[:, :2] / 2 + corners[:, 2:] / 2) / sizes
-        edges = np.concatenate([corners[:, :2] <= BORDER, corners[:, 2:] >= sizes - BORDER], axis=1)
+        edges = side_by_side(*(corners[:, :2] <= BORDER).T, *(corners[:, 2:] >= sizes - BORDER).T)
     unknown = ~np.isfinite(centre).all(axis=1)
     centre[unknown], edges[unknown] = np.nan, False
     return centre, edges
