@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from datalabel.labels import geometry
 from datalabel.labels.arrays import one_array, only, rows_of, side_by_side, values_of
+from datalabel.labels.sorting import distinct
 
 if TYPE_CHECKING:
     from datalabel.check.overhang import Overhang
@@ -274,9 +275,9 @@ class Columns:
     @measured
     def _typed(self) -> tuple[list[tuple[str, str]], Ints]:
         (classes, class_codes), (kinds, kind_codes) = (self.encoded(name) for name in ("class", "kind"))
-        pairs, codes = np.unique(class_codes * max(len(kinds), 1) + kind_codes, return_inverse=True)
+        pairs, codes = distinct(class_codes * max(len(kinds), 1) + kind_codes)
         names = [(classes[pair // len(kinds)], kinds[pair % len(kinds)]) for pair in pairs.tolist()]
-        return names, codes.astype(np.int64)
+        return names, codes
 
     @property
     def types(self) -> list[tuple[str, str]]:
@@ -292,9 +293,9 @@ class Columns:
     def _valued(self) -> tuple[list[tuple[int, Any]], Ints]:
         texts, codes = self.encoded("properties")
         parsed = [properties_of(text) for text in texts]
-        pairs, rows = np.unique(self.type_codes * max(len(texts), 1) + codes, return_inverse=True)
+        pairs, rows = distinct(self.type_codes * max(len(texts), 1) + codes)
         values = [(pair // len(texts), parsed[pair % len(texts)]) for pair in pairs.tolist()]
-        return values, rows.astype(np.int64)
+        return values, rows
 
     @property
     def valued(self) -> list[tuple[int, Any]]:

@@ -14,7 +14,8 @@ from datalabel.check.finding import CheckBatch, Rule
 from datalabel.check.geometry_rules import not_finite, too_few_points, zero_size
 from datalabel.check.outline_rules import duplicate_points, hole_outside, self_intersecting
 from datalabel.check.rule import OnLabel
-from datalabel.labels.tables import GEOMETRY, LEFT_OUT, MEASURES
+from datalabel.labels.overlap import overlaps, usual
+from datalabel.labels.tables import GEOMETRY, LEFT_OUT, MEASURES, NEAREST
 from datalabel.spec.model import Spec
 
 Bools = npt.NDArray[np.bool_]
@@ -45,11 +46,10 @@ def measures_of(labels: pa.Table) -> pa.Table:
     columns = batch.columns
     plain = _plain(batch)
     boxes = columns.is_kind("box")
-    numbers = [*columns.raw_bounds.T, columns.raw_areas]
-    cells = {
-        name: pa.array(values, MEASURES.field(name).type, mask=boxes)
-        for name, values in zip(MEASURES.names, numbers, strict=False)
-    }
+    bounds = columns.raw_bounds
+    numbers = zip(MEASURES.names, [*bounds.T, columns.raw_areas], strict=False)
+    cells = {name: pa.array(values, mask=boxes) for name, values in numbers}
+    cells |= zip(NEAREST, map(pa.array, overlaps(labels, usual(bounds)).T), strict=True)
     counts = columns.point_counts
     cells["points"] = pa.array(counts, mask=np.isnan(counts)).cast(pa.int32())
     cells["plain"] = pa.array(plain)

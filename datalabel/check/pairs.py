@@ -13,6 +13,7 @@ from datalabel.check.columns import Bools, Columns, Floats, Ints
 from datalabel.labels import geometry
 from datalabel.labels.arrays import rows_of
 from datalabel.labels.hashing import Hashes, hash_rows
+from datalabel.labels.sorting import order_of, ranks
 from datalabel.labels.tables import GEOMETRY
 
 PAIRS_AT_ONCE = 1 << 19
@@ -170,12 +171,11 @@ def touching(keys: Ints, bounds: Floats) -> Iterator[tuple[npt.NDArray[np.intp],
     A sweep along x: sorted by key and left edge, the partners of a row follow it up to its right edge.
     Edges are ranked, so that key and edge fit into one sortable integer.
     """
-    _, groups = np.unique(keys, return_inverse=True)
-    _, ranks = np.unique(np.concatenate([bounds[:, 0], bounds[:, 2]]), return_inverse=True)
-    base = int(ranks.max()) + 2
-    starts = groups.reshape(-1) * base + ranks[: len(keys)]
-    ends = groups.reshape(-1) * base + ranks[len(keys) :]
-    order = np.argsort(starts, kind="stable")
+    edges = ranks(np.concatenate([bounds[:, 0], bounds[:, 2]]))
+    base = int(edges.max()) + 2
+    starts = ranks(keys) * base + edges[: len(keys)]
+    ends = starts - edges[: len(keys)] + edges[len(keys) :]
+    order = order_of(starts)
     reach = np.searchsorted(starts[order], ends[order], side="right")
     counts = np.maximum(reach - np.arange(len(order)) - 1, 0)
     before = np.cumsum(counts) - counts

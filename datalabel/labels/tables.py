@@ -29,6 +29,9 @@ class Kind(StrEnum):
 
 KINDS: tuple[str, ...] = tuple(kind.value for kind in Kind)
 
+UNKNOWN = "unknown"
+"""What the annotator of a label is called when nobody said who it was."""
+
 GROUND_TRUTH = "ground_truth"
 """The name of a label set unless said otherwise."""
 
@@ -103,16 +106,22 @@ MEASURES: pa.Schema = pa.schema(
         pa.field("bottom", pa.float64()),
         pa.field("area", pa.float64()),
         pa.field("points", pa.int32()),
+        pa.field("nearest_alike", pa.float64()),
+        pa.field("nearest", pa.float64()),
         pa.field("plain", pa.bool_()),
     ]
 )
 """What may be known of labels without looking at their outlines: columns beside those of `LABELS`.
 
 Bounds and area are those of `labels.geometry`, null for boxes, whose columns say as much. `points` counts those of
-polygons and lines, of keypoints the labelled ones. `plain` is true where nothing more than these numbers can be found
-wrong with a label's own geometry, or with how it lies among the labels of its item, false where something may be;
-null for a label that was not measured, of which the other columns are null too.
+polygons and lines, of keypoints the labelled ones. `nearest` is the largest IoU of the bounds with another label of
+the item by the same annotator, `nearest_alike` of the same class, too (see `labels.overlap`). `plain` is true where
+nothing more than these numbers can be found wrong with a label's own geometry, or with how it lies among the labels
+of its item, false where something may be; null for a label that was not measured, of which the other columns are
+null too.
 """
+
+NEAREST = ("nearest_alike", "nearest")
 
 MEASURES_VERSION = 1
 """Raised when other numbers come out, or other labels are plain: what was measured before is measured again then."""

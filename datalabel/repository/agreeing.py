@@ -10,16 +10,13 @@ import pyarrow.compute as pc
 
 from datalabel.errors import InputError, UsageError
 from datalabel.labels.rows import distinct, with_column
-from datalabel.labels.tables import GROUND_TRUTH
+from datalabel.labels.tables import GROUND_TRUTH, UNKNOWN
 from datalabel.quality.agreement import COLUMNS, AgreementBuilder
 from datalabel.quality.resampling import RESAMPLES, SEED
 from datalabel.quality.results import Agreement
 from datalabel.quality.sets import SetsBuilder, Side
 from datalabel.repository.view import View
 from datalabel.store.tables import KeyRange
-
-UNKNOWN = "unknown"
-"""Who drew a label, or saw an item, when nobody said so."""
 
 ITEMS_AT_ONCE = 4096
 

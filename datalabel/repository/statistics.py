@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datalabel.errors import InputError, nearest
-from datalabel.labels.stats import Stats, StatsBuilder, measure
+from datalabel.labels.stats import Stats, StatsBuilder
 from datalabel.labels.stats.groups import NONE, Grouping, grouping_of
 from datalabel.labels.tables import MEASURES
 from datalabel.repository.view import View, splits_of
-from datalabel.threads import ahead
+from datalabel.store.tables import KeyRange
+from datalabel.threads import in_order
+
+PARTS = 4
+"""A set is counted in so many ranges of keys, two at a time."""
 
 COLUMNS = [
     "item",
@@ -43,10 +47,16 @@ def stats_of(view: View, by: str | None = None) -> Stats:
     builder = StatsBuilder(view.name, grouping)
     names = sorted(view.tree.sets)
     for name in names:
-        batches = ahead(view.keyed_batches(name, columns=COLUMNS))
-        for items, found in ahead((items, measure(items, labels)) for items, labels in batches):
-            of_items = None if splits is None else splits_of(items.column("item"), splits)
-            builder.count(name, items, found, of_items)
+
+        def counted(keys: KeyRange, name: str = name) -> StatsBuilder:
+            part = StatsBuilder(by=grouping)
+            for items, labels in view.keyed_batches(name, columns=COLUMNS, keys=keys):
+                of_items = None if splits is None else splits_of(items.column("item"), splits)
+                part.add(name, items, labels, of_items)
+            return part
+
+        for part in in_order(counted, view.store.tables.ranges(view.label_table(name), PARTS)):
+            builder.merge(part)
     if not names:
         for items in view.item_batches():
             builder.add_items(items)

@@ -124,22 +124,28 @@ class View:
         yield from self.store.tables.scan(self.items, columns)
 
     def keyed_batches(
-        self, name: str, items: Sequence[str] | None = None, columns: Sequence[str] | None = None
+        self,
+        name: str,
+        items: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+        keys: KeyRange = EVERYTHING,
     ) -> Iterator[tuple[pa.Table, pa.Table]]:
         """Items (bounded pieces, key order) together with all their labels of one set.
 
-        Restricted to `items` (sorted) when given; items without labels come as well.
+        Restricted to `items` (sorted) and `keys` when given; items without labels come as well.
         """
         table = self.label_table(name)
         with self.store.tables.opened(table) as opened:
-            for piece in self._item_pieces(items):
+            for piece in self._item_pieces(items, keys):
                 chosen = None if items is None else piece.column("item").to_pylist()
                 found = list(opened.scan(columns, keys=span_of(piece), items=chosen))
                 # In one piece: to take rows of several, Arrow would put them together each time.
                 yield piece, pa.concat_tables(found).combine_chunks() if found else _empty(columns)
 
-    def _item_pieces(self, items: Sequence[str] | None, size: int = 4096) -> Iterator[pa.Table]:
-        for batch in self.store.tables.scan(self.items, items=items):
+    def _item_pieces(
+        self, items: Sequence[str] | None, keys: KeyRange, size: int = 4096
+    ) -> Iterator[pa.Table]:
+        for batch in self.store.tables.scan(self.items, items=items, keys=keys):
             for start in range(0, batch.num_rows, size):
                 yield batch.slice(start, size)
 

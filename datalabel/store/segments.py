@@ -210,6 +210,7 @@ class Segment:
             raise
         self._bounds: list[tuple[str, str]] | None = None
         self._trusted: set[int] = set()
+        self._last_read: dict[tuple[int | str, ...], pa.Table] = {}
 
     def _trust_footer(self) -> None:
         self._file.seek(0, 2)
@@ -268,6 +269,21 @@ class Segment:
             self._trust_groups(chosen)
             table = self._parquet.read_row_groups(chosen, columns=wanted)
             return table.select(wanted).cast(pa.schema([self._schema.field(name) for name in wanted]))
+
+    def read_on(self, columns: Sequence[str], groups: Sequence[int], *, more: bool) -> pa.Table:
+        """As `read`. When there is `more` to come, the last row group is kept: the next range begins in it."""
+        if not groups:
+            return self.read(columns, groups)
+        known = self._last_read.get((groups[0], *columns))
+        rest = groups if known is None else groups[1:]
+        parts = [] if known is None else [known]
+        if rest:
+            parts.append(self.read(columns, rest))
+            size = self._parquet.metadata.row_group(rest[-1]).num_rows
+            self._last_read = {(rest[-1], *columns): parts[-1].slice(len(parts[-1]) - size)}
+        if not more:
+            self._last_read = {}
+        return pa.concat_tables(parts)
 
     def _trust_groups(self, chosen: Iterable[int]) -> None:
         for group in chosen if self._groups else ():

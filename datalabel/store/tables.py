@@ -142,6 +142,11 @@ class Tables:
         with self.opened(table) as opened:
             yield from opened.scan(columns, keys=keys, items=items, markers=markers)
 
+    def ranges(self, table: Table, parts: int) -> list[KeyRange]:
+        """The keys in ranges that each hold about so many parts of the rows: work that can be shared out."""
+        with self.opened(table) as opened:
+            return opened.ranges(parts)
+
     def opened(self, table: Table) -> OpenTable:
         """The table with its files held open, for many small reads."""
         return OpenTable(self._objects, table, self._measures)
@@ -296,6 +301,12 @@ class OpenTable:
             if rows.num_rows:
                 yield rows
 
+    def ranges(self, parts: int) -> list[KeyRange]:
+        """As `Tables.ranges`."""
+        segments = [self._segment(ref) for ref in self._table.segments]
+        rows = sum(ref.rows for ref in self._table.segments)
+        return list(_pieces(segments, EVERYTHING, None, rows // parts + 1)) or [EVERYTHING]
+
     def rows(self, items: Sequence[str], columns: Sequence[str]) -> pa.Table:
         """These columns of the rows of some items (sorted), in key order."""
         empty = pa.schema([self._table.schema.field(name) for name in columns]).empty_table()
@@ -308,17 +319,19 @@ class OpenTable:
         return self._segments[ref]
 
 
-def _pieces(opened: list[Segment], keys: KeyRange, items: Sequence[str] | None) -> Iterator[KeyRange]:
-    """Ranges of keys that each touch about `BATCH_ROWS` rows."""
-    if items is None and sum(segment.ref.rows for segment in opened) > BATCH_ROWS:
+def _pieces(
+    opened: list[Segment], keys: KeyRange, items: Sequence[str] | None, size: int = BATCH_ROWS
+) -> Iterator[KeyRange]:
+    """Ranges of keys that each touch about `size` rows."""
+    if items is None and sum(segment.ref.rows for segment in opened) > size:
         rows = 0
-        for start, size in sorted(group for segment in opened for group in segment.starts()):
+        for start, count in sorted(group for segment in opened for group in segment.starts()):
             if keys.end is not None and start >= keys.end:
                 break
-            if rows >= BATCH_ROWS and (keys.first is None or start > keys.first):
+            if rows >= size and (keys.first is None or start > keys.first):
                 yield KeyRange(keys.first, start)
                 keys, rows = KeyRange(start, keys.end), 0
-            rows += size
+            rows += count
     if opened:
         yield keys
 
@@ -366,7 +379,8 @@ def _rows_in(segment: Segment, names: list[str], keys: KeyRange, items: Sequence
         if keys.overlaps(first, last) and (items is None or _names_between(items, first, last))
     ]
     if items is None:
-        return keys.within(segment.read(names, groups))
+        more = keys.end is not None and segment.ref.last >= keys.end
+        return keys.within(segment.read_on(names, groups, more=more))
     wanted = pa.array(items, pa.string())
     found = []
     for start in range(0, max(len(groups), 1), GROUPS):  # few of many: not all of them are held at once

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datalabel.errors import InputError, UsageError
+from datalabel.labels.overlap import nearest_overlaps
 from datalabel.labels.stats import SetStats, StatsBuilder
 from datalabel.labels.stats.groups import grouping_of
-from datalabel.labels.stats.overlap import nearest_overlaps
 from datalabel.labels.stats.properties import CELLS, PropertyPairs
 from datalabel.labels.tables import ITEMS, LABELS, table_of
 

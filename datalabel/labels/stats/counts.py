@@ -16,11 +16,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from datalabel.labels.sorting import begins
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 EXACT = 1 << 16
 """So many different numbers are kept as they are; beyond, each is rounded to seven bits of mantissa."""
+
+_WAITING = 4
+"""Times the numbers that are kept: so many may wait to be counted."""
 
 DISTINCT = 1000
 """So many different words are counted one by one; beyond, only their total is known."""
@@ -86,6 +91,8 @@ class Numbers:
         self._kept = kept
         self._values: Floats = np.empty(0)
         self._counts: Ints = np.empty(0, np.int64)
+        self._waiting: list[tuple[Floats, Ints]] = []
+        self._waits = 0
         self._low = math.inf
         self._high = -math.inf
         self._rounded = False
@@ -98,6 +105,7 @@ class Numbers:
 
     def merge(self, other: Numbers) -> None:
         """Count everything that the other has counted."""
+        other._settle()
         self._rounded |= other._rounded
         self._low, self._high = min(self._low, other._low), max(self._high, other._high)
         self._take(other._values, other._counts, extremes=False)
@@ -106,8 +114,16 @@ class Numbers:
         if extremes and len(values):
             self._low = min(self._low, float(values.min()))
             self._high = max(self._high, float(values.max()))
-        self._values = np.concatenate([self._values, values])
-        self._counts = np.concatenate([self._counts, counts])
+        self._waiting.append((values, counts))
+        self._waits += len(values)
+        if self._waits > _WAITING * self._kept:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Count what waits: many numbers at a time, because all are sorted each time."""
+        values, counts = zip((self._values, self._counts), *self._waiting, strict=True)
+        self._values, self._counts = np.concatenate(values), np.concatenate(counts)
+        self._waiting, self._waits = [], 0
         if self._rounded:
             self._values = _rounded(self._values)
         self._compact()
@@ -117,13 +133,15 @@ class Numbers:
             self._compact()
 
     def _compact(self) -> None:
-        self._values, codes = np.unique(self._values, return_inverse=True)
-        counts = np.zeros(len(self._values), np.int64)
-        np.add.at(counts, codes.reshape(-1), self._counts)
-        self._counts = counts
+        order = np.argsort(self._values)
+        ordered = self._values[order]
+        starts = np.flatnonzero(begins(ordered))
+        self._values = ordered[starts]
+        self._counts = np.add.reduceat(self._counts[order], starts) if len(starts) else self._counts
 
     def result(self) -> Distribution | None:
         """What was counted; None when nothing was."""
+        self._settle()
         total = int(self._counts.sum())
         if not total:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,12 +45,13 @@ class ItemCounts:
         self._add_sizes(items)
 
     def _add_sizes(self, items: pa.Table) -> None:
-        sides = np.stack([floats_of(items, name) for name in ("width", "height")], axis=1)
-        sides, counts = np.unique(sides[np.isfinite(sides).all(axis=1)], axis=0, return_counts=True)
-        self.width.add(sides[:, 0], counts)
-        self.height.add(sides[:, 1], counts)
-        for (wide, high), count in zip(sides.tolist(), counts.tolist(), strict=True):
-            self.sizes.add(f"{wide:.0f}×{high:.0f}", count)
+        wide, high = (floats_of(items, name) for name in ("width", "height"))
+        known = np.isfinite(wide) & np.isfinite(high)
+        self.width.add(wide[known])
+        self.height.add(high[known])
+        pairs = zip(*(side[known].astype(np.int64).tolist() for side in (wide, high)), strict=True)
+        for size, count in Counter(pairs).items():
+            self.sizes.add("×".join(map(str, size)), count)
 
     def merge(self, other: ItemCounts) -> None:
         """Count everything that the other has counted."""

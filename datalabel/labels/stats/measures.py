@@ -12,14 +12,11 @@ import pyarrow.compute as pc
 
 from datalabel.labels import geometry
 from datalabel.labels.arrays import only, rows_of, side_by_side
+from datalabel.labels.overlap import GROUPED, overlaps, usual
 from datalabel.labels.stats.counts import Floats, Ints
-from datalabel.labels.stats.overlap import nearest_overlaps
-from datalabel.labels.tables import GEOMETRY, MEASURES
+from datalabel.labels.tables import GEOMETRY, MEASURES, NEAREST, UNKNOWN
 
 Bools = npt.NDArray[np.bool_]
-
-UNKNOWN = "unknown"
-"""What the annotator of a label is called when nobody said who it was."""
 
 BORDER = 1.0
 """A label touches the border of its image when it comes this near to it, in pixels."""
@@ -86,17 +83,17 @@ class Measured:
 
 def measure(items: pa.Table, labels: pa.Table) -> Measured:
     """Measure the labels of some items. Columns that are not there count as null."""
-    item = pc.index_in(labels.column("item"), value_set=items.column("item").combine_chunks())
-    rows = _integers(pc.fill_null(item, -1).combine_chunks())
-    classes, kinds, annotators = (_encoded(labels, name) for name in ("class", "kind", "annotator"))
+    keys, classes, kinds, annotators = (
+        _encoded(labels, name) for name in ("item", "class", "kind", "annotator")
+    )
+    found = pc.index_in(pa.array(keys.words, pa.string()), value_set=items.column("item").combine_chunks())
+    rows = _integers(pc.fill_null(found, -1))[keys.codes]
     with np.errstate(all="ignore"):
         corners, areas = _shapes(labels)
-        sides = corners[:, 2:] - corners[:, :2]
-    sides[~(np.isfinite(sides) & (sides >= 0)).all(axis=1)] = np.nan
-    placed = only(np.isfinite(sides[:, 0]), corners)
+        placed = usual(corners)
+        sides = placed[:, 2:] - placed[:, :2]
     areas[~(kinds.is_any(*_SOLID) & np.isfinite(sides[:, 0]) & np.isfinite(areas) & (areas >= 0))] = np.nan
     centre, edges = _positions(placed, rows_of(_shown_sizes(items), rows))
-    groups = rows * len(annotators.words) + annotators.codes
     return Measured(
         item=rows,
         classes=classes,
@@ -107,10 +104,21 @@ def measure(items: pa.Table, labels: pa.Table) -> Measured:
         area=areas,
         centre=centre,
         edges=edges,
-        overlap=nearest_overlaps(groups, classes.codes, placed),
+        overlap=_overlaps(labels, placed),
         confidence=floats_of(labels, "confidence"),
         properties=_texts(labels, "properties"),
     )
+
+
+def _overlaps(labels: pa.Table, placed: Floats) -> Floats:
+    """What was measured before, and what was not. All labels of an item were, or none."""
+    known = geometry.measured(labels)
+    found = side_by_side(*(floats_of(labels, name) for name in NEAREST))
+    rows = np.flatnonzero(~known)
+    if len(rows):
+        grouped = pa.table({name: _texts(labels, name) for name in GROUPED}).take(pa.array(rows))
+        found[rows] = overlaps(grouped, rows_of(placed, rows))
+    return found
 
 
 def _shapes(labels: pa.Table) -> tuple[Floats, Floats]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from datalabel.labels.arrays import rows_of
 from datalabel.labels.stats.counts import Floats, Ints
 from datalabel.labels.stats.measures import Measured
 from datalabel.labels.stats.results import (
@@ -30,12 +31,13 @@ class PositionCounts:
         """Count these labels."""
         known = np.isfinite(found.centre).all(axis=1)
         self._unknown += int((found.drawn & ~known).sum())
-        centre = found.centre[known]
-        inside = ((centre >= 0) & (centre <= 1)).all(axis=1)
-        self._outside += int((~inside).sum())
-        grid = (COLUMNS, ROWS)
-        places = np.minimum((centre[inside] * grid).astype(np.int64), np.subtract(grid, 1))
-        self._cells += np.bincount(places[:, 1] * COLUMNS + places[:, 0], minlength=ROWS * COLUMNS)
+        inside = ((found.centre >= 0) & (found.centre <= 1)).all(axis=1)
+        self._outside += int((known & ~inside).sum())
+        column, row = (
+            np.minimum((side[inside] * steps).astype(np.int64), steps - 1)
+            for side, steps in zip(found.centre.T, (COLUMNS, ROWS), strict=True)
+        )
+        self._cells += np.bincount(row * COLUMNS + column, minlength=ROWS * COLUMNS)
 
     def merge(self, other: PositionCounts) -> None:
         """Count everything that the other has counted."""
@@ -85,7 +87,7 @@ class OverlapCounts:
 
     def add(self, found: Measured) -> None:
         """Count these labels."""
-        overlap = found.overlap[np.isfinite(found.sides[:, 0])]
+        overlap = rows_of(found.overlap, np.flatnonzero(np.isfinite(found.sides[:, 0])))
         self._labels += len(overlap)
         self._touching += (overlap > 0).sum(axis=0)
         self._over_half += (overlap > 0.5).sum(axis=0)

@@ -32,7 +32,7 @@ class TogetherCounts:
         if self._many:
             return
         name = places[np.searchsorted(occurring, name)]
-        np.add.at(self._items, (name, name), 1)
+        self._count(name, name)
         rows = np.arange(len(item))
         # Items stand together: every two classes of an item are some number of rows apart.
         for step in range(1, len(self._places)):
@@ -40,8 +40,12 @@ class TogetherCounts:
             rows = rows[item[rows] == item[rows + step]]
             if not len(rows):
                 break
-            np.add.at(self._items, (name[rows], name[rows + step]), 1)
-            np.add.at(self._items, (name[rows + step], name[rows]), 1)
+            self._count(name[rows], name[rows + step])
+            self._count(name[rows + step], name[rows])
+
+    def _count(self, first: Ints, second: Ints) -> None:
+        size = len(self._items)
+        self._items += np.bincount(first * size + second, minlength=size * size).reshape(size, size)
 
     def _placed(self, names: list[str]) -> Ints:
         """The places of classes in the matrix, which grows with new ones."""
