@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,12 @@ class Keys:
         self.recorded &= "content" in batch.items.column_names
         self._keys.append(batch.items.column("item"))
         self._parts.append(self._part(batch))
+
+    def merge(self, other: Self) -> None:
+        """Take in all that another has, whose batches come next."""
+        self.recorded &= other.recorded
+        self._keys += other._keys
+        self._parts += other._parts
 
     def _part(self, batch: CheckBatch) -> tuple[npt.NDArray[Any], ...]:
         items, rows = batch.items, batch.columns.item_rows
@@ -172,6 +178,14 @@ class Classes:
             for place, value in columns.valued:
                 self._use(*columns.types[place], value)
 
+    def merge(self, other: Self) -> None:
+        """Take in all that another has, whose batches come next."""
+        self.spec = other.spec if other.totals else self.spec
+        self.totals.update(other.totals)
+        self.types.update(other.types)
+        for key, used in other.used.items():
+            self.used.setdefault(key, set()).update(used)
+
     def _use(self, name: str, kind: str, value: Any) -> None:
         told = self.spec.classes.get(name, {}).get(kind)
         if told is None or value is UNREADABLE:
@@ -204,6 +218,14 @@ class _Places:
         self._ids.append(batch.labels.column("id").to_numpy()[rows])
         self._ends.append(len(rows) + (self._ends[-1] if self._ends else 0))
 
+    def merge(self, other: _Places) -> None:
+        """Take in another's places, after these."""
+        last = self._ends[-1] if self._ends else 0
+        self._items += other._items
+        self._sources += other._sources
+        self._ids += other._ids
+        self._ends += [last + end for end in other._ends]
+
     def __getitem__(self, place: int) -> tuple[str, int, str | None]:
         part = int(np.searchsorted(self._ends, place, side="right"))
         row = place - (self._ends[part - 1] if part else 0)
@@ -231,6 +253,13 @@ class Sizes:
         self.places.add(batch, rows)
         self._codes.append(np.array(codes, np.int32)[columns.type_codes[rows]])
         self._logs.append(np.log(areas[rows]).astype(np.float32))
+
+    def merge(self, other: Self) -> None:
+        """Take in all that another has, whose batches come next."""
+        codes = [self._types.setdefault(one, len(self._types)) for one in other._types]
+        self.places.merge(other.places)
+        self._codes += [np.array(codes, np.int32)[part] for part in other._codes]
+        self._logs += other._logs
 
     def by_type(self) -> Iterator[tuple[str, str, npt.NDArray[np.intp], Floats]]:
         """Class, kind, the places of its labels, and the natural logarithms of their areas in square pixels."""
@@ -260,6 +289,11 @@ class Numbers:
             sources, codes = batch.columns.encoded("source")
             of_sources = hash_rows(pa.table({"source": pa.array(sources, pa.string())}), ["source"])
             self._hashes.append(mix(of_sources[codes[rows]] ^ hash_numbers(numbers)[rows]))
+
+    def merge(self, other: Self) -> None:
+        """Take in all that another has, whose batches come next."""
+        self.places.merge(other.places)
+        self._hashes += other._hashes
 
     def taken_twice(self) -> Iterator[tuple[int, int]]:
         """The place of every label whose number was taken before, and the place of the first that has it."""

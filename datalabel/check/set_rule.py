@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -30,6 +30,9 @@ class Gatherer(Protocol):
 
     def add(self, batch: CheckBatch) -> None:
         """Take in the next batch."""
+
+    def merge(self, other: Self) -> None:
+        """Take in all that another has, whose batches come next."""
 
 
 @dataclass(frozen=True, slots=True)

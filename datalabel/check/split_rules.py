@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
@@ -47,6 +47,17 @@ class Splits:
         self._add_classes(batch.labels, batch.items)
         for name in batch.spec.check.groups:
             self._add_groups(name, batch.items, splits)
+
+    def merge(self, other: Self) -> None:
+        """Take in all that another has, whose batches come next."""
+        self.keys.merge(other.keys)
+        self.spec = other.spec if other.names else self.spec
+        codes = np.array([*map(self._code, other.names), -1], np.int64)
+        self._codes += [codes[part] for part in other._codes]
+        self.classes.update(other.classes)
+        for group, firsts in other.groups.items():
+            mine = self.groups.setdefault(group, {})
+            self.groups[group] = {**firsts, **mine}
 
     def _code(self, name: str | None) -> int:
         return -1 if name is None else self.names.setdefault(name, len(self.names))

@@ -4,36 +4,34 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from datalabel.check.finding import CheckBatch, Finding, Rule
 from datalabel.check.image_rules import PIXELS
 from datalabel.check.item_rules import ACROSS
 from datalabel.check.measuring import takes_in
 from datalabel.check.registry import RULES, matches, select
-from datalabel.check.run import run
-from datalabel.check.set_rule import SetRule, columns_of
+from datalabel.check.run import run, run_parts
+from datalabel.check.set_rule import SetRule
 from datalabel.errors import InputError
 from datalabel.labels.match import mint_ids
 from datalabel.labels.rows import with_column
-from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH, LABELS, LEFT_OUT, MEASURES, table_of
+from datalabel.labels.tables import GROUND_TRUTH, LABELS, table_of
 from datalabel.progress import SILENT, Progress
+from datalabel.repository.check_batches import CheckBatches, sets_of
 from datalabel.repository.differences import Difference
-from datalabel.repository.image_facts import ViewFacts, items_of_files
+from datalabel.repository.image_facts import items_of_files
 from datalabel.repository.label_files import ReadAlone, read_alone
 from datalabel.repository.measuring import measure_labels
-from datalabel.repository.view import LabelView, View, span_of, splits_of
+from datalabel.repository.view import View
 from datalabel.spec.model import CheckSettings, Spec
-from datalabel.threads import ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +89,9 @@ def check_view(view: View, options: CheckOptions, progress: Progress = SILENT) -
     rules = _rules(options, entire=options.narrow is None)
     if options.narrow is None and takes_in(rules):
         measure_labels(view)
-    counted = _Counted(view, rules, options, progress)
-    found = run(ahead(counted.batches()), rules, options.over(view.spec.check))
-    return Checked(view.name, tuple(found), counted.items, counted.labels)
+    batches = _batches(view, rules, options, progress)
+    found = tuple(run_parts(batches.everything(), rules, options.over(view.spec.check)))
+    return Checked(view.name, found, batches.items, batches.labels)
 
 
 def check_since(difference: Difference, options: CheckOptions, progress: Progress = SILENT) -> Checked:
@@ -108,29 +106,28 @@ def check_since(difference: Difference, options: CheckOptions, progress: Progres
     rules, settings = _rules(options, entire=False), options.over(after.spec.check)
     if options.narrow is None and takes_in(rules):
         measure_labels(after, difference.before)
-    counted = _Counted(after, rules, options, progress)
+    batches = _batches(after, rules, options, progress)
     keys = _touched(difference)
     across = any(isinstance(one, SetRule) for one in rules)
-    wider = {name: some | counted.facts.partners(some) for name, some in keys.items()} if across else keys
+    wider = {name: some | batches.facts.partners(some) for name, some in keys.items()} if across else keys
     touched = set().union(*keys.values())
     found = tuple(
         one
-        for one in run(ahead(counted.of_keys(wider, keys)), rules, settings)
+        for one in run_parts(batches.of_items(wider, keys), rules, settings)
         if one.item is None or one.code in ACROSS or one.item in (keys[one.set] if one.set else touched)
     )
-    return Checked(after.name, found, counted.items, counted.labels)
+    return Checked(after.name, found, batches.items, batches.labels)
+
+
+def _batches(view: View, rules: Sequence[Rule], options: CheckOptions, progress: Progress) -> CheckBatches:
+    return CheckBatches(view, rules, options.narrow, pixels=options.pixels, progress=progress)
 
 
 def _touched(difference: Difference) -> dict[str, set[str]]:
     """For each set the items whose labels or images changed."""
     items = {change.key for change in difference.items}
-    touched = {name: items | set(difference.changed_items(name)) for name in _sets(difference.after)}
+    touched = {name: items | set(difference.changed_items(name)) for name in sets_of(difference.after)}
     return {name: keys for name, keys in touched.items() if keys}
-
-
-def _sets(view: View) -> list[str]:
-    """The sets to be checked: images without any label are items of an empty ground truth."""
-    return sorted(view.tree.sets) or [GROUND_TRUTH]
 
 
 def _rules(options: CheckOptions, *, entire: bool) -> list[Rule]:
@@ -185,66 +182,3 @@ def _batch_of(files: Sequence[str], read: ReadAlone, spec: Spec, *, pixels: bool
     numberless = with_column(table, "source_id", pa.nulls(table.num_rows, pa.string()))
     table = with_column(table, "id", pa.array(mint_ids(numberless), pa.uint64()))
     return CheckBatch(GROUND_TRUTH, items, table, spec)
-
-
-class _Counted:
-    """The batches of a view with facts about the images and what the rules look at, counting what passes."""
-
-    def __init__(self, view: View, rules: Sequence[Rule], options: CheckOptions, progress: Progress) -> None:
-        self._view = view
-        self._columns = _with_measures(columns_of(rules) or LABELS.names)
-        self._narrow = options.narrow
-        self._splits = view.split_table()
-        self.facts = ViewFacts(view, pixels=options.pixels, progress=progress)
-        self.items = 0
-        self.labels = 0
-
-    def batches(self) -> Iterator[CheckBatch]:
-        """Everything."""
-        for name in _sets(self._view):
-            yield from self._batches_of(name, None, None)
-
-    def of_keys(self, keys: Mapping[str, set[str]], meant: Mapping[str, set[str]]) -> Iterator[CheckBatch]:
-        """Some items of some sets. Only those that are meant count; the others are there to be held against them."""
-        for name, some in keys.items():
-            beside = pa.array(sorted(some - meant[name]), pa.string())
-            yield from self._batches_of(name, sorted(some), beside)
-
-    def _batches_of(self, name: str, keys: list[str] | None, beside: pa.Array | None) -> Iterator[CheckBatch]:
-        seen = 0
-        for items, labels in self._view.keyed_batches(name, keys, self._columns):
-            reread = partial(self._reread, name, items, some=keys is not None)
-            if self._narrow is not None:
-                items, labels = (_narrowed(rows, self._narrow) for rows in (items, labels))
-            if self._splits is not None:
-                items = items.append_column("split", splits_of(items.column("item"), self._splits))
-            items = self.facts.add_to(items, name, some=keys is not None)
-            seen += items.num_rows - _among(items, beside)
-            self.labels += labels.num_rows - _among(labels, beside)
-            yield CheckBatch(name, items, labels, self._view.spec, reread)
-        self.items = max(self.items, seen)
-
-    def _reread(self, name: str, items: pa.Table, *, some: bool) -> pa.Table:
-        """The labels of a batch again, with all their outlines."""
-        keys = items.column("item").to_pylist() if some else None
-        columns = ["item", "kind", *GEOMETRY]
-        read = LabelView(self._view, name).batches(columns, items=keys, keys=span_of(items))
-        rows = pa.concat_tables([LABELS.empty_table().select(columns), *read])
-        return rows if self._narrow is None else _narrowed(rows, self._narrow)
-
-
-def _with_measures(columns: Sequence[str]) -> list[str]:
-    """Where outlines are asked for, measures do for most labels."""
-    outlined = any(name in LEFT_OUT for name in columns)
-    return [*columns, *(MEASURES.names if outlined else ())]
-
-
-def _among(rows: pa.Table, items: pa.Array | None) -> int:
-    """How many rows are of these items."""
-    if items is None or not len(items):
-        return 0
-    return int(np.count_nonzero(pc.is_in(rows.column("item"), value_set=items)))
-
-
-def _narrowed(rows: pa.Table, narrow: Callable[[str], bool]) -> pa.Table:
-    return rows.filter(pa.array([narrow(key) for key in rows.column("item").to_pylist()], pa.bool_()))

@@ -31,6 +31,7 @@ from datalabel.repository.project import Project
 from datalabel.repository.thumbnails import MAX_FILE
 from datalabel.repository.view import View, span_of
 from datalabel.store.objects import verified
+from datalabel.store.tables import OpenTable
 from datalabel.threads import in_order
 from datalabel.thumbnails import unwarned
 
@@ -48,11 +49,11 @@ class ViewFacts:
         self._pixels = pixels
         self._progress = progress
         self._project = Project(view.store.folder.parent)
-        self._opened = view.store.tables.opened(view.mentions)
 
-    def add_to(self, items: pa.Table, set_name: str, *, some: bool) -> pa.Table:
-        """The items with their facts. `some` says that they are single items of their range of keys."""
-        mentions = self._mentions(items, some=some)
+    def add_to(self, items: pa.Table, opened: OpenTable, set_name: str, *, some: bool) -> pa.Table:
+        """The items with their facts, which the view's mentions (opened) tell. `some` says that they are single items
+        of their range of keys."""
+        mentions = self._mentions(items, opened, some=some)
         columns: dict[str, Any] = {
             "missing": pa.array(self._missing(items)),
             "seen": pa.array(_seen(items, mentions, set_name)),
@@ -63,11 +64,11 @@ class ViewFacts:
             columns |= _of_looks(self._looks(items))
         return _with(items, columns)
 
-    def _mentions(self, items: pa.Table, *, some: bool) -> pa.Table:
+    def _mentions(self, items: pa.Table, opened: OpenTable, *, some: bool) -> pa.Table:
         names = ["item", "set", "source", "name", "width", "height"]
         schema = pa.schema([self._view.mentions.schema.field(name) for name in names])
         keys = items.column("item").to_pylist() if some else None
-        found = self._opened.scan(names, keys=span_of(items), items=keys)
+        found = opened.scan(names, keys=span_of(items), items=keys)
         return pa.concat_tables([schema.empty_table(), *found])
 
     def _missing(self, items: pa.Table) -> list[bool | None]:

@@ -183,7 +183,7 @@ def _opened_or_new(path: Path) -> sqlite3.Connection:
 
 
 def _opened(path: Path | str) -> sqlite3.Connection:
-    # What is read ahead by another thread asks, too; SQLite lets one in at a time.
+    # Threads that check parts of a set ask, too; SQLite lets one in at a time.
     connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
