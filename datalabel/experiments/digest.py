@@ -11,17 +11,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.content import canonical_json, hasher
+from datalabel.labels.arrays import one_array
 from datalabel.labels.hashing import hash_rows
+from datalabel.labels.rows import with_column
 from datalabel.labels.tables import GEOMETRY
 
 ITEM_COLUMNS = ("item", "content", "split")
 LABEL_COLUMNS = ("item", "class", "kind", *GEOMETRY, "properties", "confidence", "annotator")
 """The columns of a label that count."""
 
+_BOX = ("x", "y", "w", "h")
 _ORDER = ("item", "class", "kind", "x", "y", "w", "h", "shape", "properties", "confidence", "annotator")
 
 
@@ -37,8 +41,8 @@ class SelectionDigest:
         self._add("", items, ITEM_COLUMNS)
 
     def add_labels(self, set_name: str, labels: pa.Table) -> None:
-        """Labels of one set, grouped by item in key order; an item's labels come in one batch."""
-        self._add(f"set {set_name}", _ordered(labels), LABEL_COLUMNS)
+        """Labels of one set, in key order and as `ordered` puts them; an item's labels come in one batch."""
+        self._add(f"set {set_name}", labels, LABEL_COLUMNS)
 
     def _add(self, part: str, rows: pa.Table, columns: tuple[str, ...]) -> None:
         self._rows[part] = self._rows.get(part, 0) + rows.num_rows
@@ -55,13 +59,42 @@ class SelectionDigest:
         return whole.hexdigest()
 
 
-def _ordered(labels: pa.Table) -> pa.Table:
-    """The labels with canonical cells, in an order that follows from what they say."""
-    said = pc.fill_null(labels.column("properties"), "{}")
-    labels = labels.set_column(labels.schema.get_field_index("properties"), "properties", said)
-    shape = pa.array(hash_rows(labels, ("coords", "parts", "rle")))
-    keys = [(name, "ascending") for name in _ORDER]
-    return labels.take(pc.sort_indices(labels.append_column("shape", shape), sort_keys=keys))
+def ordered(labels: pa.Table) -> pa.Table:
+    """Labels (grouped by item in key order) with canonical cells, in an order that follows from what they say."""
+    labels = with_column(labels, "properties", pc.fill_null(labels.column("properties"), "{}"))
+    places = pa.table({"place": _places(labels), **{name: labels.column(name) for name in _BOX}})
+    order = pc.sort_indices(
+        places, sort_keys=[(name, "ascending") for name in places.column_names]
+    ).to_numpy()
+    tied = np.flatnonzero(_tied(places, order))
+    if len(tied):
+        part = labels.take(pa.array(order[tied]))
+        shape = pa.array(hash_rows(part, ("coords", "parts", "rle")))
+        keys = [(name, "ascending") for name in _ORDER]
+        order = order.copy()
+        order[tied] = order[tied][pc.sort_indices(part.append_column("shape", shape), sort_keys=keys)]
+    return labels.take(pa.array(order))
+
+
+def _places(labels: pa.Table) -> pa.Array:
+    """One number for item, class and kind of each label that sorts as they do."""
+    items = one_array(labels.column("item"))
+    differ = pc.not_equal(items[1:], items[:-1]).to_numpy(zero_copy_only=False)
+    place = np.cumsum(np.insert(differ, 0, False))[: len(items)].astype(np.int64)
+    for name in ("class", "kind"):
+        encoded = one_array(labels.column(name)).dictionary_encode()
+        rank = pc.rank(encoded.dictionary, tiebreaker="dense").to_numpy().astype(np.int64)
+        place = place * (len(rank) + 1) + rank[encoded.indices.to_numpy()]
+    return pa.array(place)
+
+
+def _tied(places: pa.Table, order: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """Which labels, in order, may have the same place and box as a neighbour: of them the order is not told yet."""
+    same = np.ones(max(len(order) - 1, 0), np.bool_)
+    for name in places.column_names:
+        values = places.column(name).to_numpy()[order]
+        same &= (values[1:] == values[:-1]) | ((values[1:] != values[1:]) & (values[:-1] != values[:-1]))
+    return np.asarray(np.append(same, False) | np.insert(same, 0, False))[: len(order)]
 
 
 class _Column:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
 from datalabel.errors import InputError, UsageError
-from datalabel.experiments.digest import ITEM_COLUMNS, LABEL_COLUMNS, SelectionDigest
+from datalabel.experiments.digest import ITEM_COLUMNS, LABEL_COLUMNS, SelectionDigest, ordered
 from datalabel.labels.tables import GROUND_TRUTH, SPLITS, table_of
 from datalabel.repository.committing import author_of
 from datalabel.repository.git import git_commit
@@ -24,7 +24,6 @@ from datalabel.repository.view import View, splits_of
 from datalabel.store.snapshots import REFS, Snapshot
 from datalabel.store.state import now
 from datalabel.store.tables import Table
-from datalabel.threads import ahead
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
 
@@ -129,7 +128,7 @@ def measure(view: View, sets: Sequence[str]) -> tuple[str, dict[str, dict[str, i
         digest.add_items(batch.append_column("split", found).select(list(ITEM_COLUMNS)))
         _count(items, found)
     for name in sets:
-        for batch in ahead(view.labels(name).batches(list(LABEL_COLUMNS))):
+        for batch in view.labels(name).map(ordered, LABEL_COLUMNS):
             digest.add_labels(name, batch)
             _count(labels, splits_of(batch.column("item"), table))
     return digest.result(), {name: {"items": items[name], "labels": labels[name]} for name in ("", *items)}

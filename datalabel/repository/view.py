@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,9 +17,16 @@ from datalabel.store.history import HEADER, SPEC, Source, Tree
 from datalabel.store.json_objects import JsonReader
 from datalabel.store.store import Store
 from datalabel.store.tables import EVERYTHING, KeyRange, Table
+from datalabel.threads import in_order
 
 if TYPE_CHECKING:
     from datalabel.spec.model import Spec
+
+
+T = TypeVar("T")
+
+AT_ONCE = 1 << 15
+"""About so many labels are read by a thread at a time."""
 
 
 class LabelView:
@@ -39,6 +46,18 @@ class LabelView:
     ) -> Iterator[pa.Table]:
         """The labels in key order, in pieces of bounded size; an item's labels are never split."""
         yield from self._view.store.tables.scan(self.table, columns, items=items, keys=keys)
+
+    def map(self, function: Callable[[pa.Table], T], columns: Sequence[str]) -> Iterator[T]:
+        """A function of the labels in key order, piece by piece; each piece is read and worked on by one of two
+        threads."""
+        tables = self._view.store.tables
+
+        def work(keys: KeyRange) -> T:
+            found = tables.scan(self.table, columns, keys=keys)
+            return function(pa.concat_tables([_empty(columns), *found]))
+
+        pieces = sum(ref.rows for ref in self.table.segments) // AT_ONCE + 1
+        return in_order(work, tables.ranges(self.table, pieces))
 
     def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
         """All labels of the set in one Arrow table (schema `datalabel.labels.tables.LABELS`)."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from label_strategies import selections
 from selections import InMemorySelection
 
-from datalabel.experiments.digest import LABEL_COLUMNS, SelectionDigest
+from datalabel.experiments.digest import LABEL_COLUMNS, SelectionDigest, ordered
 from datalabel.labels.rows import sort_rows
 from datalabel.labels.tables import LABELS, table_of
 
@@ -32,7 +32,7 @@ def digest(items: list[pa.Table], *batches: pa.Table, set_name: str = "ground_tr
     for batch in items:
         built.add_items(batch)
     for batch in batches:
-        built.add_labels(set_name, batch)
+        built.add_labels(set_name, ordered(batch))
     return built.result()
 
 
