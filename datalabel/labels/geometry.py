@@ -17,8 +17,9 @@ import pyarrow as pa
 
 from datalabel.labels import rle
 from datalabel.labels.arrays import one_array, rows_of, side_by_side, values_of
-from datalabel.labels.shapes import shapes
+from datalabel.labels.shapes import Shapes, shapes
 from datalabel.labels.tables import GEOMETRY, KINDS, MEASURES
+from datalabel.threads import in_order
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -26,6 +27,8 @@ Bools = npt.NDArray[np.bool_]
 
 _DRAWN = tuple(kind for kind in KINDS if kind != "category")
 _RINGS = ("polygon", "rotated_box")
+_PAIRS = 1024
+"""So many pairs of shapes are intersected at a time."""
 _SHAPE = {"kind", *GEOMETRY, *MEASURES.names}
 _THIN = 1.0
 """Pixels by which the bounds of lines and keypoints are widened, so that a straight line has an area."""
@@ -268,10 +271,22 @@ def _shape_ious(left: _Side, right: _Side) -> Floats:
         (one, first), (other, second) = (_distinct(labels, rows[meeting]) for labels, rows in (left, right))
         ones, others = shapes(one), shapes(other)
         with np.errstate(all="ignore"):
-            shared = shapely.area(shapely.intersection(ones[first], others[second]))
+            shared = _shared_areas(ones[first], others[second])
             union = shapely.area(ones)[first] + shapely.area(others)[second] - shared
             found[meeting] = np.where(union > 0, shared / union, 0.0)
     return found
+
+
+def _shared_areas(first: Shapes, second: Shapes) -> Floats:
+    """The areas that pairs of shapes share; of many pairs computed by two threads."""
+    import shapely
+
+    def shared(start: int) -> Floats:
+        part = slice(start, start + _PAIRS)
+        return np.asarray(shapely.area(shapely.intersection(first[part], second[part])))
+
+    starts = range(0, len(first), _PAIRS)
+    return np.concatenate([*(in_order(shared, starts) if len(starts) > 1 else map(shared, starts))])
 
 
 def _mask_ious(left: _Side, right: _Side) -> Floats:

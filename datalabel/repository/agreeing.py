@@ -16,7 +16,7 @@ from datalabel.quality.resampling import RESAMPLES, SEED
 from datalabel.quality.results import Agreement
 from datalabel.quality.sets import SetsBuilder, Side
 from datalabel.repository.view import View
-from datalabel.store.tables import KeyRange
+from datalabel.store.key_ranges import KeyRange
 
 ITEMS_AT_ONCE = 4096
 

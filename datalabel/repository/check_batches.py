@@ -16,7 +16,7 @@ from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH, LABELS, LEFT_OUT, ME
 from datalabel.progress import Progress
 from datalabel.repository.image_facts import ViewFacts
 from datalabel.repository.view import LabelView, View, span_of, splits_of
-from datalabel.store.tables import EVERYTHING, KeyRange
+from datalabel.store.key_ranges import EVERYTHING, KeyRange
 
 PARTS = 4
 """A set is checked in so many ranges of keys, two at a time."""

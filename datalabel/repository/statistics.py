@@ -7,7 +7,7 @@ from datalabel.labels.stats import Stats, StatsBuilder
 from datalabel.labels.stats.groups import NONE, Grouping, grouping_of
 from datalabel.labels.tables import MEASURES
 from datalabel.repository.view import View, splits_of
-from datalabel.store.tables import KeyRange
+from datalabel.store.key_ranges import KeyRange
 from datalabel.threads import in_order
 
 PARTS = 4

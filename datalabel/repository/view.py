@@ -15,8 +15,9 @@ from datalabel.labels.rows import kept
 from datalabel.labels.tables import LABELS, MEASURED_LABELS
 from datalabel.store.history import HEADER, SPEC, Source, Tree
 from datalabel.store.json_objects import JsonReader
+from datalabel.store.key_ranges import EVERYTHING, KeyRange
 from datalabel.store.store import Store
-from datalabel.store.tables import EVERYTHING, KeyRange, Table
+from datalabel.store.tables import Table
 from datalabel.threads import in_order
 
 if TYPE_CHECKING:

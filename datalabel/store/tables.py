@@ -24,13 +24,17 @@ from datalabel.errors import DamagedError
 from datalabel.labels.rows import kept
 from datalabel.labels.tables import ITEMS, LABELS, MENTIONS, SPLITS
 from datalabel.store.folding import outside_common, run_to_fold
+from datalabel.store.key_ranges import EVERYTHING, KeyRange
 from datalabel.store.markers import BATCH_ROWS, with_markers, without_markers
 from datalabel.store.measures import Measure, MeasuredSegment, Measures
 from datalabel.store.objects import ObjectStore
 from datalabel.store.runs import Runs, merged
 from datalabel.store.segments import DELETED, Segment, SegmentRef, write_segment, write_segments
+from datalabel.threads import in_order
 
 TABLE = "table"
+WORTH_SHARING = 256
+"""From so many items on two threads read them: they lie in many row groups."""
 GROUPS = 8
 """Row groups that are read at a time when only some of their rows are wanted."""
 SCHEMAS: dict[str, pa.Schema] = {"items": ITEMS, "mentions": MENTIONS, "labels": LABELS, "splits": SPLITS}
@@ -67,33 +71,6 @@ class Table:
         if holds not in SCHEMAS or not isinstance(segments, list):
             raise DamagedError("a table object holds something that this program does not know")
         return cls(holds, tuple(SegmentRef.from_json(ref) for ref in segments))
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRange:
-    """Item keys from `first` (included) to `end` (excluded); None leaves a side open."""
-
-    first: str | None = None
-    end: str | None = None
-
-    def overlaps(self, first: str, last: str) -> bool:
-        """Whether any key of [first, last] may lie inside."""
-        return (self.end is None or first < self.end) and (self.first is None or last >= self.first)
-
-    def within(self, rows: pa.Table) -> pa.Table:
-        """The rows (sorted by item) whose keys lie inside; nothing is copied."""
-        items = rows.column("item")
-        start = _place(items, self.first) if self.first is not None else 0
-        end = _place(items, self.end) if self.end is not None else len(items)
-        return rows.slice(start, max(end - start, 0))
-
-
-def _place(items: pa.ChunkedArray, key: str) -> int:
-    """Of sorted keys, how many come before this one."""
-    return bisect.bisect_left(range(len(items)), key, key=lambda place: items[place].as_py())
-
-
-EVERYTHING = KeyRange()
 
 
 class Tables:
@@ -160,7 +137,15 @@ class Tables:
         markers: bool = False,
     ) -> pa.Table:
         """As `scan`, in one piece: for tables and selections that are known to be small."""
-        found = list(self.scan(table, columns, items=items, markers=markers))
+
+        def scanned(some: Sequence[str] | None) -> list[pa.Table]:
+            return list(self.scan(table, columns, items=some, markers=markers))
+
+        if items is None or len(items) < WORTH_SHARING:
+            found = scanned(items)
+        else:
+            middle = len(items) // 2
+            found = [*chain.from_iterable(in_order(scanned, (items[:middle], items[middle:])))]
         if found:
             return pa.concat_tables(found)
         schema = pa.schema([table.schema.field(name) for name in columns]) if columns else table.schema

@@ -18,9 +18,10 @@ from datalabel.content import ObjectId
 from datalabel.errors import DamagedError
 from datalabel.labels.tables import ITEMS, LABELS, table_of
 from datalabel.store.folding import FAN, run_to_fold
+from datalabel.store.key_ranges import KeyRange
 from datalabel.store.markers import BATCH_ROWS, unsplit
 from datalabel.store.segments import SEGMENT_ROWS, SegmentRef
-from datalabel.store.tables import KeyRange, Table, Tables
+from datalabel.store.tables import Table, Tables
 
 Model = dict[str, list[dict[str, Any]]]
 KEYS = [f"images/{number:02d}.jpg" for number in range(12)] + ["ä.png", "z z.jpg"]
