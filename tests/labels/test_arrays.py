@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datalabel.labels.arrays import values_of
+from datalabel.labels.arrays import only, rows_of, side_by_side, values_of
 
 ROWS = st.lists(st.none() | st.lists(st.integers(0, 9), max_size=4), max_size=12)
 
@@ -33,3 +33,17 @@ def test_outlines_beside_rows_without_any_are_not_copied() -> None:
     column = pa.array([[1.5, 2.5], None, [3.5]], pa.list_(pa.float64()))
     values, _ = values_of(column, np.array([0, 2], np.intp))
     assert values.ctypes.data == column.values.buffers()[1].address
+
+
+def test_rows_of_few_columns_are_chosen_and_joined() -> None:
+    one, other = np.array([1.0, 2, 3]), np.array([4.0, 5, 6])
+    both = side_by_side(one, other)
+    assert both.tolist() == [[1, 4], [2, 5], [3, 6]]
+    assert rows_of(both, np.array([2, 0, 2])).tolist() == [[3, 6], [1, 4], [3, 6]]
+    assert rows_of(one, np.array([1])).tolist() == [2]
+    chosen = np.array([True, False, True])
+    assert only(chosen, both, -both).tolist() == [[1, 4], [-2, -5], [3, 6]]
+    assert np.isnan(only(chosen, both)[1]).all()
+    assert all(
+        array.flags.f_contiguous for array in (both, only(chosen, both), rows_of(both, np.array([0, 1])))
+    )

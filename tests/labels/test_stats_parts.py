@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from datalabel.errors import InputError, UsageError
 from datalabel.labels.overlap import nearest_overlaps
-from datalabel.labels.stats import SetStats, StatsBuilder
+from datalabel.labels.stats import GROUPS, SetStats, StatsBuilder
 from datalabel.labels.stats.groups import grouping_of
 from datalabel.labels.stats.properties import CELLS, PropertyPairs
 from datalabel.labels.tables import ITEMS, LABELS, table_of
@@ -336,3 +336,17 @@ def test_the_parts_add_up(world: World, by: str) -> None:
     assert found.border.labels == found.position.placed + found.position.outside
     assert found.overlap.any_class.over_half <= found.overlap.any_class.overlapping <= found.overlap.labels
     assert found.overlap.same_class.over_half <= found.overlap.any_class.over_half
+
+
+def test_too_many_groups_are_refused_when_parts_come_together() -> None:
+    def part(first: int) -> StatsBuilder:
+        builder = StatsBuilder(by=grouping_of("annotator"))
+        names = [f"annotator {number}" for number in range(first, first + GROUPS * 2 // 3)]
+        rows = {"item": ["a"] * len(names), "class": ["x"] * len(names), "kind": ["category"] * len(names)}
+        labels = table_of({**rows, "id": np.arange(len(names)), "annotator": names}, LABELS)
+        builder.add("ground_truth", table_of({"item": ["a"]}, ITEMS), labels)
+        return builder
+
+    whole = part(0)
+    with pytest.raises(InputError, match="more than 2,000 values"):
+        whole.merge(part(GROUPS))

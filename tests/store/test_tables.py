@@ -20,7 +20,7 @@ from datalabel.labels.tables import ITEMS, LABELS, table_of
 from datalabel.store.folding import FAN, run_to_fold
 from datalabel.store.key_ranges import KeyRange
 from datalabel.store.markers import BATCH_ROWS, unsplit
-from datalabel.store.segments import SEGMENT_ROWS, SegmentRef
+from datalabel.store.segments import ROW_GROUP, SEGMENT_ROWS, SegmentRef
 from datalabel.store.tables import Table, Tables
 
 Model = dict[str, list[dict[str, Any]]]
@@ -234,3 +234,36 @@ def test_segments_that_were_cut_because_they_were_full_fold_as_one() -> None:
     small = [ref(number, 1) for number in range(FAN)]
     assert run_to_fold([*cut, ref(0, 3), *small]) == (2 * FAN, 3 * FAN)
     assert run_to_fold([ref(0, SEGMENT_ROWS)] * FAN) == (0, FAN)
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 8, 50])
+def test_work_is_shared_out_by_ranges_of_keys(parts: int) -> None:
+    tables = Tables(MemoryObjects())
+    keys = [f"{number:06}" for number in range(60_000)]
+    table = tables.append(Table("items"), table_of({"item": keys}, ITEMS))
+    some = sorted({*keys[:20_000:7], "0", "999999"})
+    table = tables.append(table, table_of({"item": some, "width": [3] * len(some)}, ITEMS))
+    ranges = tables.ranges(table, parts)
+    assert 1 <= len(ranges) <= parts + 1
+    assert (ranges[0].first, ranges[-1].end) == (None, None)
+    assert [one.end for one in ranges[:-1]] == [one.first for one in ranges[1:]]
+    with tables.opened(table) as opened:
+        pieces = [piece for keys in ranges for piece in opened.scan(["item", "width"], keys=keys)]
+    assert pa.concat_tables(pieces) == tables.read(table, ["item", "width"])
+    most = sum(piece.num_rows for piece in tables.scan(table, ["item"], keys=ranges[0]))
+    assert most <= 2 * (len(keys) // parts + 1) + 2 * ROW_GROUP
+
+
+def test_an_empty_table_is_one_range() -> None:
+    assert Tables(MemoryObjects()).ranges(Table("labels"), 4) == [KeyRange()]
+
+
+def test_many_items_are_found_as_few_are() -> None:
+    tables = Tables(MemoryObjects())
+    model: Model = {f"{place:05d}": [label(f"{place:05d}", place)] * (place % 3) for place in range(9000)}
+    table = tables.append(Table("labels"), rows_of(model), {"00004"})
+    table = tables.append(table, rows_of({"00007": [label("00007", 1)]}), {"08000"})
+    model = {**model, "00007": [label("00007", 1)], "08000": []}
+    wanted = [f"{place:05d}" for place in range(0, 9100, 5)]
+    expected = [row for key in wanted for row in model.get(key, [])]
+    assert tables.read(table, items=wanted).to_pylist() == expected

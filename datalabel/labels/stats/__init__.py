@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -85,7 +85,11 @@ class StatsBuilder:
         self._alone.add(items)
 
     def merge(self, other: StatsBuilder) -> None:
-        """Count everything that the other has counted."""
+        """Count everything that the other has counted.
+
+        Raises:
+            InputError: together there are more than `GROUPS` groups.
+        """
         if other._alone is not None:
             self._alone = self._alone or ItemCounts()
             self._alone.merge(other._alone)
@@ -121,17 +125,21 @@ class _SetCounts:
 
     def _add_groups(self, by: Grouping, found: Measured, items: pa.Table, states: pa.Array) -> None:
         groups = groups_of(by, found, items)
-        if len(self.groups.keys() | set(groups.names)) > GROUPS:
-            raise InputError(
-                f"{by.text} has more than {GROUPS:,} values", hint="group by something that has fewer"
-            )
+        self._bound(groups.names)
         for code in np.union1d(groups.labels, groups.items[groups.items >= 0]).tolist():
             part = found.take(np.flatnonzero(groups.labels == code))
             rows = np.union1d(part.item[part.item >= 0], np.flatnonzero(groups.items == code))
             counts = self.groups.setdefault(groups.names[code], LabelCounts(full=False))
             counts.add(part, rows, states)
 
+    def _bound(self, names: Iterable[str]) -> None:
+        if self.by is not None and len(self.groups.keys() | set(names)) > GROUPS:
+            raise InputError(
+                f"{self.by.text} has more than {GROUPS:,} values", hint="group by something that has fewer"
+            )
+
     def merge(self, other: _SetCounts) -> None:
+        self._bound(other.groups)
         self.items.merge(other.items)
         for split, counts in other.parts.items():
             self.parts.setdefault(split, LabelCounts()).merge(counts)
