@@ -63,14 +63,17 @@ class Measures:
             with contextlib.suppress(OSError):
                 path.unlink()
 
+    def has(self, ref: SegmentRef) -> bool:
+        """Whether a segment was measured."""
+        return bool(self._paths(ref))
+
     def add(self, segment: Segment, columns: Sequence[str], measure: Measure) -> None:
-        """Measure a segment by these columns, unless it was done; what belongs to segments that it replaces goes.
+        """Measure a segment by these columns; what belongs to segments that it replaces goes.
 
         Raises:
             OSError: there is no room for it, or no permission.
         """
-        if not self._paths(segment.ref):
-            self._write(segment, columns, measure)
+        self._write(segment, columns, measure)
         for replaced in segment.folds:
             self.forget(replaced)
 
@@ -176,13 +179,14 @@ class MeasuredSegment(Segment):
         return pa.table([both[name].column(name) for name in columns], schema=schema)
 
     def _read_beside(self, columns: Sequence[str], groups: Sequence[int] | None) -> pa.Table | None:
-        """What was measured; None when nothing was, or when that is damaged."""
-        if self._beside is None:
+        """What was measured; None when nothing was, or when that is damaged: then it goes."""
+        if self._beside is None or self._measures is None:
             return None
         try:
             return self._beside.read(columns, groups)
         except DamagedError:
             self._close_beside()
+            self._measures.forget(self.ref)
             self._beside = None
             return None
 

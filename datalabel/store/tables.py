@@ -193,7 +193,7 @@ class Tables:
         if self._measures is None:
             return
         for ref in table.segments:
-            if ref not in before.segments:
+            if ref not in before.segments and not self._measures.has(ref):
                 with contextlib.suppress(OSError), Segment(self._objects, ref, table.schema) as segment:
                     self._measures.add(segment, columns, measure)
 

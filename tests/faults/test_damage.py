@@ -187,7 +187,7 @@ def random_damages(data: bytes, count: int, seed: int) -> Iterator[tuple[str, by
     for _ in range(count):
         place = drawn.randrange(len(data))
         yield f"bit flipped in byte {place}", flipped(data, place * 8 + drawn.randrange(8))
-        page = drawn.randrange(len(data) // 4096) * 4096
+        page = drawn.randrange(max(len(data) // 4096, 1)) * 4096
         yield f"page at {page} blanked", data[:page] + bytes(4096) + data[page + 4096 :]
 
 
@@ -211,6 +211,28 @@ def test_a_damaged_cache_costs_time_and_not_truth(
     for name, data in random_damages(sound, count, seed=6):
         cache.write_bytes(data)
         assert looks(faulty, folder) == wanted, name
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_damaged_measures_cost_time_and_not_truth(
+    count: int, faulty: Faulty, twice: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(twice, folder)
+
+    def said() -> list[str]:
+        done = [faulty.run(folder, [*words]) for words in (["check"], ["stats"])]
+        return [f"{one.status} {one.text}" for one in done]
+
+    measures = [path for path in (folder / ".dlabel/measures").rglob("*") if path.is_file()]
+    wanted = said()
+    for path in measures:
+        sound = path.read_bytes()
+        for name, data in random_damages(sound, count, seed=8):
+            path.unlink(missing_ok=True)
+            path.write_bytes(data)
+            assert said() == wanted, f"{path.name}: {name}"
+    assert measures
 
 
 @pytest.mark.parametrize("count", COUNTS)
