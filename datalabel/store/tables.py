@@ -35,7 +35,7 @@ from datalabel.threads import in_order
 TABLE = "table"
 WORTH_SHARING = 256
 """From so many items on two threads read them: they lie in many row groups."""
-GROUPS = 8
+GROUPS = 2
 """Row groups that are read at a time when only some of their rows are wanted."""
 SCHEMAS: dict[str, pa.Schema] = {"items": ITEMS, "mentions": MENTIONS, "labels": LABELS, "splits": SPLITS}
 
