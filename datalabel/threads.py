@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -33,13 +33,3 @@ def in_order(
         finally:
             for future in ahead:
                 future.cancel()
-
-
-def ahead(inputs: Iterator[Input]) -> Iterator[Input]:
-    """The same inputs; the next one is made by another thread while the caller works on one."""
-    end = object()
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        coming = pool.submit(next, inputs, end)
-        while (one := coming.result()) is not end:
-            coming = pool.submit(next, inputs, end)
-            yield one  # type: ignore[misc]

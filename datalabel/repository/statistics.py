@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import pyarrow as pa
+
 from datalabel.errors import InputError, nearest
 from datalabel.labels.stats import Stats, StatsBuilder
 from datalabel.labels.stats.groups import NONE, Grouping, grouping_of
@@ -47,14 +51,7 @@ def stats_of(view: View, by: str | None = None) -> Stats:
     builder = StatsBuilder(view.name, grouping)
     names = sorted(view.tree.sets)
     for name in names:
-
-        def counted(keys: KeyRange, name: str = name) -> StatsBuilder:
-            part = StatsBuilder(by=grouping)
-            for items, labels in view.keyed_batches(name, columns=COLUMNS, keys=keys):
-                of_items = None if splits is None else splits_of(items.column("item"), splits)
-                part.add(name, items, labels, of_items)
-            return part
-
+        counted = partial(_counted, view, name, grouping, splits)
         for part in in_order(counted, view.store.tables.ranges(view.label_table(name), PARTS)):
             builder.merge(part)
     if not names:
@@ -64,6 +61,17 @@ def stats_of(view: View, by: str | None = None) -> Stats:
     if grouping is not None:
         _check_property(result, grouping)
     return result
+
+
+def _counted(
+    view: View, name: str, grouping: Grouping | None, splits: pa.Table | None, keys: KeyRange
+) -> StatsBuilder:
+    """One set in one range of keys."""
+    part = StatsBuilder(by=grouping)
+    for items, labels in view.keyed_batches(name, columns=COLUMNS, keys=keys):
+        of_items = None if splits is None else splits_of(items.column("item"), splits)
+        part.add(name, items, labels, of_items)
+    return part
 
 
 def _check_property(found: Stats, grouping: Grouping) -> None:

@@ -73,11 +73,8 @@ class StatsBuilder:
         Raises:
             InputError: there are more than `GROUPS` groups.
         """
-        self.count(set_name, items, measure(items, labels), splits)
-
-    def count(self, set_name: str, items: pa.Table, found: Measured, splits: pa.Array | None = None) -> None:
-        """As `add`, of labels that were measured already: batches can be measured side by side."""
-        self._sets.setdefault(set_name, _SetCounts(self._by)).add(items, found, splits)
+        counts = self._sets.setdefault(set_name, _SetCounts(self._by))
+        counts.add(items, measure(items, labels), splits)
 
     def add_items(self, items: pa.Table) -> None:
         """Count some items for themselves, where there is no label set to go with them."""
