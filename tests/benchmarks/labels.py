@@ -7,11 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from .bench import Bench, bytes_under, dlabel, program
-from .image_rivals import rivals
+from .image_rivals import Prepare, rivals
 from .projects import LABELS, STORE, add_and_commit, committed, labels_project
 from .work import Contender, Limit, Quantity, Work
 
 GIGABYTE = 1e9
+
+UNMEASURED = "dlabel, unmeasured"
+"""As the first command finds a store whose measures were deleted; a commit measures what it brings."""
 
 
 def coco_add(bench: Bench) -> Work:
@@ -129,6 +132,7 @@ def check(bench: Bench) -> Work:
         "check of spec and geometry",
         (
             Contender("dlabel", (dlabel("-C", project, "check", "HEAD", *never),), reuse=True),
+            Contender(UNMEASURED, (dlabel("check", "HEAD", *never),), _unmeasured(project)),
             # HEAD is the spec's commit; the one before it changed 1 % of the images.
             Contender(
                 since, (dlabel("-C", project, "check", "HEAD~1", "--since", "HEAD~2", *never),), reuse=True
@@ -155,6 +159,7 @@ def stats(bench: Bench) -> Work:
         "stats",
         (
             Contender("dlabel", (dlabel("-C", project, "stats", "HEAD"),), reuse=True),
+            Contender(UNMEASURED, (dlabel("stats", "HEAD"),), _unmeasured(project)),
             bench.rival("panlabel stats", "panlabel", "stats", "--format", "coco", path),
         ),
         (Limit(("panlabel stats",), 0.2),),
@@ -218,6 +223,16 @@ def snapshot_create(bench: Bench) -> Work:
         (Limit(("reading the columns",), 3.0),),
         (project,),
     )
+
+
+def _unmeasured(project: Path) -> Prepare:
+    """A copy of a project in which nothing is left of what commits measured."""
+
+    def prepare(folder: Path) -> None:
+        _copy_tree(project, folder)
+        shutil.rmtree(folder / STORE / "measures")
+
+    return prepare
 
 
 def _store(folder: Path) -> int:
