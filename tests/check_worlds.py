@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from datalabel.check.finding import CheckBatch, Finding
 from datalabel.check.image_rules import FACTS
@@ -61,11 +62,14 @@ def batch_of(
     )
 
 
-def measured(batch: CheckBatch) -> CheckBatch:
-    """The same batch, but its labels carry their measures, and plain ones lack their outlines."""
-    labels = batch.labels
-    for name, column in zip((found := measures_of(labels)).column_names, found.columns, strict=True):
+def measured(batch: CheckBatch, *but: str) -> CheckBatch:
+    """The same batch, but its labels carry their measures, and plain ones lack their outlines; not those of some
+    items, which are as they were."""
+    labels, found = batch.labels, measures_of(batch.labels)
+    left = pc.is_in(labels.column("item"), value_set=pa.array(but, pa.string()))
+    for name, column in zip(found.column_names, found.columns, strict=True):
         known = name in labels.column_names
+        column = pc.if_else(left, labels.column(name) if known else None, column)
         labels = with_column(labels, name, column) if known else labels.append_column(name, column)
     return replace(batch, labels=labels, reread=lambda: batch.labels)
 

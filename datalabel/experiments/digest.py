@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.content import canonical_json, hasher
-from datalabel.labels.arrays import one_array
+from datalabel.labels.arrays import begins_of, one_array
 from datalabel.labels.hashing import hash_rows
 from datalabel.labels.rows import with_column
 from datalabel.labels.tables import GEOMETRY
@@ -78,9 +78,7 @@ def ordered(labels: pa.Table) -> pa.Table:
 
 def _places(labels: pa.Table) -> pa.Array:
     """One number for item, class and kind of each label that sorts as they do."""
-    items = one_array(labels.column("item"))
-    differ = pc.not_equal(items[1:], items[:-1]).to_numpy(zero_copy_only=False)
-    place = np.cumsum(np.insert(differ, 0, False))[: len(items)].astype(np.int64)
+    place = np.cumsum(begins_of(one_array(labels.column("item"))))
     for name in ("class", "kind"):
         encoded = one_array(labels.column(name)).dictionary_encode()
         rank = pc.rank(encoded.dictionary, tiebreaker="dense").to_numpy().astype(np.int64)

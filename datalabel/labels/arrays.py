@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Ints = npt.NDArray[np.int64]
 Values = npt.NDArray[Any]
@@ -20,6 +21,13 @@ def one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     """A column as one array."""
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
+
+
+def begins_of(column: pa.Array) -> npt.NDArray[np.bool_]:
+    """Where in a column of texts that stands sorted another one begins."""
+    found = np.ones(len(column), np.bool_)
+    found[1:] = pc.not_equal(column[1:], column[:-1]).to_numpy(zero_copy_only=False)
+    return found
 
 
 def values_of(column: pa.ListArray, rows: npt.NDArray[np.intp]) -> tuple[npt.NDArray[Any], Ints]:

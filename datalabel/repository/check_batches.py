@@ -15,11 +15,8 @@ from datalabel.check.set_rule import columns_of
 from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH, LABELS, LEFT_OUT, MEASURES
 from datalabel.progress import Progress
 from datalabel.repository.image_facts import ViewFacts
-from datalabel.repository.view import LabelView, View, span_of, splits_of
+from datalabel.repository.view import PARTS, LabelView, View, span_of, splits_of
 from datalabel.store.key_ranges import EVERYTHING, KeyRange
-
-PARTS = 4
-"""A set is checked in so many ranges of keys, two at a time."""
 
 WORTH_A_PART = 4096
 """So many items at least, where some are chosen."""
@@ -46,8 +43,7 @@ class CheckBatches:
         self._columns = _with_measures(columns_of(rules) or LABELS.names)
         self._narrow = narrow
         self._splits = view.split_table()
-        # Images are looked at by two threads as it is.
-        self._parts = 1 if pixels else PARTS
+        self._shared = not pixels  # images are looked at by two threads as it is
         self._drawn: list[tuple[str, int, int]] = []
         self.facts = ViewFacts(view, pixels=pixels, progress=progress)
 
@@ -70,14 +66,14 @@ class CheckBatches:
     def everything(self) -> Iterator[Part]:
         """All items with all sets."""
         for name in sets_of(self._view):
-            for keys in self._view.store.tables.ranges(self._view.label_table(name), self._parts):
+            for keys in self._view.ranges(name) if self._shared else [EVERYTHING]:
                 yield name, self._batches(name, keys=keys)
 
     def of_items(self, chosen: Mapping[str, set[str]], meant: Mapping[str, set[str]]) -> Iterator[Part]:
         """Some items of some sets. Only those that are meant count; the others are there to be held against them."""
         for name, some in chosen.items():
             beside = pa.array(sorted(some - meant[name]), pa.string())
-            parts = min(self._parts, 1 + len(some) // WORTH_A_PART)
+            parts = min(PARTS, 1 + len(some) // WORTH_A_PART) if self._shared else 1
             for items in np.array_split(np.array(sorted(some), object), parts):
                 yield name, self._batches(name, items.tolist(), beside)
 

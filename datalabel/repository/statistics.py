@@ -14,9 +14,6 @@ from datalabel.repository.view import View, splits_of
 from datalabel.store.key_ranges import KeyRange
 from datalabel.threads import in_order
 
-PARTS = 4
-"""A set is counted in so many ranges of keys, two at a time."""
-
 COLUMNS = [
     "item",
     "class",
@@ -52,7 +49,7 @@ def stats_of(view: View, by: str | None = None) -> Stats:
     names = sorted(view.tree.sets)
     for name in names:
         counted = partial(_counted, view, name, grouping, splits)
-        for part in in_order(counted, view.store.tables.ranges(view.label_table(name), PARTS)):
+        for part in in_order(counted, view.ranges(name)):
             builder.merge(part)
     if not names:
         for items in view.item_batches():

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PARTS = 4
+"""What is counted or judged of a set is done in so many ranges of keys, two at a time."""
+
 AT_ONCE = 1 << 15
 """About so many labels are read by a thread at a time."""
 
@@ -128,6 +131,10 @@ class View:
         from datalabel.spec.canonical import spec_from_canonical
 
         return spec_from_canonical(self.store.objects.get(SPEC, self.tree.spec))
+
+    def ranges(self, name: str) -> list[KeyRange]:
+        """The keys in a few ranges that hold about as many labels of one set each: work that can be shared out."""
+        return self.store.tables.ranges(self.label_table(name), PARTS)
 
     def header(self, source: Source) -> Mapping[str, Any]:
         """What belongs to a source file as a whole.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.labels.arrays import one_array
+from datalabel.labels.arrays import begins_of, one_array
 
 Places = npt.NDArray[np.int64]
 
@@ -31,8 +31,7 @@ class Runs:
     def of(cls, rows: pa.Table) -> Runs:
         """All runs of rows that are sorted by their column `item`."""
         items = one_array(rows.column("item"))
-        differ = pc.not_equal(items[1:], items[:-1]).to_numpy(zero_copy_only=False)
-        starts = np.flatnonzero(np.concatenate([np.ones(min(len(items), 1), np.bool_), differ]))
+        starts = np.flatnonzero(begins_of(items))
         return cls(
             rows, items.take(pa.array(starts)), starts, np.append(starts[1:], len(items))[: len(starts)]
         )

@@ -62,7 +62,9 @@ def hostile(draw: st.DrawFn) -> dict[str, Any]:
 def test_rules_find_the_same_on_measured_labels(rows: list[dict[str, Any]]) -> None:
     rows.sort(key=lambda row: str(row["item"]))
     batch = batch_of(rows, ITEMS, SPEC)
-    assert findings(measured(batch)) == findings(batch)
+    found = findings(batch)
+    assert findings(measured(batch)) == found
+    assert findings(measured(batch, "b.jpg")) == found
 
 
 @given(st.lists(hostile(), min_size=1, max_size=12))
@@ -70,9 +72,11 @@ def test_rules_find_the_same_on_measured_labels(rows: list[dict[str, Any]]) -> N
 def test_statistics_are_the_same_of_measured_labels(rows: list[dict[str, Any]]) -> None:
     rows.sort(key=lambda row: str(row["item"]))
     batch = batch_of(rows, ITEMS)
-    one, other = (measure(batch.items, labels) for labels in (batch.labels, measured(batch).labels))
-    for name in ("sides", "area", "centre", "edges", "overlap"):
-        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    one = measure(batch.items, batch.labels)
+    for known in (measured(batch), measured(batch, "b.jpg")):
+        other = measure(batch.items, known.labels)
+        for name in ("sides", "area", "centre", "edges", "overlap"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
 @pytest.mark.parametrize("kind", ["box", "polygon"])
