@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.check.finding import CheckBatch, Rule
+from datalabel.check.item_rules import ACROSS
 from datalabel.check.run import Part
 from datalabel.check.set_rule import columns_of
 from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH, LABELS, LEFT_OUT, MEASURES
@@ -45,7 +46,8 @@ class CheckBatches:
         self._splits = view.split_table()
         self._shared = not pixels  # images are looked at by two threads as it is
         self._drawn: list[tuple[str, int, int]] = []
-        self.facts = ViewFacts(view, pixels=pixels, progress=progress)
+        self.across = any(one.code in ACROSS for one in rules)
+        self.facts = ViewFacts(view, pixels=pixels, across=self.across, progress=progress)
 
     @property
     def items(self) -> int:

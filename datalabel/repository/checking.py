@@ -108,8 +108,9 @@ def check_since(difference: Difference, options: CheckOptions, progress: Progres
         measure_labels(after, difference.before)
     batches = _batches(after, rules, options, progress)
     keys = _touched(difference)
-    across = any(isinstance(one, SetRule) for one in rules)
-    wider = {name: some | batches.facts.partners(some) for name, some in keys.items()} if across else keys
+    wider = keys
+    if batches.across:
+        wider = {name: some | batches.facts.partners(some) for name, some in keys.items()}
     touched = set().union(*keys.values())
     found = tuple(
         one

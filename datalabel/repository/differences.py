@@ -45,11 +45,19 @@ class Difference:
     def __init__(
         self, project: Project, before: View, after: View, narrow: Callable[[str], bool] | None = None
     ) -> None:
+        self._project = project
         self._tables = project.store.tables
         self._narrow = narrow
         self._held: dict[str, LabelChanges] = {}
+        self._may_differ: dict[str, list[str]] = {}
         self.before = before
         self.after = after
+
+    def reversed(self, narrow: Callable[[str], bool] | None) -> Difference:
+        """The way back, narrowed anew."""
+        back = Difference(self._project, self.after, self.before, narrow)
+        back._may_differ = self._may_differ
+        return back
 
     # Items
 
@@ -116,14 +124,19 @@ class Difference:
 
     def changed_items(self, name: str) -> list[str]:
         """Items whose labels of one set may differ, by their new keys, sorted."""
-        old, new = self.before.label_table(name), self.after.label_table(name)
-        keys = self._tables.changed_items(old, new)
-        if keys is None:
-            keys = [key for table in (old, new) for batch in self._tables.scan(table, ["item"])
-                    for key in distinct(batch.column("item"))]  # fmt: skip
-        return sorted(
-            {self.renames.get(key, key) for key in keys if self._wanted(self.renames.get(key, key), key)}
-        )
+        if name not in self._may_differ:
+            self._may_differ[name] = self._differing(name)
+        new_keys = ((self.renames.get(key, key), key) for key in self._may_differ[name])
+        return sorted({new for new, key in new_keys if self._wanted(new, key)})
+
+    def _differing(self, name: str) -> list[str]:
+        """The items, by their keys on either side, whose labels of one set may differ."""
+        tables = self.before.label_table(name), self.after.label_table(name)
+        keys = self._tables.changed_items(*tables)
+        if keys is not None:
+            return keys
+        batches = (batch for table in tables for batch in self._tables.scan(table, ["item"]))
+        return [key for batch in batches for key in distinct(batch.column("item"))]
 
     def pieces(self, name: str, columns: Sequence[str] | None = None) -> Iterator[tuple[pa.Table, pa.Table]]:
         """The labels of changed items before and after, in key order, a bounded number of items at a time."""

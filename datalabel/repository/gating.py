@@ -113,8 +113,8 @@ def _known_before(
     narrow = None if None in items else items.__contains__
     codes = {one.code for one in found}
     silent = [code for code in RULES if code not in codes]
-    back = Difference(project, difference.after, difference.before, narrow)
-    before = check_since(back, replace(options, ignore=[*options.ignore, *silent]), project.progress)
+    fewer = replace(options, ignore=[*options.ignore, *silent])
+    before = check_since(difference.reversed(narrow), fewer, project.progress)
     return marks(
         replace(one, item=renames.get(one.item or "", one.item))
         for one in before.findings

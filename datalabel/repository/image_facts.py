@@ -42,11 +42,13 @@ AT_ONCE = 256
 
 
 class ViewFacts:
-    """Facts about the images of a revision. With `pixels` every image is decoded, once for its content."""
+    """Facts about the images of a revision. With `pixels` every image is decoded, once for its content; without
+    `across` nobody asks which items have the same image."""
 
-    def __init__(self, view: View, *, pixels: bool, progress: Progress = SILENT) -> None:
+    def __init__(self, view: View, *, pixels: bool, across: bool, progress: Progress = SILENT) -> None:
         self._view = view
         self._pixels = pixels
+        self._across = across
         self._progress = progress
         self._project = Project(view.store.folder.parent)
 
@@ -57,9 +59,10 @@ class ViewFacts:
         columns: dict[str, Any] = {
             "missing": pa.array(self._missing(items)),
             "seen": pa.array(_seen(items, mentions, set_name)),
-            "repeated": pa.array(np.isin(hash_rows(items, ["content"]), self._repeated)),
             **_said(items, mentions),
         }
+        if self._across:
+            columns["repeated"] = pa.array(np.isin(hash_rows(items, ["content"]), self._repeated))
         if self._pixels:
             columns |= _of_looks(self._looks(items))
         return _with(items, columns)

@@ -336,10 +336,11 @@ def _newest(
 ) -> pa.Table:
     """The effective rows of a range of keys, sorted by item, markers included."""
     names = list(dict.fromkeys(["item", *columns, "deleted"]))
+    near = [one for one in reversed(opened) if keys.overlaps(one.ref.first, one.ref.last)]
+    if len(near) == 1:
+        return _rows_in(near[0], names, keys, items).select([*columns, "deleted"])
     found: list[Runs] = []
-    for segment in reversed(opened):
-        if not keys.overlaps(segment.ref.first, segment.ref.last):
-            continue
+    for segment in near:
         runs = Runs.of(_rows_in(segment, names, keys, items))
         if found:
             runs = runs.without(pa.concat_arrays([newer.keys for newer in found]))
