@@ -1,9 +1,12 @@
-"""Pages made up for tests."""
+"""Pages made up for tests, and what is in a page."""
 
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
+from html.parser import HTMLParser
+from typing import Any
 
 from PIL import Image
 
@@ -87,3 +90,32 @@ def large_page(images: int) -> Page:
         thumbnail = jpeg(number, (32, 24)) if number < 200 else None
         pictures.append(Picture(f"images/{number:05}.jpg", 64, 48, thumbnail, shapes))
     return page_of(pictures)
+
+
+class Elements(HTMLParser):
+    """Every element of a page, and what is in its scripts and styles."""
+
+    def __init__(self, page: bytes) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.inside: dict[str, list[str]] = {"script": [], "style": [], "h1": []}
+        self._open = ""
+        self.feed(page.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._open = tag
+        if tag in self.inside:
+            self.inside[tag].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._open:
+            self._open = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open in self.inside:
+            self.inside[self._open][-1] += data
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.inside["script"][0])

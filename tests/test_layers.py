@@ -27,6 +27,7 @@ ONLY = {
     "sqlite3": {"store"},
     "sqlglot": {"labels"},
     "jinja2": {"report"},
+    "markdown_it": {"report"},
 }
 
 

@@ -1,4 +1,4 @@
-"""Results that are written as a page of pictures (`--html`)."""
+"""Results that are written as a page (`--html`)."""
 
 from __future__ import annotations
 
@@ -50,3 +50,25 @@ def write(page: Page, file: str, noun: str, status: int = 0) -> PageText:
     path = SESSION.path(file)
     write_page(page, path)
     return PageText(path, len(page.pictures) + page.unlisted, page.drawn, noun, status)
+
+
+@dataclass
+class DocumentText(Presentation):
+    """Where a document was written."""
+
+    path: Path
+
+    def text(self, screen: Screen) -> None:
+        screen.line("Wrote ", (shown(self.path), "name"))
+
+    def json(self) -> Any:
+        return {"html": str(self.path)}
+
+
+def write_document(title: str, markdown: str, file: str) -> DocumentText:
+    """Write a document as a page to where the user said, with the errors of `write`."""
+    from datalabel.report import document
+
+    path = SESSION.path(file)
+    document.write_document(title, markdown, path)
+    return DocumentText(path)

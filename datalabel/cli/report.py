@@ -25,16 +25,17 @@ class ReportText(Presentation):
     def text(self, screen: Screen) -> None:
         from datalabel.cli.markdown_text import rendered
 
-        for line in rendered(self._markdown(), screen.width, color=screen.color):
+        for line in rendered(self.markdown(), screen.width, color=screen.color):
             screen.line(line)
 
     def json(self) -> Any:
         return self.report.to_json()
 
     def renderings(self) -> Mapping[str, Callable[[], str]]:
-        return {"markdown": self._markdown}
+        return {"markdown": self.markdown}
 
-    def _markdown(self) -> str:
+    def markdown(self) -> str:
+        """The whole report as Markdown."""
         from datalabel.repository.report_markdown import report_markdown
 
         return report_markdown(self.report)
@@ -45,9 +46,16 @@ def report(
     against: str = typer.Option(
         None, "--against", metavar="REV", autocompletion=revisions, help="What changed since this revision."
     ),
+    html: str = typer.Option(None, "--html", metavar="FILE", help="Write it as one HTML page."),
 ) -> Presentation:
     """Report on a revision: what changed since its parent, what check finds, statistics, what is missing.
 
     --format markdown prints what a pull request takes; -o FILE writes to a file.
     """
-    return ReportText(SESSION.repository().report(revision, against=against))
+    found = SESSION.repository().report(revision, against=against)
+    shown = ReportText(found)
+    if not html:
+        return shown
+    from datalabel.cli import pages
+
+    return pages.write_document(f"{found.project} at {found.revision}", shown.markdown(), html)

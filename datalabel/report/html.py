@@ -1,4 +1,4 @@
-"""A page of pictures as one HTML file that needs nothing else and asks no network.
+"""Pages that are one HTML file, need nothing else and ask no network; the page of pictures among them.
 
 Text from data reaches the page in two ways: through templates that escape it, and as JSON that a script
 turns into text nodes. A Content-Security-Policy lets only this page's own script and style run.
@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import chain
@@ -35,7 +35,12 @@ _REACH = 1e6  # coordinates beyond are drawn at this distance
 
 
 def write_page(page: Page, path: Path) -> None:
-    """Write the page, whole or not at all. An older page in its place is replaced.
+    """Write a page of pictures as `write_html` does, with the same errors."""
+    write_html(page_html(page), path)
+
+
+def write_html(html: bytes, path: Path) -> None:
+    """Write a page (from `rendered`), whole or not at all. An older page in its place is replaced.
 
     Raises:
         InputError: the folder does not exist.
@@ -47,7 +52,7 @@ def write_page(page: Page, path: Path) -> None:
         raise RefusedError(
             "is there already, and is no page of dlabel", where=str(path), hint="name another file"
         )
-    write_atomic(path, page_html(page))
+    write_atomic(path, html)
 
 
 def _is_page(path: Path) -> bool:
@@ -59,16 +64,23 @@ def _is_page(path: Path) -> bool:
 
 def page_html(page: Page) -> bytes:
     """The page as HTML, UTF-8. The same page gives the same bytes."""
-    style, script = _text("page.css"), _text("page.js") + _text("picture.js")
-    html = _template().render(
+    return rendered(
+        "page",
+        ("page.js", "picture.js"),
         page=page,
         bars=BARS,
-        policy=_policy(style, script),
-        style=_markup(style),
-        script=_markup(script),
-        data=_markup(embedded_json(_data(page))),
+        data=trusted(embedded_json(_data(page))),
         marks={mark.key: mark for mark in page.marks},
-        thumbnails=_markup(embedded_json([_encoded(picture) for picture in page.pictures])),
+        thumbnails=trusted(embedded_json([_encoded(picture) for picture in page.pictures])),
+    )
+
+
+def rendered(name: str, scripts: Sequence[str] = (), **values: Any) -> bytes:
+    """A template of ours, filled and with its style and scripts in it, as UTF-8. Values are escaped where they are
+    not `trusted`."""
+    style, script = ("".join(map(_text, names)) for names in (("theme.css", f"{name}.css"), scripts))
+    html = _template(f"{name}.html.j2").render(
+        policy=_policy(style, script), style=trusted(style), script=trusted(script), **values
     )
     return BEGINNING + html.encode("utf-8", "backslashreplace")
 
@@ -96,14 +108,14 @@ def _text(name: str) -> str:
 
 
 @cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_finalized
     )
     environment.filters["thousands"] = lambda number: f"{number:,}"
-    return environment.from_string(_text("page.html.j2"))
+    return environment.from_string(_text(name))
 
 
 def _finalized(value: Any) -> Any:
@@ -112,11 +124,12 @@ def _finalized(value: Any) -> Any:
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _markup(text: str) -> Any:
-    """Our own text, to be taken as it is."""
+def trusted(text: str) -> Any:
+    """HTML to be taken as it is: never a text from data, but a file of ours, JSON without signs, or what a renderer
+    made that escapes."""
     from markupsafe import Markup
 
-    return Markup(text)  # noqa: S704 - never a text from data: a template's file, or JSON without signs
+    return Markup(text)  # noqa: S704 - see above
 
 
 def _policy(style: str, script: str) -> str:

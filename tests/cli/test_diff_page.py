@@ -1,4 +1,4 @@
-"""`diff --html` and `show --html`."""
+"""`diff --html`, `show --html` and `report --html`."""
 
 from __future__ import annotations
 
@@ -36,6 +36,19 @@ def test_a_commit_is_titled_by_its_message(changed: Terminal) -> None:
     assert (done.status, done.err) == (0, "")
     page = (changed.folder / "page.html").read_text()
     assert "<title>First &lt;b&gt;labels&lt;/b&gt;</title>" in page
+
+
+def test_a_report_is_one_document(changed: Terminal) -> None:
+    path = changed.folder / "report.html"
+    done = changed.dlabel("report", "--html", "report.html")
+    assert (done.out, done.err, done.status) == (f"Wrote {path}\n", "", 0)
+    page = path.read_text()
+    assert "<strong>First &lt;b&gt;labels&lt;/b&gt;</strong>" in page
+    assert '<td class="number">1</td>' in page
+    done = changed.dlabel("report", "STAGED", "--html", "report.html", "--json")
+    assert json.loads(done.out) == {"html": str(path)}
+    assert "What the next commit would record." in path.read_text()
+    assert changed.dlabel("report", "--html", "labels.json").status == 3
 
 
 def test_other_files_are_not_replaced(changed: Terminal) -> None:

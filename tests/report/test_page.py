@@ -5,47 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from page_worlds import HOSTILE, hostile_page, page_of
+from page_worlds import HOSTILE, Elements, hostile_page, page_of
 
 from datalabel.errors import InputError, RefusedError
 from datalabel.report.html import BEGINNING, embedded_json, page_html, printable, write_page
 from datalabel.report.page import NOTHING, Outline, Page, Picture, Shape
-
-
-class Elements(HTMLParser):
-    """Every element of a page, and what is in its scripts and styles."""
-
-    def __init__(self, page: bytes) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.inside: dict[str, list[str]] = {"script": [], "style": [], "h1": []}
-        self._open = ""
-        self.feed(page.decode())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self._open = tag
-        if tag in self.inside:
-            self.inside[tag].append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == self._open:
-            self._open = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._open in self.inside:
-            self.inside[self._open][-1] += data
-
-    @property
-    def data(self) -> Any:
-        return json.loads(self.inside["script"][0])
 
 
 def test_hostile_text_makes_no_element() -> None:

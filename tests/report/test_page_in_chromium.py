@@ -15,7 +15,9 @@ from page_worlds import HOSTILE, hostile_page, jpeg, large_page, page_of
 from pictures import write_coco, write_image
 from terminals import Terminal
 
+from datalabel.report.document import write_document
 from datalabel.report.html import write_page
+from datalabel.report.markdown import heading, table, text
 from datalabel.report.page import Page, Picture
 
 if CHROMIUM is None and not os.environ.get("CI"):
@@ -70,6 +72,16 @@ def test_hostile_names_stay_text(browser: Chromium, tmp_path: Path) -> None:
     assert browser.run("document.querySelector('.tag text').textContent").startswith("~ </script><img")
     assert browser.run("document.querySelectorAll('img[onerror], img[src=x], [onclick]').length") == 0
     assert browser.run("getComputedStyle(document.body).display") == "flex"
+
+
+def test_a_document_is_laid_out_in_its_own_style(browser: Chromium, tmp_path: Path) -> None:
+    rows = table(("class", "labels"), [[text(HOSTILE), "4,155"]], right=[1])
+    write_document(HOSTILE, heading(1, text(HOSTILE)) + "\n" + rows, tmp_path / "report.html")
+    browser.open((tmp_path / "report.html").as_uri())
+    browser.settle()
+    assert browser.run("document.title") == browser.run("document.querySelector('h1').textContent") == HOSTILE
+    assert browser.run("getComputedStyle(document.querySelector('td.number')).textAlign") == "right"
+    assert browser.run("document.documentElement.scrollWidth") == 1400
 
 
 def test_the_policy_stops_what_is_not_ours(chromium: Chromium, tmp_path: Path) -> None:
