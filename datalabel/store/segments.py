@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -198,7 +199,7 @@ class Segment:
     def __init__(self, objects: Files, ref: SegmentRef, schema: pa.Schema) -> None:
         self.ref = ref
         self._schema = schema.append(DELETED)
-        self._file = objects.open(ref.id, SEGMENT)
+        self._file = _natively(objects.open(ref.id, SEGMENT))
         try:
             self._trust_footer()
             with self._damage():
@@ -323,6 +324,15 @@ class Segment:
     def close(self) -> None:
         """Release the file."""
         self._file.close()
+
+
+def _natively(file: BinaryIO) -> pa.NativeFile:
+    """The same file, read by Arrow itself. Its threads may still let go of what they read when Python ends, and would
+    abort the process if that were Python's."""
+    with file:
+        if isinstance(name := getattr(file, "name", None), str | os.PathLike):
+            return pa.OSFile(os.fspath(name))
+        return pa.BufferReader(file.read())
 
 
 class _DamageGuard:
