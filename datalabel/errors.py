@@ -117,12 +117,6 @@ class BusyError(DlabelError):
     kind = Kind.BUSY
 
 
-class InterruptedByUserError(DlabelError):
-    """The user pressed Ctrl-C; nothing was changed."""
-
-    kind = Kind.INTERRUPTED
-
-
 class Faults:
     """Collects the faults of one input so that all of them are reported at once.
 

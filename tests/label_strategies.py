@@ -158,7 +158,7 @@ def selections(draw: st.DrawFn, holds: Capabilities = ALL, max_labels: int = 4) 
     classes = draw(st.sets(texts(), min_size=1, max_size=3)) - set(SKELETONS) | {"potato"}
     rows = []
     for item, size in found.items():
-        count = draw(st.integers(0 if holds.empty_items else 1, max_labels))
+        count = draw(st.integers(0, max_labels))
         rows += [{**draw(label_rows(item, size, classes, holds)), "rank": rank} for rank in range(count)]
     return InMemorySelection.of(
         found, rows, sorted(classes | set(SKELETONS)), name="labels.json", keypoints=SKELETONS
@@ -184,6 +184,6 @@ def example(holds: Capabilities) -> InMemorySelection:
         "annotator": "me" if holds.annotator else None,
     }
     rows = [{**base, **said, "kind": kind, **geometries[kind]} for kind in KINDS if kind in holds.kinds]
-    items = {"a b/é.jpg": (8, 8)} | ({"empty.png": (9, 9)} if holds.empty_items else {})
+    items = {"a b/é.jpg": (8, 8), "empty.png": (9, 9)}
     classes = ["fish #2", "potato"]
     return InMemorySelection.of(items, rows, classes, name="labels.json", keypoints=SKELETONS)

@@ -18,9 +18,9 @@ def test_results_come_in_order_and_inputs_are_drawn_as_they_are_needed() -> None
             drawn += 1
             yield drawn
 
-    found = in_order(lambda number: number * number, inputs())
+    found = in_order(lambda number: number * number, inputs(), waiting=5)
     assert next(found) == 1
-    assert drawn == 3
+    assert drawn == 6
     assert list(found) == [number * number for number in range(2, 101)]
 
 

@@ -68,13 +68,13 @@ OWNERS: dict[str, Row] = {row["item"]: row for row in ITEM_ROWS}
 
 def chosen_items(text: str) -> list[str]:
     where = parse_where(text)
-    found = ITEM_TABLE.filter(where.items(ITEM_TABLE.select(where.item_columns)))
+    found = ITEM_TABLE.filter(where.items(ITEM_TABLE))
     return list(found.column("item").to_pylist())
 
 
 def chosen_labels(text: str, labels: pa.Table = LABEL_TABLE) -> list[int]:
     where = parse_where(text)
-    mask = where.labels(labels.select(where.label_columns), ITEM_TABLE.select(where.item_columns))
+    mask = where.labels(labels.select(where.label_columns), ITEM_TABLE)
     return [row for row, held in enumerate(mask.to_pylist()) if held]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 
 from datalabel.labels import geometry
 from datalabel.labels.arrays import one_array, only, rows_of, side_by_side, values_of
+from datalabel.labels.properties import properties_in
 from datalabel.labels.sorting import distinct
 
 if TYPE_CHECKING:
@@ -351,13 +351,8 @@ def _on_one_line(points: Floats) -> bool:
 
 def properties_of(text: str | None) -> Any:
     """Parsed properties: a mapping, or `UNREADABLE`."""
-    if text is None:
-        return {}
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return UNREADABLE
-    return value if isinstance(value, dict) else UNREADABLE
+    value = properties_in(text)
+    return UNREADABLE if value is None else value
 
 
 def quoted(text: str) -> str:

@@ -83,6 +83,14 @@ class Finding:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What there is beside the part of a set that is looked at: any label in the set, any image in the project."""
+
+    labelled: bool
+    images: bool
+
+
 @dataclass(frozen=True)
 class CheckBatch:
     """What a rule looks at: some items, and every label of one set on them.
@@ -90,7 +98,8 @@ class CheckBatch:
     `items` has the columns `item`, `width`, `height`, `format`, `orientation`, `content`, `properties` (see
     `ITEMS`), one row per item, sorted; a width is null when nobody has said it. `labels` is a table of
     schema `LABELS`, sorted by item. It may carry `MEASURES`; then the `LEFT_OUT` of plain labels are left out, and
-    `reread` gives all labels again, row by row, with their kind and geometry.
+    `reread` gives all labels again, row by row, with their kind and geometry. `part_of` is there where only some
+    items of the set are looked at.
     """
 
     set: str
@@ -98,6 +107,7 @@ class CheckBatch:
     labels: pa.Table
     spec: Spec
     reread: Callable[[], pa.Table] | None = None
+    part_of: Whole | None = None
 
     @cached_property
     def geometry(self) -> pa.Table:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.check.columns import UNREADABLE, Bools, Floats, Ints
-from datalabel.check.finding import CheckBatch
+from datalabel.check.finding import CheckBatch, Whole
 from datalabel.labels.hashing import Hashes, combine, hash_numbers, hash_rows, mix
 from datalabel.labels.rows import with_column
 from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH
@@ -31,18 +31,22 @@ class Keys:
     def __init__(self) -> None:
         self.recorded = True
         """Whether it is known which images are here."""
+        self.part_of: Whole | None = None
+        """What the items are a part of; None where they are all."""
         self._keys: list[pa.ChunkedArray] = []
         self._parts: list[tuple[npt.NDArray[Any], ...]] = []
 
     def add(self, batch: CheckBatch) -> None:
         """Take in the next batch."""
         self.recorded &= "content" in batch.items.column_names
+        self.part_of = batch.part_of
         self._keys.append(batch.items.column("item"))
         self._parts.append(self._part(batch))
 
     def merge(self, other: Self) -> None:
         """Take in all that another has, whose batches come next."""
         self.recorded &= other.recorded
+        self.part_of = self.part_of or other.part_of
         self._keys += other._keys
         self._parts += other._parts
 

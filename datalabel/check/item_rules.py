@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.check.columns import Bools, quoted
-from datalabel.check.finding import Severity
+from datalabel.check.finding import Severity, Whole
 from datalabel.check.gathered import Keys, Pictures
 from datalabel.check.near import near_pairs
 from datalabel.check.set_rule import SetHit, set_rule
 
+Places = npt.NDArray[np.intp]
+
 ACROSS = ("I108", "I109")
 """Rules that hold an item against others, whichever of them changed."""
+
+MANY = 100
+"""More new images without labels than this are labelling under way, and counted."""
 
 NEAR = 4
 """So many of the 64 bits of two perceptual hashes may differ where two images look the same."""
@@ -31,6 +37,9 @@ def no_labels(keys: Keys) -> Iterator[SetHit]:
     """
     without = np.flatnonzero((keys.counts == 0) & keys.concerned)
     labelled = np.count_nonzero(keys.counts)
+    if keys.part_of is not None:
+        yield from _part_without_labels(keys, without, keys.part_of)
+        return
     if not labelled:
         return
     if len(without) > labelled:
@@ -38,6 +47,15 @@ def no_labels(keys: Keys) -> Iterator[SetHit]:
         return
     for place in without.tolist():
         yield SetHit("the image has no label", keys.key(place))
+
+
+def _part_without_labels(keys: Keys, without: Places, whole: Whole) -> Iterator[SetHit]:
+    """Of some items nothing can be said about all: each is named, or, when they are many, counted."""
+    if whole.labelled and len(without) > MANY:
+        yield SetHit(f"{len(without):,} images of those that changed have no label yet")
+    elif whole.labelled:
+        for place in without.tolist():
+            yield SetHit("the image has no label", keys.key(place))
 
 
 @set_rule("I107", "image-never-came", Severity.WARNING, Keys)
@@ -52,7 +70,8 @@ def image_never_came(keys: Keys) -> Iterator[SetHit]:
         return
     labelled = keys.counts > 0
     absent = np.flatnonzero(labelled & (keys.contents == 0))
-    if len(absent) and len(absent) == labelled.sum():
+    none = len(absent) == labelled.sum() if keys.part_of is None else not keys.part_of.images
+    if len(absent) and none:
         images = "the one labelled image" if len(absent) == 1 else f"the {len(absent):,} labelled images"
         yield SetHit(f"none of {images} was added")
         return
@@ -105,7 +124,7 @@ def identical_images(keys: Pictures) -> Iterator[SetHit]:
                 yield SetHit(message, keys.key(place))
 
 
-def _groups(keys: Keys, places: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Iterator[tuple[int, list[int]]]:
+def _groups(keys: Keys, places: Places) -> Iterator[tuple[int, list[int]]]:
     """Items with the same image: the first key, and the others."""
     _, codes, counts = np.unique(keys.contents[places], return_inverse=True, return_counts=True)
     groups: dict[int, list[int]] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ from datalabel.check.gathered import Keys
 from datalabel.check.item_rules import NEAR
 from datalabel.check.near import near_pairs
 from datalabel.check.set_rule import SetHit, set_rule
+from datalabel.labels.properties import properties_in
 from datalabel.spec.model import Spec
 
 
@@ -90,11 +91,7 @@ class Splits:
 
 def _value(text: str | None, name: str) -> str | None:
     """A property's value as text that tells values apart; None for none."""
-    try:
-        found: Any = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return None
-    value = found.get(name) if isinstance(found, dict) else None
+    value = (properties_in(text) or {}).get(name)
     return None if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 

@@ -74,24 +74,35 @@ def check(
     `check accept CODE ITEM [LABEL] --because WHY` writes into dlabel.accepted.yaml that a finding is right as
     it is, until the label changes.
     """
+    repairs = fix or unsafe_fixes
+    accepts = bool(targets) and targets[0] == ACCEPT
+    _refuse_several({"--list": list_, "--explain": explain is not None, "`check accept`": accepts,
+                     "--write-baseline": write_baseline, "--fix": repairs})  # fmt: skip
     if list_ or explain is not None:
         return _rules(explain)
-    if targets and targets[0] == ACCEPT:
+    if accepts:
         return _accept(targets[1:], because)
     if because is not None:
         raise UsageError("--because goes with `check accept CODE ITEM [LABEL]`")
+    if dry_run and not repairs:
+        raise UsageError("--dry-run goes with --fix or --unsafe-fixes")
     options = _options((select, ignore, severity), images=images)
     wanted = _wanted(targets, options, since, baseline, (spec, labels))
     if write_baseline:
         return _write_baseline(wanted)
-    fixed = _fix(wanted, unsafe=unsafe_fixes, dry_run=dry_run) if fix or unsafe_fixes else None
-    if dry_run:
-        if fixed is None:
-            raise UsageError("--dry-run goes with --fix or --unsafe-fixes")
+    fixed = _fix(wanted, unsafe=unsafe_fixes, dry_run=dry_run) if repairs else None
+    if dry_run and fixed is not None:
         return DryFixText(fixed)
     gated = _gate(wanted)
     found = CheckText(gated, _ran(wanted.options.check), _failing(fail_on), statistics, fixed)
     return _page(wanted, gated, html, max_images, found.status) if html else found
+
+
+def _refuse_several(asked: Mapping[str, bool]) -> None:
+    """Each of these is something else to do."""
+    first, *others = [name for name, given in asked.items() if given] or [""]
+    if others:
+        raise UsageError(f"{first} and {others[0]} exclude each other")
 
 
 def _options(
@@ -166,6 +177,9 @@ def _gate(wanted: Wanted) -> Gated:
 
     files = wanted.files
     if not files:
+        for option, text in (("--spec", wanted.spec), ("--labels", wanted.labels)):
+            if text is not None:
+                raise UsageError(f"{option} goes with label files; a revision has its own")
         revision = wanted.targets[0] if wanted.targets else "STAGED"
         return gate_revision(_repository().project, revision, wanted.options)
     if wanted.options.since is not None:
@@ -222,6 +236,11 @@ def _fix(wanted: Wanted, *, unsafe: bool, dry_run: bool) -> Fixed:
         raise UsageError(
             "--fix changes staging; it takes no revision and no files",
             hint="dlabel add them, dlabel check --fix, dlabel export or dlabel restore writes them",
+        )
+    if wanted.options.since is not None or wanted.options.baseline is not None:
+        raise UsageError(
+            "--fix repairs whatever is found in staging: it goes without --since and --baseline",
+            hint="--select chooses rules; -n shows what would be repaired",
         )
     return fix(_repository().project, wanted.options.check, unsafe=unsafe, dry_run=dry_run)
 

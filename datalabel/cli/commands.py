@@ -7,19 +7,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CommandInfo:
-    """A command's family, the module that holds it, its function (or its group `app`), and one line of help."""
+    """A command's family, the module that holds it, its function (or its group `app`), and one line of help;
+    and what its `--format` takes besides `FORMATS` (None: it prints as it goes, in no format at all)."""
 
     family: str
     module: str
     function: str
     help: str
+    formats: tuple[str, ...] | None = ()
 
 
 COMMANDS: dict[str, CommandInfo] = {
     "init": CommandInfo(
         "Start", "start", "init", "Make a project of a folder, with a data spec to begin with"
     ),
-    "demo": CommandInfo("Start", "start", "demo", "Draw a small project and walk through it"),
+    "demo": CommandInfo("Start", "start", "demo", "Draw a small project and walk through it", None),
     "spec": CommandInfo("Start", "spec", "app", "List, show, check, write and infer data specs"),
     "add": CommandInfo("Work", "add", "add", "Bring images, labels and the spec into staging"),
     "status": CommandInfo("Work", "status", "status", "Show what is staged, changed and untracked"),
@@ -30,10 +32,18 @@ COMMANDS: dict[str, CommandInfo] = {
     "log": CommandInfo("History", "history", "log", "List commits, newest first"),
     "show": CommandInfo("History", "history", "show", "Show one commit and what it changed"),
     "diff": CommandInfo("History", "history", "diff", "Show what differs between two revisions, by object"),
-    "check": CommandInfo("Quality", "check", "check", "Find labels that are not what the spec says"),
+    "check": CommandInfo(
+        "Quality",
+        "check",
+        "check",
+        "Find labels that are not what the spec says",
+        ("sarif", "junit", "github", "markdown"),
+    ),
     "agreement": CommandInfo("Quality", "agreement", "agreement", "Measure how far annotators or sets agree"),
-    "stats": CommandInfo("Quality", "stats", "stats", "Count labels, classes, sizes and annotators"),
-    "report": CommandInfo("Quality", "report", "report", "Report on a revision, for people"),
+    "stats": CommandInfo(
+        "Quality", "stats", "stats", "Count labels, classes, sizes and annotators", ("csv", "markdown")
+    ),
+    "report": CommandInfo("Quality", "report", "report", "Report on a revision, for people", ("markdown",)),
     "snapshot": CommandInfo(
         "Experiments", "snapshot", "app", "Freeze selections for experiments, with splits"
     ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from datalabel.cli.add import AddedText
 from datalabel.cli.change_text import summary_lines
 from datalabel.cli.findings_text import findings_lines
 from datalabel.cli.presenting import Presentation, Screen, shown
@@ -23,6 +24,8 @@ class CommittedText(Presentation):
     done: Committed
 
     def text(self, screen: Screen) -> None:
+        if self.done.added and (self.done.added.changed or self.done.added.missing):
+            AddedText(self.done.added).text(screen)
         if self.done.id is None:
             screen.line("Nothing to commit: staging is what HEAD records.")
             return
@@ -39,6 +42,7 @@ class CommittedText(Presentation):
             "message": self.done.message,
             "summary": dict(self.done.summary),
             "findings": [finding.to_json() for finding in self.done.findings],
+            "added": AddedText(self.done.added).json() if self.done.added else None,
         }
 
 

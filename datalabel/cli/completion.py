@@ -1,9 +1,8 @@
-"""What the shell offers for revisions, sets and classes. Silent when anything is wrong."""
+"""What the shell offers for revisions, snapshots and sets. Silent when anything is wrong."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 
 from datalabel.cli.session import SESSION
 
@@ -27,15 +26,7 @@ def snapshots(incomplete: str) -> list[str]:
 
 def sets(incomplete: str) -> list[str]:
     """The label sets in staging."""
-    return [name for name in _names("sets") if name.startswith(incomplete)]
-
-
-def classes(incomplete: str) -> list[str]:
-    """The classes of the spec in staging."""
-    return [name for name in _names("classes") if name.startswith(incomplete)]
-
-
-def _names(what: str) -> Iterator[str]:
+    found: list[str] = []
     with contextlib.suppress(Exception):
-        view = SESSION.repository().view()
-        yield from sorted(view.tree.sets if what == "sets" else view.spec.classes)
+        found = sorted(SESSION.repository().view().tree.sets)
+    return [name for name in found if name.startswith(incomplete)]

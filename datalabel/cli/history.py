@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datalabel.repository.repository import Repository
 
 LABELS_SHOWN = 200
-"""A terminal is shown so many changed labels; `--json` and a pipe get all of them."""
+"""Text names so many changed labels at most; `--json` and `--format jsonl` name all of them."""
 
 
 def _entry_json(entry: LogEntry) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def log(
     revision: str = typer.Argument("HEAD", metavar="[REV]", autocompletion=revisions),
     stat: bool = typer.Option(False, "--stat", help="With what each commit changed, in numbers."),
     oneline: bool = typer.Option(False, "--oneline", help="One line a commit."),
-    limit: int = typer.Option(None, "-n", "--count", metavar="N", help="So many commits at most."),
+    limit: int = typer.Option(None, "-n", "--count", metavar="N", min=1, help="Show at most N commits."),
 ) -> Presentation:
     """List the commits that led to a revision, newest first."""
     return LogText(list(SESSION.repository().log(revision, limit)), stat, oneline)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -14,7 +15,7 @@ from typer.core import TyperGroup
 from datalabel.cli.arguments import remember_line
 from datalabel.cli.commands import COMMANDS, CommandInfo
 from datalabel.cli.lean import make_lean
-from datalabel.cli.presenting import Presentation, present
+from datalabel.cli.presenting import FORMATS, Presentation, check_format, present
 from datalabel.cli.session import SESSION
 from datalabel.errors import EXIT_CODES, DlabelError, Kind, nearest
 
@@ -29,9 +30,7 @@ def _remember(name: str, value: Any, keep: Any = None) -> None:
 
 
 def _common(
-    format: str = typer.Option(
-        None, "--format", metavar="F", help="text, json or jsonl.", callback=lambda v: _remember("format", v)
-    ),
+    format: str = typer.Option(None, "--format", metavar="F", callback=lambda v: _remember("format", v)),
     output: str = typer.Option(
         None,
         "--output",
@@ -118,22 +117,45 @@ def load_command(name: str, info: CommandInfo) -> Any:
         group.name = name
         make_lean(group)
         for command in getattr(group, "commands", {}).values():
-            _equip(command)
+            _equip(command, info.formats)
         return group
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(name, help=found.__doc__ or info.help, context_settings=_SETTINGS)(found)
     command = typer.main.get_command(app)
-    _equip(command)
+    _equip(command, info.formats)
     return command
 
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
-def _equip(command: Any) -> None:
+def _equip(command: Any, more: Sequence[str] | None = ()) -> None:
+    """Give a command the common options. What they say of its result is checked before it does anything."""
+    formats = (*FORMATS, *(more or ()))
     own = {name for param in command.params for name in param.opts}
-    command.params += [option for option in common_options() if not own & set(option.opts)]
+    for option in common_options():
+        if option.name == "format":
+            option.help = f"{', '.join(formats[:-1])} or {formats[-1]}."
+        if not own & set(option.opts) and (more is not None or option.name not in _OF_RESULTS):
+            command.params.append(option)
+    command.callback = _checked(command.callback, formats)
     make_lean(command)
+
+
+_OF_RESULTS = ("format", "output", "json")
+
+
+def _checked(run: Callable[..., Any], formats: Sequence[str]) -> Callable[..., Any]:
+    @functools.wraps(run)
+    def checked(*arguments: Any, **options: Any) -> Any:
+        check_format(SESSION, formats)
+        if SESSION.output is not None:
+            from datalabel.repository.output_file import check_output_file
+
+            check_output_file(SESSION.path(SESSION.output))
+        return run(*arguments, **options)
+
+    return checked
 
 
 app = typer.Typer(
@@ -179,7 +201,8 @@ def run(arguments: list[str]) -> int:
     )  # hundreds of thousands of small records that live until the end: nothing to find
     try:
         command = typer.main.get_command(app)
-        _equip(command)
+        command.params += common_options()
+        make_lean(command)
         result = command.main(arguments or ["--help"], prog_name="dlabel", standalone_mode=False)
         if isinstance(result, Presentation):
             return present(result, SESSION)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, Any
 
 from datalabel.cli.session import Session
-from datalabel.errors import UsageError
+from datalabel.errors import UsageError, nearest
+from datalabel.printable import printable
 
 STYLES = {
     "good": "32",
@@ -69,10 +70,7 @@ def cells(text: str) -> int:
 
 def shown(text: object) -> str:
     """Text from data, safe on a terminal and on one line: what cannot be printed is escaped."""
-    words = str(text)
-    if words.isprintable():
-        return words
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in words)
+    return printable(text)
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
@@ -110,17 +108,33 @@ class Presentation(ABC):
         return {}
 
 
+FORMATS = ("text", "json", "jsonl")
+"""What `--format` takes everywhere."""
+
+
+def check_format(session: Session, formats: Sequence[str]) -> None:
+    """Make sure that a result can be shown in the format that was asked for, where that was.
+
+    Raises:
+        UsageError: the format is none of these.
+    """
+    if session.format not in formats:
+        close = nearest(session.format, formats)
+        hint = f"did you mean {close}?" if close else None
+        raise UsageError(f"--format takes {', '.join(formats)}, not {session.format!r}", hint=hint)
+
+
 def present(result: Presentation, session: Session) -> int:
     """Show a result in the format that was asked for; the exit status."""
-    formats = ("text", "json", "jsonl", *result.renderings())
-    if session.format not in formats:
-        raise UsageError(f"--format takes {', '.join(formats)}, not {session.format!r}")
+    check_format(session, (*FORMATS, *result.renderings()))
     if session.output is None:
-        _write(result, session, sys.stdout)
-        sys.stdout.flush()
+        if session.format != "text" or not session.quiet:
+            _write(result, session, sys.stdout)
+            sys.stdout.flush()
     else:
-        with session.path(session.output).open("w", encoding="utf-8") as out:
-            _write(result, session, out)
+        from datalabel.repository.output_file import write_output_file
+
+        write_output_file(session.path(session.output), lambda out: _write(result, session, out))
     return result.status
 
 
@@ -136,7 +150,7 @@ def _write(result: Presentation, session: Session, out: IO[str]) -> None:
             out.write(json.dumps(row, ensure_ascii=False, allow_nan=False, default=str) + "\n")
     elif session.format != "text":
         out.write(result.renderings()[session.format]())
-    elif not session.quiet:
+    else:
         result.text(screen_of(session, out))
 
 

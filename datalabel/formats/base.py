@@ -149,8 +149,6 @@ class Capabilities:
     holes: bool = False
     pieces: bool = False
     """Polygons of several pieces."""
-    empty_items: bool = True
-    """Items that were seen and have no label."""
     decimals: int | None = None
     """How many decimals of a pixel come back from what was written; None: every digit."""
 
@@ -189,8 +187,7 @@ class Format(Protocol):
     name: str
     title: str
     folder: bool
-    """Whether a source is a folder of files (VOC) rather than one file (COCO)."""
-    suffixes: tuple[str, ...]
+    """Whether a source may be a folder of files (VOC) rather than one file (COCO)."""
     holds: Capabilities
 
     def detect(self, path: Path, head: bytes) -> bool:
@@ -198,6 +195,9 @@ class Format(Protocol):
 
     def read(self, source: SourceFiles, context: ReadContext) -> Read:
         """Everything that the source says."""
+
+    def is_folder(self, header: Mapping[str, Any]) -> bool:
+        """Whether the source with this header was a folder."""
 
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:
         """What writing the selection, or its splits, would lose."""

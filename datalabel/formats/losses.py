@@ -138,9 +138,6 @@ def _lists(column: pa.ChunkedArray) -> Iterator[pa.ListArray]:
 
 def _count_items(tally: _Tally, holds: Capabilities, batch: Batch, annotator: str | None) -> None:
     items = batch.items
-    if not holds.empty_items:
-        labelled = _mask(pc.is_in(items.column("item"), pc.unique(batch.labels.column("item"))))
-        tally.rows("items without labels are left out", items, ~labelled)
     if not holds.annotator and "annotators" in items.column_names:
         for seen in _lists(items.column("annotators")):
             parents = pc.list_parent_indices(seen).to_numpy(zero_copy_only=False)

@@ -15,14 +15,13 @@ import numpy as np
 import pyarrow as pa
 
 from datalabel.labels.hashing import Hashes, hash_rows
-from datalabel.labels.match import mint_ids
+from datalabel.labels.match import SHAPE, mint_ids
 from datalabel.labels.rows import sort_rows, with_column
-from datalabel.labels.tables import GEOMETRY, LABELS
+from datalabel.labels.tables import LABELS
 
 Row = dict[str, Any]
 Prefer = Literal["ours", "theirs"] | None
 
-SHAPE = ("kind", *GEOMETRY)
 BOOKKEEPING = ("source", "source_id", "rank", "extra")
 """Columns that never conflict and do not count against a deletion: theirs wins where both changed them."""
 

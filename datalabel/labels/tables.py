@@ -58,6 +58,9 @@ LABELS: pa.Schema = pa.schema(
     ]
 )
 
+LABEL_ORDER = ("item", "source", "rank", "id")
+"""In what order a set holds its labels: each source's together, as the source has them."""
+
 ITEMS: pa.Schema = pa.schema(
     [
         pa.field("item", pa.string(), nullable=False),
@@ -92,6 +95,9 @@ MENTIONS: pa.Schema = pa.schema(
         pa.field("digest", pa.uint64()),
     ]
 )
+
+MENTION_ORDER = ("item", "set", "source", "annotator")
+"""In what order mentions are held."""
 
 SPLITS: pa.Schema = pa.schema(
     [pa.field("item", pa.string(), nullable=False), pa.field("split", pa.string(), nullable=False)]

@@ -7,6 +7,8 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
+from datalabel.printable import printable
+
 
 def csv_of(names: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     """Rows under a heading. None is an empty cell; what cannot be printed is escaped, as on a terminal."""
@@ -18,6 +20,4 @@ def csv_of(names: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    if not isinstance(value, str) or value.isprintable():
-        return value
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in value)
+    return printable(value) if isinstance(value, str) else value

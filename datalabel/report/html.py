@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalabel.errors import InputError, RefusedError
 from datalabel.files import write_atomic
+from datalabel.printable import printable
 from datalabel.report.page import NOTHING, Outline, Page, Picture, Points, Shape
 
 if TYPE_CHECKING:
@@ -89,14 +90,6 @@ def embedded_json(value: Any) -> str:
     """JSON that may stand in a `script` element: ASCII, and without the signs that HTML reads."""
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     return _SHARP.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
-
-
-def printable(text: object) -> str:
-    """Text from data on one line: what cannot be printed (controls, direction marks) is shown escaped."""
-    words = str(text)
-    if words.isprintable():
-        return words
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in words)
 
 
 # The template

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from datalabel.printable import printable
+
 _MEANT = re.compile(r"[\\`*\[\]<>|~&$#]|(?<![^\W_])_|_(?![^\W_])")
 """What Markdown reads as its own; an underscore only at the edge of a word."""
 
@@ -22,12 +24,7 @@ def text(words: object) -> str:
 
     What cannot be printed is shown escaped.
     """
-    plain = str(words)
-    if not plain.isprintable():
-        plain = "".join(
-            char if char.isprintable() else char.encode("unicode_escape").decode() for char in plain
-        )
-    escaped = _MEANT.sub(lambda found: "\\" + found[0], plain)
+    escaped = _MEANT.sub(lambda found: "\\" + found[0], printable(words))
     escaped = _LINKED.sub(lambda found: found[0] + _BREAK, escaped)
     # A line of data is never the first of a block, but what is left would be trimmed.
     return re.sub(r"^ | $", "&#32;", escaped)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,15 +29,13 @@ from datalabel.labels.rows import (
     split_by_source,
     with_column,
 )
-from datalabel.labels.tables import LABELS, MENTIONS, empty
+from datalabel.labels.tables import LABEL_ORDER, LABELS, MENTION_ORDER, MENTIONS, empty
 from datalabel.repository.base_trees import Theirs, remember_base
 from datalabel.repository.rivals import refuse_overlap
-from datalabel.repository.spoken import MENTION_ORDER, LabelOptions, Spoken, digests, own_mentions, spoken
+from datalabel.repository.spoken import LabelOptions, Spoken, digests, own_mentions, spoken
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
 from datalabel.store.history import Source
-
-LABEL_ORDER = ("item", "source", "rank", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,9 @@ class LabelsAdded:
     remarks: tuple[Fault, ...] = ()
     new_classes: tuple[str, ...] = ()
     awaited: int = 0
+
+
+Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +147,8 @@ class _Addition:
         rows = of_items(self._now.labels, self.changed) if self._base else self._now.labels
         ids = np.zeros(rows.num_rows, dtype=np.uint64)
         if self._before.num_rows:
-            pairs = match(self._before, rows, group=("item", "annotator"))
-            ids[pairs.right] = self._before.column("id").to_numpy()[pairs.left]
+            left, right = _paired(self._before, rows)
+            ids[right] = self._before.column("id").to_numpy()[left]
         fresh = np.flatnonzero(ids == 0)
         if len(fresh):
             taken = pa.concat_tables(
@@ -164,8 +166,8 @@ class _Addition:
     def apply(self, merged: Merged) -> None:
         """Write the outcome into staging."""
         self._put_labels(merged)
-        self._put_mentions()
-        self._put_items()
+        said_anew = self._put_mentions(distinct(merged.labels.column("item")))
+        self._put_items(said_anew)
         if self._how.replaces:
             self._stage.set_source(self._how.replaces, None)
             self._stage.bases.pop(self._how.replaces, None)
@@ -177,23 +179,30 @@ class _Addition:
         gone = distinct(self._present.column("item")) - distinct(rows.column("item"))
         self._stage.put_labels(self._how.set, rows, gone)
 
-    def _put_mentions(self) -> None:
-        """The source's mentions are what it says now; those of other sources stay."""
+    def _put_mentions(self, labelled: set[str]) -> set[str]:
+        """The source's mentions are what it says now; those of other sources stay, and so do those of items that it
+        does not name any more but has labels on, since somebody decided for them. The items it says something new
+        of."""
         old, new = (item_hashes(rows, MENTIONS.names) for rows in (self._said, self._now.mentions))
         if self._how.partial:
             old = {key: known for key, known in old.items() if key in new}
-        touched = differing_items(old, new)
+        touched = [key for key in differing_items(old, new) if key in new or key not in labelled]
         present = self._stage.read(self._stage.mentions, touched)
         _, others = split_by_source(present, self._name, self._old_name)
         rows = sort_rows(pa.concat_tables([others, of_items(self._now.mentions, touched)]), *MENTION_ORDER)
         gone = distinct(present.column("item")) - distinct(rows.column("item"))
         self._stage.put_mentions(rows, gone)
+        return new.keys() & set(touched)
 
-    def _put_items(self) -> None:
-        """Items that only label files know come with their mention, follow its size, and go with it."""
+    def _put_items(self, said_anew: set[str]) -> None:
+        """Items that only label files know come with their mention, follow its size, and go with it. One that was
+        removed by hand does not come back with a file that says nothing new of it."""
         stage, known = self._stage, self._stage.known
         said = own_mentions(self._now.mentions)
-        waits = [known.get(key) is None for key in said.column("item").to_pylist()]
+        waits = [
+            known.get(key) is None and (key in known or key in said_anew)
+            for key in said.column("item").to_pylist()
+        ]
         said = said.filter(pa.array(waits, pa.bool_()))
         tracked = [key for key in said.column("item").to_pylist() if key in known]
         stage.put_items(_following(stage.read(stage.items, tracked), said), self._forgotten())
@@ -206,6 +215,27 @@ class _Addition:
         named = set(self._now.items)
         gone = {key for key in distinct(self._said.column("item")) - named if known.get(key, "") is None}
         return gone - distinct(self._stage.read(self._stage.mentions, sorted(gone)).column("item"))
+
+
+def _paired(before: pa.Table, rows: pa.Table) -> tuple[Rows, Rows]:
+    """The rows that show the same, of one annotator; then those where one of the two does not say whose they are."""
+    pairs = match(before, rows, group=("item", "annotator"))
+    left, right = [pairs.left], [pairs.right]
+    for unknown in (True, False):
+        mine = _free(before, left, unknown=unknown)
+        theirs = _free(rows, right, unknown=not unknown)
+        if len(mine) and len(theirs):
+            pairs = match(before.take(pa.array(mine)), rows.take(pa.array(theirs)))
+            left.append(mine[pairs.left])
+            right.append(theirs[pairs.right])
+    return np.concatenate(left), np.concatenate(right)
+
+
+def _free(rows: pa.Table, taken: Sequence[Rows], *, unknown: bool) -> Rows:
+    """The rows that are in no pair, whose annotator is unknown, or is known."""
+    free = pc.equal(rows.column("annotator").is_null(), unknown).to_numpy().copy()
+    free[np.concatenate(taken)] = False
+    return np.flatnonzero(free)
 
 
 def _following(present: pa.Table, said: pa.Table) -> pa.Table:

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from datalabel.errors import Fault, InputError, UsageError
+from datalabel.formats.registry import get_format
 from datalabel.labels.rows import distinct, split_by_source
 from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.repository.add_images import ImagesAdded, add_images
@@ -19,12 +20,12 @@ from datalabel.repository.add_labels import LabelsAdded, Reading, add_labels
 from datalabel.repository.digests import digest_of
 from datalabel.repository.names import Images, Place, resolve
 from datalabel.repository.project import SPEC_FILE, Project
-from datalabel.repository.recognise import IMAGES, Found, LabelFiles, Recogniser, image_files
+from datalabel.repository.recognise import Found, LabelFiles, Recogniser, image_files
 from datalabel.repository.spec_file import stage_spec
 from datalabel.repository.spoken import LabelOptions, own_mentions
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
-from datalabel.store.history import Source
+from datalabel.store.history import IMAGES, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +71,27 @@ def add(project: Project, paths: Sequence[Path], options: AddOptions) -> Added:
         InputError: a path, image or label file cannot be used; then nothing is staged.
         RefusedError: something would be counted twice; then nothing is staged.
     """
-    _check(options, paths)
     with project.writing("dlabel add") as position:
         stage = Stage(project, position, view_of(project.store, position.staging, "STAGED"))
-        missing: list[str] = []
-        found = _found(stage, paths, options) if paths else _tracked(stage, missing)
-        wants_spec = not paths or any(path.name == SPEC_FILE for path in paths)
-        spec = wants_spec and stage_spec(stage)
-        images = add_images(stage, list(found.images.values()), keep_going=options.keep_going)
-        for folder in sorted(found.folders):
-            if not _is_covered(stage, folder):
-                stage.set_source(folder, Source(IMAGES, folder))
-        labels = _add_sources(stage, found, options, everything=bool(paths))
-        changed = stage.save()
-        gone = tuple(name for name in missing if name in stage.known or name in stage.tree.sources)
-    return Added(images, tuple(labels), spec, changed, gone, tuple(found.unrecognised))
+        added = add_to(stage, paths, options)
+        stage.save()
+    return added
+
+
+def add_to(stage: Stage, paths: Sequence[Path], options: AddOptions) -> Added:
+    """As `add`, where somebody else saves what is staged."""
+    _check(options, paths)
+    missing: list[str] = []
+    found = _found(stage, paths, options) if paths else _tracked(stage, missing)
+    wants_spec = not paths or any(path.name == SPEC_FILE for path in paths)
+    spec = wants_spec and stage_spec(stage)
+    images = add_images(stage, list(found.images.values()), keep_going=options.keep_going)
+    for folder in sorted(found.folders):
+        if not _is_covered(stage, folder):
+            stage.set_source(folder, Source(IMAGES, folder))
+    labels = _add_sources(stage, found, options, everything=bool(paths))
+    gone = tuple(name for name in missing if name in stage.known or name in stage.tree.sources)
+    return Added(images, tuple(labels), spec, stage.would_change(), gone, tuple(found.unrecognised))
 
 
 def _check(options: AddOptions, paths: Sequence[Path]) -> None:
@@ -92,6 +99,8 @@ def _check(options: AddOptions, paths: Sequence[Path]) -> None:
         raise UsageError("--replaces and --beside exclude each other")
     if options.name and len(paths) != 1:
         raise UsageError("--as NAME takes exactly one path")
+    if options.format is not None:
+        get_format(options.format)
     if options.prefer not in (None, "ours", "theirs"):
         raise UsageError(f"--prefer takes `ours` or `theirs`, not {options.prefer!r}")
 

@@ -6,16 +6,26 @@ says something else than the source did. So it costs what differs, and mostly no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
-from datalabel.labels.rows import differing_items, distinct, item_hashes, of_items, sort_rows, split_by_source
-from datalabel.labels.tables import LABELS
+from datalabel.labels.rows import (
+    differing_items,
+    distinct,
+    item_hashes,
+    of_items,
+    sort_rows,
+    split_by_source,
+    with_column,
+)
+from datalabel.labels.tables import LABEL_ORDER, LABELS
+from datalabel.repository.spoken import CONTENT, digests
 from datalabel.repository.stage import Stage, Tables
-from datalabel.repository.view import View, view_of
+from datalabel.repository.view import LabelView, View, view_of
 from datalabel.store.state import Base
 
 
@@ -42,8 +52,44 @@ def remember_base(stage: Stage, source: str, digest: ObjectId, theirs: Theirs) -
     if differing:
         rows = pa.concat_tables([of_items(others, differing), of_items(said, differing)])
         gone = set(differing) - distinct(rows.column("item"))
-        tables.put_labels(theirs.set, sort_rows(rows, "item", "source", "rank", "id"), gone)
+        tables.put_labels(theirs.set, sort_rows(rows, *LABEL_ORDER), gone)
+    if before is not None:
+        _keep_digests(tables, source, before, theirs)
     stage.bases[source] = Base(store.history.put_tree(tables.finished()), digest)
+
+
+def remember_written(stage: Stage, source: str, digest: ObjectId) -> None:
+    """Note that the source, with files of this digest, says what staging holds: they were written from it."""
+    store = stage.project.store
+    tables = Tables(stage.project, View(store, stage.finished(), source))
+    set_name = tables.tree.sources[source].set or ""
+    said = digests(tables.view.mentions_of(source))
+    held = dict.fromkeys(said, 0)
+    for batch in LabelView(tables.view, set_name).batches([*CONTENT, "item", "source"]):
+        held |= item_hashes(split_by_source(batch, source)[0], CONTENT)
+    _put_digests(tables, source, {key: held[key] for key in said if held[key] != said[key]})
+    stage.bases[source] = Base(store.history.put_tree(tables.finished()), digest)
+
+
+def _keep_digests(tables: Tables, source: str, before: View, theirs: Theirs) -> None:
+    """Where the old base knows better than staging what the source said of an item, the new one does, too."""
+    differing = tables.project.store.tables.changed_items(before.mentions, tables.mentions)
+    said = digests(before.mentions_of(source))
+    keys = (said.keys() if differing is None else said.keys() & set(differing)) - set(theirs.items)
+    _put_digests(tables, source, {key: said[key] for key in keys})
+
+
+def _put_digests(tables: Tables, source: str, wanted: Mapping[str, int]) -> None:
+    """Let the source's own mentions of these items have these digests."""
+    rows = tables.read(tables.mentions, sorted(wanted))
+    own = pc.and_(pc.equal(rows.column("source"), source), pc.is_valid(rows.column("name")))
+    new = [wanted[key] for key in rows.column("item").to_pylist()]
+    values = pc.if_else(own, pa.array(new, pa.uint64()), rows.column("digest"))
+    changed = pc.fill_null(pc.not_equal(values, rows.column("digest")), True)
+    changed = pc.and_(changed, pc.is_valid(values))
+    keys = distinct(rows.column("item").filter(changed))
+    if keys:
+        tables.put_mentions(of_items(with_column(rows, "digest", values), keys))
 
 
 def _doubtful(stage: Stage, source: str, before: View | None, theirs: Theirs) -> list[str]:

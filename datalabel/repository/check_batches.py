@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.check.finding import CheckBatch, Rule
+from datalabel.check.finding import CheckBatch, Rule, Whole
 from datalabel.check.item_rules import ACROSS
 from datalabel.check.run import Part
 from datalabel.check.set_rule import columns_of
+from datalabel.labels.rows import distinct
 from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH, LABELS, LEFT_OUT, MEASURES
 from datalabel.progress import Progress
 from datalabel.repository.image_facts import ViewFacts
 from datalabel.repository.view import PARTS, LabelView, View, span_of, splits_of
 from datalabel.store.key_ranges import EVERYTHING, KeyRange
+
+NUMBERED = "D104"
+HELD_AGAINST = (*ACROSS, NUMBERED)
+"""Rules that hold an item against others, whichever of them changed: for the same image, key or number."""
 
 WORTH_A_PART = 4096
 """So many items at least, where some are chosen."""
@@ -46,8 +51,9 @@ class CheckBatches:
         self._splits = view.split_table()
         self._shared = not pixels  # images are looked at by two threads as it is
         self._drawn: list[tuple[str, int, int]] = []
-        self.across = any(one.code in ACROSS for one in rules)
-        self.facts = ViewFacts(view, pixels=pixels, across=self.across, progress=progress)
+        self._across = any(one.code in ACROSS for one in rules)
+        self._numbered = any(one.code == NUMBERED for one in rules)
+        self._facts = ViewFacts(view, pixels=pixels, across=self._across, progress=progress)
 
     @property
     def items(self) -> int:
@@ -71,13 +77,47 @@ class CheckBatches:
             for keys in self._view.ranges(name) if self._shared else [EVERYTHING]:
                 yield name, self._batches(name, keys=keys)
 
+    def with_others(self, name: str, items: set[str]) -> set[str]:
+        """These items of a set, and all that rules hold against them: with the same image or nearly the same key, or
+        with a label of the same number."""
+        found = set(items)
+        if self._across:
+            found |= self._facts.partners(items)
+        if self._numbered:
+            found |= self._same_numbers(name, items)
+        return found
+
+    def _same_numbers(self, name: str, items: set[str]) -> set[str]:
+        labels = LabelView(self._view, name)
+        read = [pa.chunked_array([], pa.string())]
+        read += [rows.column("source_id") for rows in labels.batches(["source_id"], items=sorted(items))]
+        numbers = pc.unique(pa.chunked_array([chunk for one in read for chunk in one.chunks], pa.string()))
+        numbers = numbers.drop_null()
+        if not len(numbers):
+            return set()
+
+        def holders(rows: pa.Table) -> set[str]:
+            chosen = pc.is_in(rows.column("source_id"), value_set=numbers)
+            return distinct(rows.column("item").filter(chosen))
+
+        return set().union(*labels.map(holders, ["item", "source_id"]))
+
     def of_items(self, chosen: Mapping[str, set[str]], meant: Mapping[str, set[str]]) -> Iterator[Part]:
         """Some items of some sets. Only those that are meant count; the others are there to be held against them."""
         for name, some in chosen.items():
             beside = pa.array(sorted(some - meant[name]), pa.string())
             parts = min(PARTS, 1 + len(some) // WORTH_A_PART) if self._shared else 1
             for items in np.array_split(np.array(sorted(some), object), parts):
-                yield name, self._batches(name, items.tolist(), beside)
+                yield name, self._batches(name, items.tolist(), beside, part_of=self._whole(name))
+
+    def _whole(self, name: str) -> Whole:
+        """What there is in all of a set: told by the lists of segments, and by the first image."""
+        return Whole(bool(self._view.label_table(name).segments), self._any_image)
+
+    @cached_property
+    def _any_image(self) -> bool:
+        batches = self._view.item_batches(["content"])
+        return any(batch.column("content").null_count < batch.num_rows for batch in batches)
 
     def _batches(
         self,
@@ -85,6 +125,7 @@ class CheckBatches:
         chosen: list[str] | None = None,
         beside: pa.Array | None = None,
         keys: KeyRange = EVERYTHING,
+        part_of: Whole | None = None,
     ) -> Iterator[CheckBatch]:
         some = chosen is not None
         with self._view.store.tables.opened(self._view.mentions) as mentions:
@@ -94,10 +135,10 @@ class CheckBatches:
                     items, labels = (_narrowed(rows, self._narrow) for rows in (items, labels))
                 if self._splits is not None:
                     items = items.append_column("split", splits_of(items.column("item"), self._splits))
-                items = self.facts.add_to(items, mentions, name, some=some)
+                items = self._facts.add_to(items, mentions, name, some=some)
                 drawn = (rows.num_rows - _among(rows, beside) for rows in (items, labels))
                 self._drawn.append((name, *drawn))
-                yield CheckBatch(name, items, labels, self._view.spec, reread)
+                yield CheckBatch(name, items, labels, self._view.spec, reread, part_of)
 
     def _reread(self, name: str, items: pa.Table, *, some: bool) -> pa.Table:
         """The labels of a batch again, with all their outlines."""

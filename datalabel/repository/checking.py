@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from datalabel.check.finding import CheckBatch, Finding, Rule
 from datalabel.check.image_rules import PIXELS
-from datalabel.check.item_rules import ACROSS
 from datalabel.check.measuring import takes_in
 from datalabel.check.registry import RULES, matches, select
 from datalabel.check.run import run, run_parts
@@ -25,7 +24,7 @@ from datalabel.labels.match import mint_ids
 from datalabel.labels.rows import with_column
 from datalabel.labels.tables import GROUND_TRUTH, LABELS, table_of
 from datalabel.progress import SILENT, Progress
-from datalabel.repository.check_batches import CheckBatches, sets_of
+from datalabel.repository.check_batches import HELD_AGAINST, CheckBatches, sets_of
 from datalabel.repository.differences import Difference
 from datalabel.repository.image_facts import items_of_files
 from datalabel.repository.label_files import ReadAlone, read_alone
@@ -98,7 +97,7 @@ def check_since(difference: Difference, options: CheckOptions, progress: Progres
     """The items whose labels or images changed, as they are after the change; when the spec changed, all.
 
     No rule runs that takes a set as a whole. Rules that hold items against each other also see the items,
-    changed or not, that have the same image or nearly the same key.
+    changed or not, that have the same image, nearly the same key, or a label of the same number.
     """
     after = difference.after
     if difference.spec:
@@ -108,14 +107,12 @@ def check_since(difference: Difference, options: CheckOptions, progress: Progres
         measure_labels(after, difference.before)
     batches = _batches(after, rules, options, progress)
     keys = _touched(difference)
-    wider = keys
-    if batches.across:
-        wider = {name: some | batches.facts.partners(some) for name, some in keys.items()}
+    wider = {name: batches.with_others(name, some) for name, some in keys.items()}
     touched = set().union(*keys.values())
     found = tuple(
         one
         for one in run_parts(batches.of_items(wider, keys), rules, settings)
-        if one.item is None or one.code in ACROSS or one.item in (keys[one.set] if one.set else touched)
+        if one.item is None or one.code in HELD_AGAINST or one.item in (keys[one.set] if one.set else touched)
     )
     return Checked(after.name, found, batches.items, batches.labels)
 

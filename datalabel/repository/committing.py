@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from datalabel.check.finding import Finding, Severity
 from datalabel.content import ObjectId
 from datalabel.errors import InputError, RefusedError
-from datalabel.repository.adding import Added, AddOptions, add
+from datalabel.repository.adding import Added, AddOptions, add_to
 from datalabel.repository.checking import CheckOptions, check_since
 from datalabel.repository.differences import Difference
 from datalabel.repository.git import git_commit, git_user
 from datalabel.repository.project import Project
+from datalabel.repository.revisions import STAGED
+from datalabel.repository.stage import Stage
 from datalabel.repository.view import view_of
 from datalabel.store.history import Commit
 from datalabel.store.state import Position, now
@@ -34,7 +36,8 @@ class Committed:
 
 
 def commit(project: Project, message: str, *, all_sources: bool = False) -> Committed:
-    """Record staging as a commit on HEAD's branch; with `all_sources`, add what changed first.
+    """Record staging as a commit on HEAD's branch; with `all_sources`, add what changed first. All or nothing:
+    what is not committed is not staged either.
 
     Raises:
         InputError: the message is empty.
@@ -42,35 +45,41 @@ def commit(project: Project, message: str, *, all_sources: bool = False) -> Comm
     """
     if not message.strip():
         raise InputError("a commit needs a message", hint='dlabel commit -m "what and why"')
-    added = add(project, [], AddOptions()) if all_sources else None
-    if added is not None and added.has_conflicts:
-        raise RefusedError(
-            "a source and staging changed the same labels differently", hint="dlabel add --prefer ours|theirs"
-        )
     with project.writing("dlabel commit") as position:
-        before, staged = _head_tree(project, position), position.staging
-        if staged is None or staged == before:
+        stage = Stage(project, position, view_of(project.store, position.staging, STAGED))
+        added = _add_changed(stage) if all_sources else None
+        new, before = stage.reached() if added else position, _head_tree(project, position)
+        if new.staging is None or new.staging == before:
+            if added:
+                stage.save()
             return Committed(None, position.branch, message, {}, added=added)
         difference = Difference(
-            project, view_of(project.store, before, "HEAD"), view_of(project.store, staged, "STAGED")
+            project, view_of(project.store, before, "HEAD"), view_of(project.store, new.staging, STAGED)
         )
         findings = check_since(difference, CheckOptions()).findings
         _refuse_bad(difference.after.spec.check.on_commit, findings)
-        summary = difference.summary()
         record = Commit(
-            tree=staged,
+            tree=new.staging,
             parents=(position.head,) if position.head else (),
             branch=position.branch,
             author=author_of(project),
             time=now(),
             message=message.strip(),
-            summary=summary,
+            summary=difference.summary(),
             git=git_commit(project.root),
         )
         name = project.store.history.put_commit(record)
-        project.store.objects.flush()
-        project.store.state.move_branch(position, name, staged, record.author, f"commit: {record.message}")
-    return Committed(name, position.branch, record.message, summary, findings, added)
+        stage.commit(replace(new, head=name), record.author, f"commit: {record.message}")
+    return Committed(name, position.branch, record.message, record.summary, findings, added)
+
+
+def _add_changed(stage: Stage) -> Added:
+    added = add_to(stage, [], AddOptions())
+    if added.has_conflicts:
+        raise RefusedError(
+            "a source and staging changed the same labels differently", hint="dlabel add --prefer ours|theirs"
+        )
+    return added
 
 
 def _head_tree(project: Project, position: Position) -> ObjectId | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import pyarrow as pa
 from datalabel.check.finding import CheckBatch
 from datalabel.check.registry import select
 from datalabel.check.run import run
+from datalabel.labels.properties import properties_in
 from datalabel.repository.view import View
 from datalabel.spec.changes import EFFECTS, Effect, SpecChange
 from datalabel.spec.compare import compare
@@ -107,11 +107,7 @@ class _Tally:
 @lru_cache(maxsize=4096)
 def _decoded(text: str | None) -> Mapping[str, Any]:
     """Properties that cannot be read are told by `check`; here there are none."""
-    try:
-        value = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+    return properties_in(text) or {}
 
 
 def newly_wrong(view: View, before: Spec, after: Spec) -> tuple[set[tuple[str, str, str]], set[str]]:

@@ -68,11 +68,12 @@ class Difference:
         old = self._item_rows(self.before, changed)
         new = self._item_rows(self.after, changed)
         moved = self._moved_keys(changed)
+        origins = {target: source for source, target in sorted(moved.items(), reverse=True)}
         changes: list[ItemChange] = []
         for key in sorted({*old, *new}):
-            if key in moved and key not in new:
+            if key not in new and moved.get(key) in new:
                 continue
-            origin = next((source for source, target in moved.items() if target == key), None)
+            origin = origins.get(key)
             change = _item_change(key, old.get(key), new.get(key), origin, old.get(origin or ""))
             if change is not None and self._wanted(key, origin):
                 changes.append(change)

@@ -11,9 +11,10 @@ from datalabel.check.accepted import Acceptance, sift
 from datalabel.check.baseline import Baseline, marks, read_baseline, subtract
 from datalabel.check.finding import Finding, Mark
 from datalabel.check.registry import RULES, matches, select
-from datalabel.errors import InputError
+from datalabel.errors import InputError, UsageError
 from datalabel.files import write_atomic
 from datalabel.repository.accepting import contents_at, contents_in, load_accepted
+from datalabel.repository.check_batches import HELD_AGAINST
 from datalabel.repository.checking import Checked, CheckOptions, check_files, check_since, check_view
 from datalabel.repository.differences import Difference, diff
 from datalabel.repository.locating import located, numbered
@@ -52,14 +53,17 @@ def gate_revision(project: Project, revision: str, options: GateOptions) -> Gate
     """The gate over a revision.
 
     Raises:
-        InputError: the baseline or the file of acceptances cannot be used.
+        InputError: the baseline or the file of acceptances cannot be used, or the spec's `check` names no rule.
     """
     acceptances = load_accepted(project.root)
     if options.since is not None:
         difference = diff(project, options.since, revision)
-        view, checked = difference.after, check_brought(project, difference, options.check)
+        view = difference.after
+        _refuse_unknown(view.spec)
+        checked = check_brought(project, difference, options.check)
     else:
         view = view_at(project, revision)
+        _refuse_unknown(view.spec)
         checked = check_view(view, options.check, project.progress)
     sifted = sift(checked.findings, acceptances, contents_at(view, acceptances))
     found = located(view, sifted.open)
@@ -73,6 +77,7 @@ def gate_files(
     """The gate over label files without a project; `root` is the folder that holds the acceptances, and that
     findings name files from."""
     acceptances = load_accepted(root)
+    _refuse_unknown(spec)
     checked = check_files(paths, format_name, spec, options.check)
     codes = {one.code for one in acceptances}
     contents = contents_in(checked.batches, (one for one in checked.findings if one.code in codes))
@@ -85,6 +90,20 @@ def gate_files(
         replace(checked, revision=names, findings=found), len(sifted.accepted), project=spec.project_name
     )
     return _finished(gated, sifted.idle, spec, options)
+
+
+def _refuse_unknown(spec: Spec) -> None:
+    """A rule that is ignored, or worse, by a name that no rule has, would silently be neither.
+
+    Raises:
+        InputError: the spec's `check` names no rule.
+    """
+    for name, codes in (("ignore", spec.check.ignore), ("severity", tuple(spec.check.severity))):
+        try:
+            select(codes)
+        except UsageError as error:
+            fault = error.faults[0]
+            raise InputError(fault.what, where=f"dlabel.yaml: check.{name}", hint=fault.hint) from None
 
 
 def check_brought(project: Project, difference: Difference, options: CheckOptions) -> Checked:
@@ -110,8 +129,9 @@ def _known_before(
     renames = difference.renames
     origins = {new: old for old, new in renames.items()}
     items = {origins.get(one.item or "", one.item) for one in found}
-    narrow = None if None in items else items.__contains__
     codes = {one.code for one in found}
+    # What one item is held against may be another one that changed.
+    narrow = None if None in items or codes & set(HELD_AGAINST) else items.__contains__
     silent = [code for code in RULES if code not in codes]
     fewer = replace(options, ignore=[*options.ignore, *silent])
     before = check_since(difference.reversed(narrow), fewer, project.progress)

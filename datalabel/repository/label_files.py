@@ -81,7 +81,9 @@ def read_alone(path: Path, format_name: str | None = None) -> list[ReadAlone]:
     found = [_read(source, fmt) for source, fmt in _sources(path, format_name)]
     if not found:
         raise InputError(
-            "holds no label file that is recognised", where=str(path), hint="insist with --format NAME"
+            "holds no label file that is recognised",
+            where=str(path),
+            hint=f"insist with --labels {'|'.join(info.name for info in formats())}",
         )
     return found
 

@@ -150,6 +150,8 @@ def _source_deletions(stage: Stage, name: str, faults: Faults, *, force: bool) -
     if source.path is None or not project.path_of(source.path).exists():
         return []
     found = label_files(project, name, source.path, get_format(source.format))
+    if not found.entries:
+        return []
     base = stage.position.bases.get(name)
     committed = base is not None and base == stage.position.head_bases.get(name)
     digest = digest_of(project.store, found.files, found.entries, project.store.cache.files())
@@ -182,6 +184,9 @@ def move(project: Project, old: Path, new: Path) -> Moved:
         if target.startswith((origin + "/", FOLDER + "/")):
             raise InputError(f"{origin} cannot be moved into itself", where=target)
         items = {key: target + key[len(origin) :] for key in chosen.items}
+        taken = sorted(key for key in items.values() if key in stage.known and key not in items)
+        if taken:
+            raise InputError("is tracked already", where=taken[0], hint="rm it first, or choose another name")
         rekey(stage, items, leave_trace=set(items.values()))
         sources = _move_sources(stage, chosen, origin, target)
         stage.save([Rename(origin, target)] if place is not None else [])

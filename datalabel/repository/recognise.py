@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,9 +15,6 @@ from datalabel.formats.registry import FormatInfo, detect_format, format_info, f
 from datalabel.images import IMAGE_SUFFIXES, looks_like_image
 from datalabel.repository.project import IGNORE_FILE, MANIFEST, SPEC_FILE, Project
 from datalabel.store.history import Tree
-
-IMAGES = "images"
-"""The format of a source that is a folder of images."""
 
 ImageFile = tuple[str, str, Entry]
 """An image's key, path and stat; the path is a text, since of most images it is never used."""
@@ -82,16 +80,18 @@ class Recogniser:
             self._add_file(key, path)
 
     def add_known(self, key: str) -> bool:
-        """Look at a known label source again; whether it is still there."""
+        """Look at a known label source again; whether any of its files is still there."""
         name, source = self._known[key]
         fmt = self._format or get_format(source.format)
         path = self._project.path_of(key)
         if not _can_be_added(path):
             return False
-        self.found.labels[name] = label_files(self._project, name, key, fmt)
+        found = label_files(self._project, name, key, fmt)
+        if found.entries:
+            self.found.labels[name] = found
         if path.is_dir():
             self._folders[key] = fmt
-        return True
+        return bool(found.entries)
 
     def _add_file(self, key: str, path: Path) -> None:
         folder = self._folder_source_of(key)
@@ -105,7 +105,14 @@ class Recogniser:
         elif path.name == SPEC_FILE:
             return
         else:
-            self._add_label_file(key, key, path)
+            self._add_label_file(self._name_for(key), key, path)
+
+    def _name_for(self, key: str) -> str:
+        """What a new source is called: its path, unless one that was moved away is called so."""
+        if key not in self._tree.sources:
+            return key
+        names = (f"{key} ({number})" for number in itertools.count(2))
+        return next(name for name in names if name not in self._tree.sources)
 
     def _folder_source_of(self, key: str) -> str | None:
         """The known folder of label files that a file lies in."""
@@ -170,7 +177,8 @@ class Recogniser:
         elif found in self._known:
             self.add_known(found)
         elif not fmt.folder:
-            self.found.labels[found] = LabelFiles(found, found, fmt, SourceFiles(found, path), (entry,))
+            name = self._name_for(found)
+            self.found.labels[name] = LabelFiles(name, found, fmt, SourceFiles(found, path), (entry,))
         elif not _marks_of(fmt):
             self._add_label_folder(folder, fmt)
         elif _is_mark(fmt, found):
@@ -228,24 +236,22 @@ class Recogniser:
                     where=key,
                     hint=f"dlabel rm {known}, or add the other folders one by one",
                 )
-        self.found.labels[key] = label_files(self._project, key, key, fmt)
+        name = self._name_for(key)
+        found = label_files(self._project, name, key, fmt)
+        if not found.entries:
+            raise InputError(f"holds no {fmt.title} files", where=key)
+        self.found.labels[name] = found
         self._folders[key] = fmt
 
 
 def label_files(project: Project, name: str, key: str, fmt: Format) -> LabelFiles:
-    """The files of a label source inside the project, as they are now.
-
-    Raises:
-        InputError: the folder holds no file of the format any more.
-    """
+    """The files of a label source inside the project, as they are now; a folder may have none any more."""
     path = project.path_of(key)
     if not path.is_dir():
         return LabelFiles(name, key, fmt, SourceFiles(name, path), (entry_of(path),))
     entries = tuple(
         Entry(entry.path, entry.stat) for _, _, entry in project.walk(key) if is_member(fmt.name, entry.path)
     )
-    if not entries:
-        raise InputError(f"holds no {fmt.title} files", where=key, hint=f"dlabel rm {key} forgets the source")
     return LabelFiles(
         name, key, fmt, SourceFiles(name, path, tuple(entry.path for entry in entries)), entries
     )

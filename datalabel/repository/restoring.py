@@ -11,8 +11,8 @@ from typing import BinaryIO
 from datalabel.content import BLOB, ObjectId, hasher
 from datalabel.errors import DamagedError, InputError, RefusedError
 from datalabel.files import Stat, sync_all
-from datalabel.formats.base import OutputFile
 from datalabel.formats.registry import get_format
+from datalabel.repository.base_trees import remember_written
 from datalabel.repository.choosing import Chosen, choose
 from datalabel.repository.digests import digest_of, digest_of_contents
 from datalabel.repository.project import SPEC_FILE, Project
@@ -24,7 +24,7 @@ from datalabel.repository.taking import take
 from datalabel.repository.view import View, view_of
 from datalabel.store.history import Source
 from datalabel.store.objects import PUT_BACK, blob_id_of
-from datalabel.store.state import Base, Rename
+from datalabel.store.state import Rename
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,19 +227,14 @@ class _Writer:
         fmt = get_format(source.format)
         view = View(self._project.store, self._stage.finished(), self._wanted.name)
         contents: dict[str, str] = {}
-        for file in fmt.write(SourceSelection(view, name, source)):
-            member = self._member(file, folder=fmt.folder and self._is_folder(path))
+        selection = SourceSelection(view, name, source)
+        folder = fmt.is_folder(selection.header or {})
+        for file in fmt.write(selection):
+            member = file.path if folder else ""
             key = f"{path}/{member}".removeprefix("./") if member else path
             contents[member] = self._prepare(key, iter(file.chunks))
         self._delete_others(path, source.format, set(contents))
-        tree = self._project.store.history.put_tree(view.tree)
-        self._stage.bases[name] = Base(tree, digest_of_contents(dict(sorted(contents.items()))))
-
-    def _member(self, file: OutputFile, *, folder: bool) -> str:
-        return file.path if folder else ""
-
-    def _is_folder(self, path: str) -> bool:
-        return not path.lower().endswith((".xml", ".json", ".txt"))
+        remember_written(self._stage, name, digest_of_contents(dict(sorted(contents.items()))))
 
     def _refuse_unread(self, name: str, path: str) -> None:
         """The file on disk must be what was read from it last, so that nothing is overwritten unread."""
@@ -250,7 +245,8 @@ class _Writer:
         base = self._stage.position.bases.get(name)
         if known is not None and base is not None:
             found = label_files(self._project, name, path, get_format(known.format))
-            if digest_of(self._project.store, found.files, found.entries, self._cached) == base.digest:
+            digest = digest_of(self._project.store, found.files, found.entries, self._cached)
+            if not found.entries or digest == base.digest:
                 return
         raise RefusedError(
             "has changes that are not added",

@@ -84,9 +84,14 @@ class Splitter:
         splits: dict[str, str] = {}
         bridging: dict[str, tuple[str, str]] = {}
         fresh: dict[str, str] = {}
+        # Identical images never part: where an image is new, what one of its items was, all of them are.
+        together: dict[str, set[str]] = {}
         for key, content in self._contents.items():
-            names = known.splits_of(key, content)
-            if len(names) == 2:
+            together.setdefault(content, set()).update(known.splits_of(key, content))
+        for key, content in self._contents.items():
+            is_old = content in known.by_content
+            names = sorted(known.splits_of(key, content) if is_old else together[content])
+            if len(names) > 1:
                 bridging[key] = (names[0], names[1])
             elif names:
                 splits[key] = names[0]

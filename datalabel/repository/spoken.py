@@ -12,12 +12,10 @@ import pyarrow.compute as pc
 
 from datalabel.formats.base import Read
 from datalabel.labels.rows import constant, item_hashes, sort_rows
-from datalabel.labels.tables import LABELS, MENTIONS, table_of
+from datalabel.labels.tables import LABELS, MENTION_ORDER, MENTIONS, table_of
 
 CONTENT = [name for name in LABELS.names if name not in ("item", "id", "source")]
 """The columns that tell whether a source says the same about an item as before."""
-
-MENTION_ORDER = ("item", "set", "source", "annotator")
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,8 @@ class Tables:
             saved = save(table)
             if saved is not None:
                 sets[name] = saved
+            else:
+                sets.pop(name, None)  # the last label is gone, and no marker of it is needed
         return replace(
             self.tree,
             items=save(self._items) if self._items is not None else self.tree.items,
@@ -138,26 +140,39 @@ class Stage(Tables):
     def would_change(self) -> bool:
         """Whether saving would change the staging tree. Nothing is made visible; unflushed objects are dropped
         when the command ends."""
-        return self.project.store.history.put_tree(self.finished()) != self.position.staging
+        return self.reached().staging != self.position.staging
 
     def save(self, renames: Sequence[Rename] = ()) -> bool:
         """Flush the objects, then move staging in one transaction, then carry out the renames.
 
         Returns whether the staging tree changed. Saving what is already there writes nothing.
         """
-        store = self.project.store
-        tree = self.finished()
-        name = store.history.put_tree(tree)
-        new = replace(self.position, staging=name, bases=self.bases)
+        store, new = self.project.store, self.reached()
         if new == self.position and not renames:
             store.objects.discard()
             return False
         check_changes(self.project, renames)
         store.objects.flush()
         store.state.stage(self.position, new, renames)
-        store.cache.reindex(self.view.tree.items, tree.items, self._changed, self._gone)
+        self._reindex()
         finish_journal(self.project)
-        return name != self.position.staging
+        return new.staging != self.position.staging
+
+    def reached(self) -> Position:
+        """Where saving would lead. Nothing is made visible."""
+        tree = self.project.store.history.put_tree(self.finished())
+        return replace(self.position, staging=tree, bases=self.bases)
+
+    def commit(self, new: Position, who: str, why: str) -> None:
+        """Flush the objects, then move staging and HEAD's branch in one transaction: to `new.staging`, and to the
+        commit of it that is `new.head`."""
+        self.project.store.objects.flush()
+        self.project.store.state.move_branch(self.position, new, who, why)
+        self._reindex()
+
+    def _reindex(self) -> None:
+        tree = self.finished()
+        self.project.store.cache.reindex(self.view.tree.items, tree.items, self._changed, self._gone)
 
 
 def tracked_items(project: Project, view: View) -> dict[str, str | None]:

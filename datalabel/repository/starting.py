@@ -11,7 +11,6 @@ from pathlib import Path
 
 from datalabel.errors import InputError, RefusedError
 from datalabel.files import sync_all, write_atomic
-from datalabel.progress import SILENT, Progress
 from datalabel.repository.project import SPEC_FILE, Project
 from datalabel.repository.spec_file import stage_spec
 from datalabel.repository.stage import Stage
@@ -36,7 +35,6 @@ def init(
     spec: str | None = None,
     name: str | None = None,
     templates: Path | None = None,
-    progress: Progress = SILENT,
 ) -> Initialised:
     """Make a project of a folder (created when missing).
 
@@ -58,7 +56,7 @@ def init(
     text = None if existing else _spec_text(spec, name or root.name, templates, given=name is not None)
     _put_in_place(root, text)
     try:
-        _stage_spec(Project(root, progress, templates=templates))
+        _stage_spec(Project(root, templates=templates))
     except BaseException:
         shutil.rmtree(root / FOLDER, ignore_errors=True)
         if text is not None:

@@ -20,12 +20,10 @@ from datalabel.repository.digests import digest_of
 from datalabel.repository.project import IGNORE_FILE, SPEC_FILE, Project
 from datalabel.repository.spec_file import spec_changed
 from datalabel.store.cache import Known
-from datalabel.store.history import Source, Tree
+from datalabel.store.history import IMAGES, Source, Tree
 
 if TYPE_CHECKING:
     from datalabel.store.state import Position
-
-IMAGES = "images"
 
 
 @dataclass(frozen=True, slots=True)

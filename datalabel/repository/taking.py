@@ -14,8 +14,8 @@ from datalabel.labels.rows import (
     sort_rows,
     split_by_source,
 )
+from datalabel.labels.tables import LABEL_ORDER, MENTION_ORDER
 from datalabel.repository.choosing import Chosen
-from datalabel.repository.spoken import MENTION_ORDER
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View
 from datalabel.store.tables import Table
@@ -48,7 +48,7 @@ def _take_source(stage: Stage, other: View, name: str) -> None:
     recorded = other.tree.sources.get(name) or stage.tree.sources.get(name)
     set_name = (recorded.set if recorded else None) or ""
     labels = stage.labels(set_name)
-    changed = _taken(stage, labels, other.label_table(set_name), name, ("item", "source", "rank", "id"))
+    changed = _taken(stage, labels, other.label_table(set_name), name, LABEL_ORDER)
     stage.put_labels(set_name, *changed)
     mentions, gone = _taken(stage, stage.mentions, other.mentions, name, MENTION_ORDER)
     touched = [*distinct(mentions.column("item")), *gone]

@@ -32,6 +32,9 @@ PARTS = 4
 AT_ONCE = 1 << 15
 """About so many labels are read by a thread at a time."""
 
+_PIECE = 4096
+"""So many items come at most with all their labels."""
+
 
 class LabelView:
     """The labels of one set at one revision."""
@@ -169,12 +172,10 @@ class View:
                 # In one piece: to take rows of several, Arrow would put them together each time.
                 yield piece, pa.concat_tables(found).combine_chunks() if found else _empty(columns)
 
-    def _item_pieces(
-        self, items: Sequence[str] | None, keys: KeyRange, size: int = 4096
-    ) -> Iterator[pa.Table]:
+    def _item_pieces(self, items: Sequence[str] | None, keys: KeyRange) -> Iterator[pa.Table]:
         for batch in self.store.tables.scan(self.items, items=items, keys=keys):
-            for start in range(0, batch.num_rows, size):
-                yield batch.slice(start, size)
+            for start in range(0, batch.num_rows, _PIECE):
+                yield batch.slice(start, _PIECE)
 
     def mentions_of(self, source: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Every mention of one source, in key order."""

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.content import canonical_json
+from datalabel.labels.properties import properties_in
 from datalabel.labels.rows import with_column
 from datalabel.spec.migration import (
     DeleteClasses,
@@ -93,7 +94,7 @@ def _split(labels: pa.Table, step: SplitClass) -> Outcome:
     options = tuple(value.text for value, _ in step.into)
     targets = {value.text: name.text for value, name in step.into}
     texts, codes = _texts(labels, mine)
-    found = [option_of(options, (_decoded(text) or {}).get(step.by.text)) for text in texts]
+    found = [option_of(options, (properties_in(text) or {}).get(step.by.text)) for text in texts]
     rest = step.rest.text if step.rest else step.name.text
     new = [targets[one] if one is not None else rest for one in found]
     counts: dict[str, int] = {}
@@ -183,7 +184,7 @@ def _revalued(
     new: list[str | None] = []
     left: dict[str, int] = {}
     for text, many in zip(texts, np.bincount(codes, minlength=len(texts)).tolist(), strict=True):
-        given = _decoded(text) or {}
+        given = properties_in(text) or {}
         changed = change(given)
         new.append(text if changed == given else _encoded_text(changed))
         words = fault(given)
@@ -194,15 +195,6 @@ def _revalued(
     column = pa.array(new, pa.string()).take(pa.array(codes))
     table = with_column(labels, "properties", _replaced(labels.column("properties"), mine, column))
     return Outcome(table, touched, _all(labels), {}, left)
-
-
-def _decoded(text: str | None) -> Values | None:
-    """None for what is no JSON object."""
-    try:
-        value = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _encoded_text(value: Values | None) -> str | None:

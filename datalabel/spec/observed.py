@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from datalabel.labels.properties import properties_in
 from datalabel.spec.model import Property
 
 OPTIONS = 20
@@ -104,7 +104,7 @@ class ObservedProperties:
         """Take in distinct texts (JSON objects; null is an empty one), each with how often it occurred."""
         for text, count in texts:
             self.rows += count
-            value = _object(text)
+            value = properties_in(text)
             if value is None:
                 self.unreadable += count
                 continue
@@ -124,16 +124,6 @@ class ObservedProperties:
         for name, values in sorted(self.names.items()):
             found = values.declaration(required=values.given == self.rows) if _is_unicode(name) else None
             yield name, found or values.words()
-
-
-def _object(text: str | None) -> dict[str, Any] | None:
-    if text is None:
-        return {}
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _distinct(members: list[Any]) -> bool:

@@ -1,4 +1,4 @@
-"""The properties of labels and items against what a data spec declares: faults in plain words, and a JSON Schema."""
+"""The properties of labels and items against what a data spec declares: faults in plain words."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def validate_properties(properties: Mapping[str, Property], value: Any) -> list[
 
     A null is an absent value. Options are compared as text: the number 3 is the option `3` (and `3.0`), a
     boolean is the option `true` or `false`. Numbers are finite, limits inclusive; 2.0 is an integer. Patterns
-    are RE2 and match anywhere in the text. Agrees with `properties_schema`.
+    are RE2 and match anywhere in the text.
     """
     if not isinstance(value, Mapping):
         return [PropertyFault("invalid", "", f"the properties are {_type(value)}, not an object")]
@@ -52,18 +52,6 @@ def validate_properties(properties: Mapping[str, Property], value: Any) -> list[
     unknown = [name for name in value if name not in properties]
     found += [PropertyFault("unknown", str(name), _unknown(str(name), properties)) for name in unknown]
     return found
-
-
-def properties_schema(properties: Mapping[str, Property]) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of objects with these properties and no others."""
-    schema: dict[str, Any] = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "type": "object",
-        "properties": {name: _schema(declared) for name, declared in properties.items()},
-        "additionalProperties": False,
-    }
-    required = [name for name, declared in properties.items() if declared.required]
-    return schema | {"required": required} if required else schema
 
 
 # Faults in words
@@ -207,39 +195,6 @@ def _key(value: Any) -> Hashable:
     if isinstance(value, bool | str):
         return type(value).__name__, value
     return ("number", value) if isinstance(value, int | float) else ("other", repr(value))
-
-
-# The schema
-
-
-def _schema(declared: Property) -> dict[str, Any]:
-    one = _one_schema(declared)
-    if declared.multiple:
-        one = {"type": "array", "items": one, "uniqueItems": True}
-        several = [spellings(option) for option in dict.fromkeys(declared.options)]
-        # Two spellings of one option are not equal for uniqueItems.
-        once = [
-            {"contains": {"enum": values}, "minContains": 0, "maxContains": 1}
-            for values in several
-            if len(values) > 1
-        ]
-        if once:
-            one["allOf"] = once
-    if not declared.required:
-        one = {"anyOf": [one, {"type": "null"}]}
-    return one | {"description": declared.description} if declared.description else one
-
-
-def _one_schema(declared: Property) -> dict[str, Any]:
-    if declared.type == "options":
-        values = {_key(value): value for option in declared.options for value in spellings(option)}
-        return {"enum": list(values.values())}
-    if declared.type in ("number", "integer"):
-        limits = {"minimum": declared.minimum, "maximum": declared.maximum}
-        return {"type": declared.type} | {name: one for name, one in limits.items() if one is not None}
-    if declared.type == "boolean":
-        return {"type": "boolean"}
-    return {"type": "string"} | ({"pattern": declared.pattern} if declared.pattern is not None else {})
 
 
 # Words

@@ -17,6 +17,9 @@ COMMIT = "commit"
 HEADER = "header"
 SPEC = "spec"
 
+IMAGES = "images"
+"""The format of a source that is a folder of images."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

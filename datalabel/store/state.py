@@ -238,10 +238,8 @@ class State:
                 [(rename.origin, rename.target) for rename in renames],
             )
 
-    def move_branch(
-        self, expected: Position, commit: ObjectId, staging: ObjectId, who: str, why: str
-    ) -> None:
-        """Move HEAD's branch to a new commit, whose tree becomes staging, and note it in the reflog."""
+    def move_branch(self, expected: Position, new: Position, who: str, why: str) -> None:
+        """Move HEAD's branch to a commit, `new.head`, whose tree is staging from now on; the reflog notes it."""
         ref = f"heads/{expected.branch}"
         with self._transaction("IMMEDIATE") as db:
             self._expect(db, expected)
@@ -250,13 +248,14 @@ class State:
                 raise BusyError(
                     f"{expected.branch} was moved by another command", hint="run the command again"
                 )
-            db.execute("INSERT OR REPLACE INTO refs VALUES (?, ?)", (ref, commit))
-            db.execute("INSERT OR REPLACE INTO meta VALUES ('staging', ?)", (staging,))
+            db.execute("INSERT OR REPLACE INTO refs VALUES (?, ?)", (ref, new.head))
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('staging', ?)", (new.staging,))
             db.execute(
                 "INSERT INTO reflog (ref, old, new, time, who, why) VALUES (?, ?, ?, ?, ?, ?)",
-                (ref, expected.head, commit, now(), who, why),
+                (ref, expected.head, new.head, now(), who, why),
             )
-            _write_bases(db, "head", expected.head_bases, expected.bases)
+            _write_bases(db, "staging", expected.bases, new.bases)
+            _write_bases(db, "head", expected.head_bases, new.bases)
 
     def set_ref(self, name: str, old: ObjectId | None, new: ObjectId | None, who: str, why: str) -> None:
         """Make a ref that is not a branch's HEAD name another object, or nothing (None), and note it.

@@ -15,7 +15,7 @@ from datalabel.check.finding import CheckBatch, Severity
 from datalabel.check.registry import RULES, select
 from datalabel.check.rule import Hit, OnLabel, rule
 from datalabel.check.run import run
-from datalabel.check.writers import counts, document, grouped, worst
+from datalabel.check.writers import counts, document, grouped
 from datalabel.errors import UsageError
 from datalabel.spec.model import CheckSettings, Conditions, ImageConditions, LabelType, Property, Region, Spec
 
@@ -123,8 +123,6 @@ def test_groups_are_counted_worst_first() -> None:
         ("G105", 1, 1, 1),
         ("G104", 2, 1, 1),
     ]
-    assert worst(found) is Severity.ERROR
-    assert worst([]) is None
     assert counts([]) == {"error": 0, "warning": 0, "info": 0}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from terminals import Terminal
+from terminals import Desk, Terminal
 
 
 @pytest.fixture
@@ -13,3 +13,10 @@ def terminal(tmp_path: Path) -> Terminal:
     folder = tmp_path / "work"
     folder.mkdir()
     return Terminal(folder)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return Desk(folder, capsys)

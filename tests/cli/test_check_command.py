@@ -6,17 +6,14 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
 from pictures import write_coco, write_image
-from terminals import Done, Terminal
+from terminals import Desk, Terminal
 
 import datalabel
 from datalabel.check.registry import RULES
-from datalabel.cli.main import run
-from datalabel.cli.session import SESSION
 
 SPEC = "project_name: pets\ndata_spec: {cat: {box: }}\ncheck: {ignore: [B, I]}\n"
 LABELS = {"a.png": [("cat", 1.0, 2.0, 10.0, 10.0), ("dog", 60.0, 20.0, 10.0, 8.0)]}
@@ -37,22 +34,6 @@ def make_project(folder: Path) -> Terminal:
         repo.add(".")
         repo.commit("first")
     return Terminal(folder)
-
-
-class Desk(Terminal):
-    """The same commands without a process of their own: many of them in a second."""
-
-    def __init__(self, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
-        super().__init__(folder)
-        self._capture = capture
-
-    def dlabel(self, *arguments: str, **environment: str) -> Done:
-        assert not environment
-        for one in fields(SESSION):
-            default = one.default_factory() if one.default_factory is not MISSING else one.default
-            setattr(SESSION, one.name, default)
-        status = run(["-C", str(self.folder), *arguments])
-        return Done(*self._capture.readouterr(), status)
 
 
 @pytest.fixture
@@ -293,3 +274,38 @@ def test_published_labels_pass_the_gate_once_their_faults_are_known(
     assert [line[:7] for line in done.out.splitlines()] == ["::error", "::error", "dlabel "]
     empty.dlabel("check", labels, "--select", "G", "--baseline", "b.json", "--write-baseline")
     assert empty.dlabel("check", labels, "--select", "G", "--baseline", "b.json").status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--list", "--fix"], "--list and --fix exclude each other"),
+        (
+            ["--baseline", "b.json", "--write-baseline", "--fix"],
+            "--write-baseline and --fix exclude each other",
+        ),
+        (["--fix", "--since", "HEAD"], "without --since and --baseline"),
+        (["--unsafe-fixes", "--baseline", "b.json"], "without --since and --baseline"),
+        (["HEAD", "--spec", "dlabel.yaml"], "--spec goes with label files"),
+        (["--labels", "coco"], "--labels goes with label files"),
+    ],
+)
+def test_no_option_is_passed_over(tmp_path: Path, arguments: list[str], said: str) -> None:
+    done = make_project(tmp_path).dlabel("check", *arguments)
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("{ignore: [ZZ9]}", "check.ignore: no rule has the code 'ZZ9'"),
+        ("{severity: {Q1: error}}", "check.severity"),
+    ],
+)
+def test_a_spec_that_ignores_no_rule_is_told(files: Terminal, settings: str, said: str) -> None:
+    spec = f"project_name: pets\ndata_spec: {{cat: {{box: }}}}\ncheck: {settings}\n"
+    (files.folder / "dlabel.yaml").write_text(spec)
+    done = files.dlabel("check", "labels")
+    assert (done.status, done.out) == (3, "")
+    assert said in done.err

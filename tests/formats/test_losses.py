@@ -18,7 +18,7 @@ EVERYTHING = Capabilities(
     holes=True,
     pieces=True,
 )
-BOXES = Capabilities(kinds=frozenset({"box"}), empty_items=False)
+BOXES = Capabilities(kinds=frozenset({"box"}))
 ITEMS = dict.fromkeys(("a.jpg", "b.jpg", "empty.jpg"), (9, 9))
 
 
@@ -54,7 +54,6 @@ def test_each_sort_is_counted_with_its_first_place() -> None:
         ("properties of labels are not kept", 2, "a.jpg, label 0000000000000002"),
         ("confidence of labels is not kept", 1, "a.jpg, label 0000000000000002"),
         ("annotator of labels is not kept", 1, "b.jpg, label 0000000000000003"),
-        ("items without labels are left out", 1, "empty.jpg"),
     ]
 
 

@@ -172,7 +172,7 @@ def _state() -> bytes:
             position = state.read().with_base("labels.json", Base(NAMES[1], NAMES[2]))
             start, new = state.read(), replace(position, staging=NAMES[0])
             state.stage(start, new, [Rename(".dlabel/tmp/1", "labels.json")])
-            state.move_branch(new, NAMES[3], NAMES[0], "me", "commit: first")
+            state.move_branch(new, replace(new, head=NAMES[3]), "me", "commit: first")
             state.set_ref("snapshots/kept", None, NAMES[4], "me", "snapshot create")
             held = (Path(folder) / "state.db").read_bytes()
         state.close()

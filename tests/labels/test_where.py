@@ -80,7 +80,6 @@ def test_the_key_has_two_names(name: str) -> None:
 
 def test_the_columns_that_are_needed_are_named() -> None:
     where = parse_where("area > 4 AND width < 9 OR item.properties.n = 1 AND properties.a = 2")
-    assert where.item_columns == ("item", "width", "properties")
     assert where.label_columns == ("item", "w", "h", "properties")
     assert where.chooses_labels
     assert not parse_where("key = 'a' AND TRUE").chooses_labels
@@ -90,7 +89,6 @@ def test_every_documented_column_can_be_used() -> None:
     for column in COLUMNS:
         name = f"{column.side}.{column.name}" + (".x" if column.name == "properties" else "")
         where = parse_where(f"{name} IS NULL")
-        assert set(where.item_columns) <= set(ITEMS.names)
         assert set(where.label_columns) <= set(LABELS.names)
         assert len(where.labels(LABEL_TABLE, ITEM_TABLE)) == LABEL_TABLE.num_rows
         assert len(where.items(ITEM_TABLE)) == ITEM_TABLE.num_rows

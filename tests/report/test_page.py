@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from page_worlds import HOSTILE, Elements, hostile_page, page_of
 
 from datalabel.errors import InputError, RefusedError
-from datalabel.report.html import BEGINNING, embedded_json, page_html, printable, write_page
+from datalabel.printable import printable
+from datalabel.report.html import BEGINNING, embedded_json, page_html, write_page
 from datalabel.report.page import NOTHING, Outline, Page, Picture, Shape
 
 

@@ -182,3 +182,39 @@ def test_mv_refuses_what_would_overwrite(twice: Repository) -> None:
         twice.mv("images", "images/deeper")
     with pytest.raises(InputError, match="outside the project"):
         twice.mv("images/a.jpg", "/tmp/a.jpg")  # noqa: S108
+
+
+@pytest.fixture
+def cells(repo: Repository, shared_data: Path) -> Repository:
+    """Two VOC files in a folder with the name of a file, committed."""
+    folder = repo.root / "ann.xml"
+    folder.mkdir()
+    for number in (1, 2):
+        name = f"BloodImage_0000{number}.xml"
+        (folder / name).write_bytes((shared_data / "bccd" / "BCCD" / "Annotations" / name).read_bytes())
+    repo.add("ann.xml")
+    repo.commit("cells")
+    return repo
+
+
+@pytest.mark.parametrize("folder_too", [False, True])
+def test_label_files_of_a_folder_come_back_when_all_are_gone(cells: Repository, folder_too: bool) -> None:
+    folder = cells.root / "ann.xml"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for path in folder.iterdir():
+        path.unlink()
+    if folder_too:
+        folder.rmdir()
+    assert cells.status().unstaged == (("ann.xml", "deleted"),)
+    assert cells.add().missing == ("ann.xml",)
+    cells.restore("ann.xml")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert cells.status().unstaged == ()
+
+
+def test_a_folder_of_no_label_files_any_more_can_be_forgotten(cells: Repository) -> None:
+    for path in (cells.root / "ann.xml").iterdir():
+        path.unlink()
+    cells.rm("ann.xml", files=True)
+    assert cells.view("STAGED").tree.sources == {}
+    assert (cells.root / "ann.xml").is_dir()

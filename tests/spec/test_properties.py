@@ -1,4 +1,4 @@
-"""Properties are judged as declared, in words, and as the JSON Schema judges them."""
+"""Properties are judged as declared, in words, and as a JSON Schema of the same judges them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from datalabel.spec.model import Property
-from datalabel.spec.properties import properties_schema, validate_properties
+from datalabel.spec.properties import spellings, validate_properties
 
 DECLARED = {
     "direction": Property("options", ("up", "down", "3", "true"), required=True),
@@ -90,7 +90,41 @@ def test_all_faults_are_told_at_once() -> None:
     ]
 
 
-# The law: both judge alike
+# The law: a JSON Schema judges alike
+
+
+def schema_of(properties: Mapping[str, Property]) -> dict[str, Any]:
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {name: _schema(declared) for name, declared in properties.items()},
+        "additionalProperties": False,
+        "required": [name for name, declared in properties.items() if declared.required],
+    }
+
+
+def _schema(declared: Property) -> dict[str, Any]:
+    one = _one_schema(declared)
+    if declared.multiple:
+        # Two spellings of one option are not equal for uniqueItems.
+        once: list[dict[str, Any]] = [
+            {"contains": {"enum": spellings(option)}, "minContains": 0, "maxContains": 1}
+            for option in declared.options
+        ]
+        one = {"type": "array", "items": one, "uniqueItems": True, "allOf": [{}, *once]}
+    return one if declared.required else {"anyOf": [one, {"type": "null"}]}
+
+
+def _one_schema(declared: Property) -> dict[str, Any]:
+    if declared.type == "options":
+        return {"enum": [value for option in declared.options for value in spellings(option)]}
+    if declared.type in ("number", "integer"):
+        limits = {"minimum": declared.minimum, "maximum": declared.maximum}
+        return {"type": declared.type} | {name: one for name, one in limits.items() if one is not None}
+    if declared.type == "boolean":
+        return {"type": "boolean"}
+    return {"type": "string"} | ({"pattern": declared.pattern} if declared.pattern is not None else {})
+
 
 WORD = st.sampled_from(["a", "b", "1", "1.0", "2", "true", "false", "null", "1e2", "", "é"])
 LIMIT = st.none() | st.sampled_from([-1.0, 0.0, 1.5])
@@ -128,7 +162,7 @@ VALUE = st.one_of(SCALAR, st.lists(SCALAR, max_size=3), st.dictionaries(NAME, SC
 @settings(max_examples=400, deadline=None)
 @given(st.dictionaries(NAME, PROPERTY, max_size=3), st.dictionaries(NAME, VALUE, max_size=3) | VALUE)
 def test_the_schema_judges_alike(declared: Mapping[str, Property], value: Any) -> None:
-    schema = properties_schema(declared)
+    schema = schema_of(declared)
     Draft202012Validator.check_schema(schema)
     found = validate_properties(declared, value)
     assert (not found) == Draft202012Validator(schema).is_valid(value), found

@@ -47,13 +47,25 @@ def test_a_commit_moves_the_branch_and_remembers_the_bases(state: State) -> None
     start = state.read()
     staged = replace(start, staging=A, bases={"labels.json": Base(A, B)})
     state.stage(start, staged)
-    state.move_branch(staged, C, A, "Ada", "commit: first")
+    state.move_branch(staged, replace(staged, head=C), "Ada", "commit: first")
     after = state.read()
     assert (after.head, after.staging) == (C, A)
     assert after.head_bases == {"labels.json": Base(A, B)}
     assert state.refs() == {"heads/main": C}
     with pytest.raises(BusyError, match="moved by another command"):
-        state.move_branch(staged, B, A, "Ada", "commit: late")
+        state.move_branch(staged, replace(staged, head=B), "Ada", "commit: late")
+
+
+def test_a_commit_stages_what_it_records(state: State) -> None:
+    start = state.read()
+    state.move_branch(start, replace(start, staging=A, head=C, bases={"a": Base(A, B)}), "Ada", "commit: all")
+    after = state.read()
+    assert (after.head, after.staging, after.bases, after.head_bases) == (
+        C,
+        A,
+        {"a": Base(A, B)},
+        after.bases,
+    )
 
 
 def test_the_journal_is_written_with_staging(state: State) -> None:

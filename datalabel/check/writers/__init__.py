@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datalabel.check.finding import Finding, Severity
+from datalabel.printable import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,6 @@ def document(revision: str | None, findings: Sequence[Finding]) -> dict[str, Any
     }
 
 
-def worst(findings: Iterable[Finding]) -> Severity | None:
-    """The highest severity among findings, or None when there are none."""
-    return min((finding.severity for finding in findings), key=lambda severity: severity.rank, default=None)
-
-
 def grouped(findings: Iterable[Finding], first: int = 5) -> tuple[Group, ...]:
     """Findings by rule, worst first, then by code, each with its first places."""
     return tuple(
@@ -64,13 +60,6 @@ def by_rule(findings: Iterable[Finding]) -> list[list[Finding]]:
     for finding in findings:
         groups.setdefault((finding.severity.rank, finding.code), []).append(finding)
     return [group for _, group in sorted(groups.items())]
-
-
-def printable(text: str) -> str:
-    """Text from data on one line: what cannot be printed (and no XML may hold) is escaped."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def place(finding: Finding) -> str:

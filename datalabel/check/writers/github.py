@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from datalabel.check.finding import Finding, Severity
-from datalabel.check.writers import by_rule, place, printable
+from datalabel.check.writers import by_rule, place
+from datalabel.printable import printable
 
 LIMIT = 10
 """GitHub shows so many annotations of each kind per step, and drops the others without a word."""

@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
 from datalabel.check.finding import Finding, Rule, Severity
-from datalabel.check.writers import by_rule, place, printable
+from datalabel.check.writers import by_rule, place
+from datalabel.printable import printable
 
 
 def junit(findings: Sequence[Finding], rules: Sequence[Rule], failing: Severity | None) -> str:

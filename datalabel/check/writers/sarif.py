@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import quote
 
 from datalabel.check.finding import Finding, Rule, Severity
-from datalabel.check.writers import place, printable
+from datalabel.check.writers import place
 from datalabel.content import fingerprint
+from datalabel.printable import printable
 from datalabel.version import version
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -8,8 +8,9 @@ Layout of the format: https://cocodataset.org/#format-data and #format-results.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from datalabel.formats.base import (
     Capabilities,
@@ -32,7 +33,6 @@ class Coco:
     name = "coco"
     title = "COCO"
     folder = False
-    suffixes: tuple[str, ...] = (".json",)
     holds = Capabilities(
         kinds=frozenset({"box", "polygon", "mask", "keypoints"}),
         properties=True,
@@ -56,6 +56,10 @@ class Coco:
         from datalabel.formats.coco.read import read
 
         return read(source, context)
+
+    def is_folder(self, header: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """Never: a source is one file."""
+        return False
 
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:  # noqa: ARG002
         """What COCO cannot hold of the selection."""

@@ -9,8 +9,9 @@ development kit; `<attributes>` as CVAT writes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from datalabel.errors import InputError
 from datalabel.formats.base import (
@@ -32,7 +33,6 @@ class Voc:
     name = "voc"
     title = "Pascal VOC"
     folder = True
-    suffixes: tuple[str, ...] = (".xml",)
     holds = Capabilities(kinds=frozenset({"box"}), properties=True)
 
     def detect(self, path: Path, head: bytes) -> bool:  # noqa: ARG002
@@ -53,6 +53,12 @@ class Voc:
         if not single and not source.members:
             raise InputError("holds no XML files", where=source.name)
         return Reader(source, context).read([None] if single else list(source.members))
+
+    def is_folder(self, header: Mapping[str, Any]) -> bool:
+        """Unless it was a single XML file."""
+        from datalabel.formats.voc.header import Common
+
+        return Common.of(header).folder
 
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:  # noqa: ARG002
         """What Pascal VOC cannot hold. Other kinds than boxes are written by their bounds.

@@ -12,8 +12,9 @@ Layout of the format: https://docs.ultralytics.com/datasets/ and https://github.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from datalabel.errors import InputError
 from datalabel.formats.base import (
@@ -34,7 +35,6 @@ class Yolo:
     name = "yolo"
     title = "YOLO"
     folder = True
-    suffixes: tuple[str, ...] = (".txt", ".names")
     holds = Capabilities(kinds=frozenset({"box"}), decimals=9)
 
     def detect(self, path: Path, head: bytes) -> bool:
@@ -61,6 +61,10 @@ class Yolo:
         if not source.members:
             raise InputError("holds no label files", where=source.name)
         return Reader(source, context).read()
+
+    def is_folder(self, header: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """Always."""
+        return True
 
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:
         """What one YOLO folder cannot hold. The commonest of keypoints, polygons and rotated boxes decides what

@@ -50,14 +50,10 @@ class Where:
         return str(self.terms[0]) if len(self.terms) == 1 else str(And(self.terms))
 
     @property
-    def item_columns(self) -> tuple[str, ...]:
-        """The columns of the items table that are needed, `item` first."""
-        return self._reads(Side.ITEM)
-
-    @property
     def label_columns(self) -> tuple[str, ...]:
         """The columns of the labels table that are needed, `item` first."""
-        return self._reads(Side.LABEL)
+        named = (name for term in self.terms for name in columns_in(term) if name.side is Side.LABEL)
+        return tuple(dict.fromkeys(["item", *(column for name in named for column in name.reads)]))
 
     @property
     def chooses_labels(self) -> bool:
@@ -65,24 +61,20 @@ class Where:
         return any(map(_about_labels, self.terms))
 
     def items(self, items: pa.Table) -> pa.BooleanArray:
-        """Which items are chosen, per row of a table with `item_columns`."""
+        """Which items are chosen, per row of a table of items."""
         terms = [term for term in self.terms if not _about_labels(term)]
         return _all_hold(terms, Rows(items), items.num_rows)
 
     def labels(self, labels: pa.Table, items: pa.Table) -> pa.BooleanArray:
         """Which labels are chosen, per row of a table with `label_columns`.
 
-        `items` holds the items of the batch (`item_columns`, each once). A label is chosen when its item is
-        among them and is chosen, and every term about labels holds.
+        `items` holds the items of the batch, each once. A label is chosen when its item is among them and is
+        chosen, and every term about labels holds.
         """
         item_of = pc.index_in(labels.column("item"), value_set=items.column("item"))
         of_items = pc.fill_null(self.items(items).take(item_of), False)
         terms = [term for term in self.terms if _about_labels(term)]
         return _flat(pc.and_(of_items, _all_hold(terms, Rows(items, labels, item_of), labels.num_rows)))
-
-    def _reads(self, side: Side) -> tuple[str, ...]:
-        named = (name for term in self.terms for name in columns_in(term) if name.side is side)
-        return tuple(dict.fromkeys(["item", *(column for name in named for column in name.reads)]))
 
 
 def parse_where(text: str) -> Where:

@@ -1,0 +1,105 @@
+"""Where results go, and in which format: checked before a command does anything; nothing of the user's is lost."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pictures import write_coco, write_image
+from terminals import Desk
+
+from datalabel.cli.check_text import CheckText
+from datalabel.cli.commands import COMMANDS
+from datalabel.cli.presenting import Presentation
+from datalabel.cli.report import ReportText
+from datalabel.cli.stats import ComparedText, StatsText
+
+
+@pytest.fixture
+def project(desk: Desk) -> Desk:
+    """A commit, and a label moved after it."""
+    write_image(desk.folder / "a.png")
+    write_coco(desk.folder / "labels.json", {"a.png": [("cat", 1, 2, 10, 10)]})
+    for arguments in (["init"], ["add", "."], ["commit", "-m", "first"]):
+        assert desk.dlabel(*arguments).status == 0
+    write_coco(desk.folder / "labels.json", {"a.png": [("cat", 3, 2, 10, 10)]})
+    return desk
+
+
+def commits(desk: Desk) -> int:
+    return len(json.loads(desk.dlabel("log", "--json").out))
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--format", "xml"], ["-o", "labels.json"], ["-o", "nowhere/out.txt"], ["--format", "markdown"]]
+)
+def test_a_command_does_nothing_when_its_result_cannot_be_shown(project: Desk, wrong: list[str]) -> None:
+    before = project.dlabel("status", "--json").out
+    for command in (["commit", "-a", "-m", "second"], ["rm", "a.png"], ["restore", "a.png"]):
+        assert project.dlabel(*command, *wrong).status in (2, 3)
+    assert commits(project) == 1
+    assert project.dlabel("status", "--json").out == before
+
+
+def test_the_nearest_format_is_named(project: Desk) -> None:
+    done = project.dlabel("check", "--format", "serif")
+    assert (done.status, done.out) == (2, "")
+    assert "--format takes text, json, jsonl, sarif, junit, github, markdown, not 'serif'" in done.err
+    assert "did you mean sarif?" in done.err
+
+
+def test_every_command_names_the_formats_that_its_results_have() -> None:
+    results: dict[str, tuple[type[Presentation], ...]] = {
+        "check": (CheckText,),
+        "stats": (StatsText, ComparedText),
+        "report": (ReportText,),
+    }
+    for name, info in COMMANDS.items():
+        for result in results.get(name, ()):
+            made = object.__new__(result)
+            assert tuple(made.renderings()) == info.formats
+        assert name in results or not info.formats
+
+
+@pytest.mark.parametrize("name", ["labels.json", "a.png", "dlabel.yaml", ".dlabel/state.db", "."])
+def test_a_result_never_replaces_labels_images_or_a_spec(project: Desk, name: str) -> None:
+    path = project.folder / name
+    before = path.read_bytes() if path.is_file() else b""
+    done = project.dlabel("stats", "-o", name)
+    assert (done.status, done.out) == (3, "")
+    assert name in done.err or "is a folder" in done.err
+    assert (path.read_bytes() if path.is_file() else b"") == before
+
+
+@pytest.mark.parametrize("command", ["stats", "check", "report", "log", "status", "diff"])
+def test_a_result_replaces_an_earlier_one(project: Desk, command: str) -> None:
+    first = project.dlabel(command, "--json").out
+    beside = project.folder.parent
+    for _ in range(2):
+        assert project.dlabel(command, "--json", "-o", "../out.json").out == ""
+    assert (beside / "out.json").read_text() == first
+    assert {path.name for path in beside.iterdir()} == {project.folder.name, "out.json"}
+
+
+def test_a_file_is_written_however_quiet_the_command(project: Desk) -> None:
+    shown = project.dlabel("stats").out
+    assert project.dlabel("stats", "-q").out == ""
+    assert project.dlabel("stats", "-q", "-o", "stats.txt").out == ""
+    assert (project.folder / "stats.txt").read_text() == shown
+
+
+def test_a_result_goes_into_a_device(project: Desk) -> None:
+    assert project.dlabel("stats", "-o", "/dev/null").status == 0
+
+
+def test_the_demo_prints_as_it_goes(project: Desk) -> None:
+    done = project.dlabel("demo", "--json")
+    assert (done.status, done.out) == (2, "")
+    assert "--json" in done.err
+    assert not (project.folder / "dlabel-demo").exists()
+
+
+def test_log_shows_one_commit_at_least(project: Desk) -> None:
+    done = project.dlabel("log", "-n", "0")
+    assert (done.status, done.out) == (2, "")
+    assert len(project.dlabel("log", "--oneline", "-n", "1").out.splitlines()) == 1

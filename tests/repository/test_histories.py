@@ -1,0 +1,231 @@
+"""Things done one after the other: nothing of what was decided before is lost, comes back, or lands elsewhere."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+
+import pytest
+from pictures import Box, write_coco, write_image
+
+from datalabel.errors import InputError
+from datalabel.repository.repository import Repository
+
+A, B, C = "images/a.png", "images/b.png", "images/c.png"
+CAT, DOG = ("cat", 1.0, 1.0, 10.0, 10.0), ("dog", 5.0, 5.0, 10.0, 10.0)
+Labels = Mapping[str, Sequence[Box]]
+
+
+def said(repo: Repository, labels: Labels, name: str = "labels.json") -> None:
+    """A label file as a labelling tool would write it."""
+    write_coco(repo.root / name, labels)
+
+
+def begin(repo: Repository, labels: Labels, images: Sequence[str] = (A, B)) -> None:
+    """Images with labels, committed."""
+    for number, key in enumerate(images):
+        write_image(repo.root / key, number)
+    said(repo, labels)
+    repo.add(*images, "labels.json")
+    repo.commit("begin")
+
+
+def held(repo: Repository, revision: str = "STAGED") -> list[tuple[str, str, float]]:
+    rows = repo.labels(revision).to_arrow().to_pylist()
+    return sorted((row["item"], row["class"], row["x"]) for row in rows)
+
+
+def cats_become_dogs(repo: Repository) -> None:
+    (repo.root / "map.yaml").write_text("steps:\n  - rename: {cat: dog}\n")
+    repo.migrate(repo.root / "map.yaml")
+
+
+@pytest.mark.parametrize("forgotten", [True, False])
+def test_the_last_label_goes_however_many_segments_were_folded(repo: Repository, forgotten: bool) -> None:
+    begin(repo, {A: [CAT]}, [A])
+    for step in range(1, 15):
+        said(repo, {A: [("cat", 1.0 + step, 1.0, 10.0, 10.0)]})
+        repo.commit(f"{step}", all_sources=True)
+    if forgotten:
+        repo.rm("labels.json")
+    else:
+        said(repo, {A: []})
+        repo.add("labels.json")
+    assert held(repo) == []
+    repo.commit("empty")
+    assert held(repo, "HEAD") == []
+    said(repo, {A: [DOG]})
+    repo.add("labels.json")
+    assert held(repo) == [(A, "dog", 5.0)]
+
+
+def test_a_file_in_the_place_of_a_moved_one_is_another_source(repo: Repository) -> None:
+    begin(repo, {A: [CAT]})
+    repo.mv("labels.json", "old.json")
+    said(repo, {B: [DOG]})
+    repo.add("labels.json")
+    assert held(repo) == [(A, "cat", 1.0), (B, "dog", 5.0)]
+    assert {source.path for source in repo.view().tree.sources.values()} == {"old.json", "labels.json"}
+    said(repo, {B: [CAT]})
+    repo.add()
+    assert held(repo) == [(A, "cat", 1.0), (B, "cat", 1.0)]
+    assert repo.status().unstaged == ()
+
+
+def test_what_is_changed_back_after_a_restore_is_a_change(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [CAT]})
+    cats_become_dogs(repo)
+    repo.commit("dogs")
+    repo.restore("labels.json")
+    said(repo, {A: [("dog", 1.0, 1.0, 10.0, 10.0)], B: [("dog", 7.0, 1.0, 10.0, 10.0)]})
+    repo.add("labels.json")
+    assert held(repo) == [(A, "dog", 1.0), (B, "dog", 7.0)]
+    said(repo, {A: [CAT], B: [("dog", 7.0, 1.0, 10.0, 10.0)]})
+    repo.add("labels.json")
+    assert held(repo) == [(A, "cat", 1.0), (B, "dog", 7.0)]
+
+
+def test_a_file_that_nobody_wrote_again_still_does_not_undo_a_migration(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [CAT]})
+    cats_become_dogs(repo)
+    repo.commit("dogs")
+    said(repo, {A: [CAT], B: [("cat", 7.0, 1.0, 10.0, 10.0)]})
+    repo.add("labels.json")
+    assert held(repo) == [(A, "dog", 1.0), (B, "dog", 7.0)]
+
+
+def test_a_folder_does_not_move_over_items_whose_files_are_gone(repo: Repository) -> None:
+    begin(repo, {"x/1.png": [CAT], "y/1.png": [DOG]}, ["x/1.png", "y/1.png"])
+    shutil.rmtree(repo.root / "y")
+    with pytest.raises(InputError, match="is tracked already"):
+        repo.mv("x", "y")
+    assert held(repo) == [("x/1.png", "cat", 1.0), ("y/1.png", "dog", 5.0)]
+    assert (repo.root / "x/1.png").exists()
+
+
+@pytest.mark.parametrize("image_came", [True, False])
+def test_labels_that_are_kept_keep_their_item_and_its_mention(repo: Repository, image_came: bool) -> None:
+    images = [A, B] if image_came else [A]
+    begin(repo, {A: [CAT], B: [CAT]}, images)
+    cats_become_dogs(repo)
+    said(repo, {A: [CAT]})
+    repo.add("labels.json", prefer="ours")
+    assert held(repo) == [(A, "dog", 1.0), (B, "dog", 1.0)]
+    assert repo.stats().sets["ground_truth"].labels == 2
+    repo.restore("labels.json")
+    assert len(json.loads((repo.root / "labels.json").read_text())["annotations"]) == 2
+    assert repo.status().unstaged == ()
+
+
+def test_a_removed_item_does_not_come_back_with_a_file_that_says_the_same_of_it(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    repo.rm(A)
+    said(repo, {A: [CAT], B: [("dog", 6.0, 5.0, 10.0, 10.0)]})
+    repo.add("labels.json")
+    assert held(repo) == [(B, "dog", 6.0)]
+    assert repo.items().column("item").to_pylist() == [B]
+
+
+def test_naming_the_annotator_later_keeps_ids_and_what_was_changed_here(repo: Repository) -> None:
+    begin(repo, {A: [CAT, DOG]})
+    ids = repo.labels().to_arrow().column("id").to_pylist()
+    cats_become_dogs(repo)
+    repo.add("labels.json", annotator="anna")
+    rows = repo.labels().to_arrow()
+    assert sorted(rows.column("id").to_pylist()) == sorted(ids)
+    assert rows.column("annotator").to_pylist() == ["anna", "anna"]
+    assert rows.column("class").to_pylist() == ["dog", "dog"]
+    summary = repo.diff().summary()["sets"]["ground_truth"]
+    assert (summary["added"], summary["removed"], summary["changed"]) == (0, 0, 2)
+
+
+def test_a_removal_after_a_rename_is_a_removal(repo: Repository) -> None:
+    begin(repo, {A: [CAT]}, [A])
+    repo.mv(A, C)
+    repo.commit("moved")
+    repo.rm(C)
+    repo.commit("removed")
+    assert [(one.key, one.change) for one in repo.diff("HEAD~2", "HEAD").items] == [(A, "removed")]
+    assert [(one.key, one.change) for one in repo.diff("HEAD~1", "HEAD").items] == [(C, "removed")]
+    assert [(one.key, one.change) for one in repo.diff("HEAD~2", "HEAD~1").items] == [(C, "renamed")]
+
+
+def test_copies_of_a_new_image_stay_in_the_split_of_the_item_that_it_replaced(repo: Repository) -> None:
+    keys = [f"images/{number}.png" for number in range(8)]
+    for number, key in enumerate(keys):
+        write_image(repo.root / key, number)
+    repo.add("images")
+    repo.commit("first")
+    repo.create_snapshot("one", split="train=0.5,val=0.5", seed=1)
+    for number, key in enumerate(keys):
+        write_image(repo.root / key, 100 + number)
+        shutil.copy(repo.root / key, repo.root / f"images/copy{number}.png")
+    repo.add("images")
+    repo.commit("second")
+    repo.create_snapshot("two", earlier="one")
+    found = repo.check("two", select=["X101"])
+    assert found.findings == ()
+
+
+def brought(repo: Repository, *codes: str) -> list[tuple[str, str | None, str]]:
+    checked = repo.check("HEAD", since="HEAD~1", select=list(codes))
+    return [(one.code, one.item, one.message) for one in checked.findings]
+
+
+def test_a_pair_of_which_one_changed_is_not_found_anew(repo: Repository) -> None:
+    begin(repo, {A: [CAT], "images/A.png": [DOG], C: [CAT]}, [A, "images/A.png"])
+    shutil.copy(repo.root / A, repo.root / C)
+    repo.commit("the same image", all_sources=True)
+    repo.add(C)
+    said(repo, {A: [CAT], "images/A.png": [DOG], C: [DOG]})
+    repo.commit("other labels on it", all_sources=True)
+    assert {one[0] for one in brought(repo, "I109")} == {"I109"}
+    said(
+        repo, {A: [("cat", 2.0, 1.0, 10.0, 10.0)], "images/A.png": [("dog", 6.0, 5.0, 10.0, 10.0)], C: [DOG]}
+    )
+    repo.commit("moved", all_sources=True)
+    assert {one.code for one in repo.check("HEAD", select=["I108", "I109"]).findings} == {"I108", "I109"}
+    assert brought(repo, "I108", "I109") == []
+
+
+def test_a_number_that_a_label_elsewhere_has_is_found_since(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    document = json.loads((repo.root / "labels.json").read_text())
+    document["annotations"].append({**document["annotations"][1], "id": 1, "bbox": [20, 20, 5, 5]})
+    (repo.root / "labels.json").write_text(json.dumps(document))
+    repo.commit("a number twice", all_sources=True)
+    whole = [(one.code, one.item, one.message) for one in repo.check("HEAD", select=["D104"]).findings]
+    assert len(whole) == 1
+    assert brought(repo, "D104") == whole
+
+
+def test_an_image_that_loses_its_labels_is_named_since(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [CAT], C: [CAT]}, [A, B, C])
+    said(repo, {A: [], B: [("cat", 2.0, 1.0, 10.0, 10.0)], C: [CAT]})
+    repo.commit("one lost its label", all_sources=True)
+    assert brought(repo, "I106") == [("I106", A, "the image has no label")]
+    said(repo, {A: [], B: [], C: [("cat", 2.0, 1.0, 10.0, 10.0)]})
+    repo.commit("and another", all_sources=True)
+    assert brought(repo, "I106") == [("I106", B, "the image has no label")]
+
+
+def test_images_without_labels_are_silent_before_any_label_and_counted_when_many(repo: Repository) -> None:
+    begin(repo, {}, [A])
+    write_image(repo.root / B, 1)
+    repo.add(B)
+    repo.commit("no labels yet")
+    assert brought(repo, "I106") == []
+    said(repo, {A: [CAT]})
+    for number in range(101):
+        write_image(repo.root / f"more/{number}.png", 2 + number)
+    repo.add("more", "labels.json")
+    repo.commit("labelling is under way")
+    assert brought(repo, "I106") == [("I106", None, "101 images of those that changed have no label yet")]
+
+
+def test_an_image_that_never_came_is_named_since_where_others_did(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    said(repo, {A: [CAT], B: [DOG], C: [DOG]})
+    repo.commit("a ninth", all_sources=True)
+    assert brought(repo, "I107") == [("I107", C, "the image was never added; it has 1 label")]
