@@ -63,7 +63,7 @@ class AddedText(Presentation):
 
     def _labels(self, screen: Screen, labels: LabelsAdded) -> None:
         name = (shown(labels.source), "name")
-        if labels.conflicts:
+        if labels.is_open:
             screen.line(name, (f": {count(len(labels.conflicts), 'conflict')}, not staged", "bad"))
             for conflict in labels.conflicts[:SHOWN]:
                 screen.line(f"  {shown(conflict.item)}  label {conflict.id:016x}  {conflict.field}: "
@@ -74,6 +74,9 @@ class AddedText(Presentation):
         changed = count(labels.changed_items, "item") + " changed"
         into = "" if labels.set == "ground_truth" else f" into {shown(labels.set)}"
         screen.line(name, f": {count(labels.labels, 'label')} ({labels.format}){into}, {changed}")
+        if labels.decided:
+            side = "what is here" if labels.decided == "ours" else "the file"
+            screen.line((f"  {count(len(labels.conflicts), 'conflict')} decided for {side}", "warn"))
         if labels.awaited:
             screen.line((f"  {count(labels.awaited, 'item')} without an image here yet", "warn"))
         if labels.new_classes:
@@ -106,6 +109,7 @@ class AddedText(Presentation):
                     "awaited": labels.awaited,
                     "new_classes": list(labels.new_classes),
                     "remarks": [str(remark) for remark in labels.remarks],
+                    "decided": labels.decided,
                     "conflicts": [
                         {"item": one.item, "label": f"{one.id:016x}", "field": one.field,
                          "base": one.base, "ours": one.ours, "theirs": one.theirs}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from datalabel.cli.check_text import AcceptedText, BaselineText, CheckText, DryF
 from datalabel.cli.pages import HTML, MAX_IMAGES
 from datalabel.cli.presenting import Presentation
 from datalabel.cli.session import SESSION
-from datalabel.errors import InputError, NoProjectError, UsageError, nearest
+from datalabel.errors import DlabelError, InputError, NoProjectError, UsageError, nearest
 
 if TYPE_CHECKING:
     from datalabel.check.finding import Rule, Severity
@@ -173,15 +174,14 @@ def _ran(options: CheckOptions) -> Sequence[Rule]:
 
 
 def _gate(wanted: Wanted) -> Gated:
-    from datalabel.repository.gating import gate_files, gate_revision
+    from datalabel.repository.gating import gate_files
 
     files = wanted.files
     if not files:
         for option, text in (("--spec", wanted.spec), ("--labels", wanted.labels)):
             if text is not None:
                 raise UsageError(f"{option} goes with label files; a revision has its own")
-        revision = wanted.targets[0] if wanted.targets else "STAGED"
-        return gate_revision(_repository().project, revision, wanted.options)
+        return _gate_revision(wanted)
     if wanted.options.since is not None:
         raise UsageError(
             "--since compares two revisions of a project; label files alone have none",
@@ -189,6 +189,23 @@ def _gate(wanted: Wanted) -> Gated:
         )
     spec, root = _spec_for(wanted.spec)
     return gate_files(files, wanted.labels, spec, root, wanted.options)
+
+
+def _gate_revision(wanted: Wanted) -> Gated:
+    from datalabel.repository.gating import gate_revision
+
+    revision = wanted.targets[0] if wanted.targets else "STAGED"
+    try:
+        return gate_revision(_repository().project, revision, wanted.options)
+    except (InputError, NoProjectError) as error:
+        if not wanted.targets or _is_revision(revision) or not _names_a_file(error, revision):
+            raise
+        raise InputError("no such file or folder, and no revision", where=revision) from None
+
+
+def _names_a_file(error: DlabelError, target: str) -> bool:
+    """Whether what was not found as a revision may have been meant as a file."""
+    return isinstance(error, NoProjectError) or (target in str(error) and bool(re.search(r"[/.]", target)))
 
 
 def _repository() -> Repository:

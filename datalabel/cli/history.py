@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from datalabel.cli.arguments import after_dashes
 from datalabel.cli.change_text import item_line, label_line, summary_lines
 from datalabel.cli.completion import revisions
 from datalabel.cli.pages import HTML, MAX_IMAGES
@@ -184,7 +185,10 @@ def show(
 ) -> Presentation:
     """Show a commit, and what it changed against its parent, by object."""
     repository = SESSION.repository()
-    entry, difference = repository.show(revision, paths or ())
+    globs = after_dashes([revision, *(paths or ())])
+    if len(globs) > len(paths or ()):
+        revision = "HEAD"
+    entry, difference = repository.show(revision, globs or paths or ())
     if html:
         title = entry.commit.message.splitlines()[0]
         subtitle = f"{entry.id[:12]} · {entry.commit.author} · {entry.commit.time[:10]}"
@@ -239,8 +243,6 @@ def _page(
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
     """Revisions and globs; what stands after `--` on the line is a glob."""
-    from datalabel.cli.arguments import after_dashes
-
     paths = after_dashes(arguments)
     names = arguments[: len(arguments) - len(paths)]
     if len(names) == 1 and ".." in names[0]:

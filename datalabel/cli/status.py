@@ -66,8 +66,10 @@ class StatusText(Presentation):
             if words:
                 quiet = False
                 screen.line(f"  {shown(name):<{width}}", *words)
-        if quiet:
-            screen.line("  the spec, or what sources say beside their labels")
+        if self.found.spec["staged"]:
+            screen.line(f"  {self.found.spec['path']}")
+        elif quiet:
+            screen.line("  what sources say beside their labels")
 
     def json(self) -> Any:
         return {

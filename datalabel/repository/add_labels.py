@@ -40,7 +40,7 @@ from datalabel.store.history import Source
 
 @dataclass(frozen=True, slots=True)
 class LabelsAdded:
-    """What adding one source did. With conflicts and no preference, nothing of the source was staged.
+    """What adding one source did. With conflicts and no preference (`decided`), nothing of the source was staged.
 
     `awaited` counts the items that the source names and whose images are not here.
     """
@@ -54,6 +54,12 @@ class LabelsAdded:
     remarks: tuple[Fault, ...] = ()
     new_classes: tuple[str, ...] = ()
     awaited: int = 0
+    decided: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there are conflicts that nobody decided."""
+        return bool(self.conflicts) and self.decided is None
 
 
 Rows = npt.NDArray[np.intp]
@@ -100,6 +106,7 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
         reading.read.remarks,
         _new_classes(stage, now.labels),
         sum(stage.known.get(key) is None for key in now.items),
+        how.prefer if merged.conflicts else None,
     )
 
 

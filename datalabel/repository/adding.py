@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ class Added:
     @property
     def has_conflicts(self) -> bool:
         """Whether a source was left out because it and staging changed the same label differently."""
-        return any(added.conflicts for added in self.labels)
+        return any(added.is_open for added in self.labels)
 
 
 def add(project: Project, paths: Sequence[Path], options: AddOptions) -> Added:
@@ -97,12 +97,28 @@ def add_to(stage: Stage, paths: Sequence[Path], options: AddOptions) -> Added:
 def _check(options: AddOptions, paths: Sequence[Path]) -> None:
     if options.replaces and options.beside:
         raise UsageError("--replaces and --beside exclude each other")
+    if options.replaces and options.partial:
+        raise UsageError(
+            "--replaces and --partial exclude each other",
+            hint="a file in place of another speaks for all its items",
+        )
+    if not paths:
+        _refuse_idle(options)
     if options.name and len(paths) != 1:
         raise UsageError("--as NAME takes exactly one path")
     if options.format is not None:
         get_format(options.format)
     if options.prefer not in (None, "ours", "theirs"):
         raise UsageError(f"--prefer takes `ours` or `theirs`, not {options.prefer!r}")
+
+
+def _refuse_idle(options: AddOptions) -> None:
+    """Without paths, sources are read as they were added."""
+    told = replace(options, prefer=None, keep_going=False)
+    idle = [one.name for one in fields(told) if getattr(told, one.name) != getattr(AddOptions(), one.name)]
+    if idle:
+        flag = "--as" if idle[0] == "name" else f"--{idle[0].replace('_', '-')}"
+        raise UsageError(f"{flag} goes with the path of a source", hint=f"dlabel add PATH {flag} …")
 
 
 def _is_covered(stage: Stage, folder: str) -> bool:

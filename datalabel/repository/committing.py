@@ -11,6 +11,7 @@ from typing import Any
 from datalabel.check.finding import Finding, Severity
 from datalabel.content import ObjectId
 from datalabel.errors import InputError, RefusedError
+from datalabel.labels.tables import label_id_text
 from datalabel.repository.adding import Added, AddOptions, add_to
 from datalabel.repository.checking import CheckOptions, check_since
 from datalabel.repository.differences import Difference
@@ -75,10 +76,15 @@ def commit(project: Project, message: str, *, all_sources: bool = False) -> Comm
 
 def _add_changed(stage: Stage) -> Added:
     added = add_to(stage, [], AddOptions())
-    if added.has_conflicts:
-        raise RefusedError(
-            "a source and staging changed the same labels differently", hint="dlabel add --prefer ours|theirs"
-        )
+    for labels in added.labels:
+        if labels.is_open:
+            first = labels.conflicts[0]
+            raise RefusedError(
+                f"the file and staging changed the same labels differently (first: {first.item}, label "
+                f"{label_id_text(first.id)}, {first.field})",
+                where=labels.source,
+                hint="dlabel add lists them all; dlabel add --prefer ours|theirs decides",
+            )
     return added
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from datalabel.content import ObjectId
 from datalabel.errors import InputError
@@ -21,13 +22,16 @@ class LogEntry:
 
 
 def log(project: Project, revision: str = "HEAD", limit: int | None = None) -> Iterator[LogEntry]:
-    """The commits that led to a revision, newest first; none before the first commit."""
-    start = resolve_revision(project, revision).commit
+    """The commits that led to a revision, newest first; none before the first commit. Of `A..B` those that led to B
+    and not to A."""
+    before, dots, after = revision.rpartition("..")
+    start = resolve_revision(project, after or "HEAD").commit
     if start is None:
         return
-    for count, (name, commit) in enumerate(project.store.history.walk(start)):
-        if limit is not None and count >= limit:
-            return
+    known = resolve_revision(project, before or "HEAD").commit if dots else None
+    left_out = {name for name, _ in project.store.history.walk(known)} if known else set()
+    walked = ((name, commit) for name, commit in project.store.history.walk(start) if name not in left_out)
+    for name, commit in islice(walked, limit):
         yield LogEntry(name, commit)
 
 

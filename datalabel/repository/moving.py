@@ -175,6 +175,8 @@ def move(project: Project, old: Path, new: Path) -> Moved:
         origin = project.key_of(old)
         target = project.key_of(new / old.name if new.is_dir() else new)
         checked_key(target)
+        if origin == SPEC_FILE:
+            raise RefusedError("the spec has one name only", where=SPEC_FILE)
         chosen = choose(project, [old], (stage.tree,), stage.known)
         place = project.on_disk(origin)
         if project.path_of(target).exists() or target in stage.known:

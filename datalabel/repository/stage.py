@@ -12,6 +12,7 @@ from datalabel.content import ObjectId, canonical_json
 from datalabel.labels.tables import ITEMS, empty, table_of
 from datalabel.repository.journal import check_changes, finish_journal
 from datalabel.repository.project import Project
+from datalabel.repository.same import holds_the_same
 from datalabel.repository.view import View
 from datalabel.store.history import HEADER, Source, Tree
 from datalabel.store.state import Base, Position, Rename
@@ -154,25 +155,30 @@ class Stage(Tables):
         check_changes(self.project, renames)
         store.objects.flush()
         store.state.stage(self.position, new, renames)
-        self._reindex()
+        self._reindex(new)
         finish_journal(self.project)
         return new.staging != self.position.staging
 
     def reached(self) -> Position:
-        """Where saving would lead. Nothing is made visible."""
-        tree = self.project.store.history.put_tree(self.finished())
-        return replace(self.position, staging=tree, bases=self.bases)
+        """Where saving would lead: to HEAD's own tree where it holds the same. Nothing is made visible."""
+        history, tree = self.project.store.history, self.finished()
+        name = history.put_tree(tree)
+        if self.position.head is not None:
+            head = history.commit(self.position.head).tree
+            if name != head and holds_the_same(self.project.store, history.tree(head), tree):
+                name = head
+        return replace(self.position, staging=name, bases=self.bases)
 
     def commit(self, new: Position, who: str, why: str) -> None:
         """Flush the objects, then move staging and HEAD's branch in one transaction: to `new.staging`, and to the
         commit of it that is `new.head`."""
         self.project.store.objects.flush()
         self.project.store.state.move_branch(self.position, new, who, why)
-        self._reindex()
+        self._reindex(new)
 
-    def _reindex(self) -> None:
-        tree = self.finished()
-        self.project.store.cache.reindex(self.view.tree.items, tree.items, self._changed, self._gone)
+    def _reindex(self, new: Position) -> None:
+        items = self.project.store.history.tree(new.staging).items if new.staging else None
+        self.project.store.cache.reindex(self.view.tree.items, items, self._changed, self._gone)
 
 
 def tracked_items(project: Project, view: View) -> dict[str, str | None]:

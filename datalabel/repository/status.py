@@ -75,7 +75,7 @@ def status(project: Project) -> Status:
     return Status(
         branch=position.branch,
         head=position.head,
-        spec={"path": SPEC_FILE, "changed": change is not None},
+        spec={"path": SPEC_FILE, "changed": change is not None, "staged": _spec_staged(project, position)},
         staged=_staged(project, position),
         unstaged=tuple(sorted(unstaged)),
         untracked=tuple(_collapsed(seen)),
@@ -91,6 +91,13 @@ def _tracked(project: Project, tree: Tree) -> Mapping[str, str | None]:
     from datalabel.repository.view import View
 
     return tracked_items(project, View(project.store, tree, "STAGED"))
+
+
+def _spec_staged(project: Project, position: Position) -> bool:
+    """Whether the next commit would record another spec."""
+    names = project.store.history.commit(position.head).tree if position.head else None, position.staging
+    before, after = (project.store.history.tree(name).spec if name else None for name in names)
+    return before != after
 
 
 def _staged(project: Project, position: Position) -> dict[str, Any]:

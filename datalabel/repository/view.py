@@ -51,7 +51,16 @@ class LabelView:
         items: Sequence[str] | None = None,
         keys: KeyRange = EVERYTHING,
     ) -> Iterator[pa.Table]:
-        """The labels in key order, in pieces of bounded size; an item's labels are never split."""
+        """The labels in key order, in pieces of bounded size; an item's labels are never split.
+
+        Raises:
+            InputError: labels have no such column.
+        """
+        for name in columns or ():
+            if name not in MEASURED_LABELS.names:
+                close = nearest(name, LABELS.names)
+                hint = f"did you mean {close}?" if close else f"there are {', '.join(LABELS.names)}"
+                raise InputError(f"labels have no column {name!r}", hint=hint)
         yield from self._view.store.tables.scan(self.table, columns, items=items, keys=keys)
 
     def map(self, function: Callable[[pa.Table], T], columns: Sequence[str]) -> Iterator[T]:
@@ -68,7 +77,8 @@ class LabelView:
 
     def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
         """All labels of the set in one Arrow table (schema `datalabel.labels.tables.LABELS`)."""
-        return self._view.store.tables.read(self.table, columns)
+        found = list(self.batches(columns))
+        return pa.concat_tables([_empty(columns), *found])
 
     def to_pandas(self) -> Any:
         """All labels of the set as a pandas DataFrame; needs the extra `pandas`."""

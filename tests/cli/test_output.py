@@ -103,3 +103,32 @@ def test_log_shows_one_commit_at_least(project: Desk) -> None:
     done = project.dlabel("log", "-n", "0")
     assert (done.status, done.out) == (2, "")
     assert len(project.dlabel("log", "--oneline", "-n", "1").out.splitlines()) == 1
+
+
+def test_a_glob_after_dashes_is_no_revision(project: Desk) -> None:
+    project.dlabel("commit", "-a", "-m", "second")
+    assert json.loads(project.dlabel("show", "--json", "--", "a*").out)["labels"]
+    assert json.loads(project.dlabel("show", "--json", "--", "b*").out)["labels"] == []
+    assert json.loads(project.dlabel("show", "HEAD", "--json", "--", "a*").out)["labels"]
+
+
+@pytest.mark.parametrize("name", ["nowhere.json", "labls/"])
+def test_a_path_that_is_not_there_is_called_so(project: Desk, name: str) -> None:
+    done = project.dlabel("check", name)
+    assert (done.status, done.out) == (3, "")
+    assert f"{name}: no such file or folder" in done.err
+    done = project.dlabel("check", "bogus")
+    assert (done.status, "no revision is called 'bogus'" in done.err) == (3, True)
+
+
+def test_conflicts_of_commit_all_say_where(project: Desk) -> None:
+    project.dlabel("commit", "-a", "-m", "second")
+    (project.folder / "map.yaml").write_text("steps: [{rename: {cat: dog}}]\n")
+    project.dlabel("spec", "migrate", "map.yaml")
+    write_coco(project.folder / "labels.json", {"a.png": [("bird", 3, 2, 10, 10)]})
+    done = project.dlabel("commit", "-a", "-m", "third")
+    assert (done.status, done.out) == (3, "")
+    assert "labels.json: the file and staging changed the same labels differently (first: a.png" in done.err
+    decided = project.dlabel("add", "--prefer", "theirs")
+    assert (decided.status, decided.err) == (0, "")
+    assert "1 conflict decided for the file" in decided.out

@@ -61,7 +61,7 @@ $ dlabel status
 On branch main at no commit yet
 
 Staged  (dlabel diff shows it, dlabel commit records it)
-  the spec, or what sources say beside their labels
+  dlabel.yaml
 
 Untracked  (dlabel add PATH)
   images/
@@ -78,6 +78,7 @@ On branch main at no commit yet
 Staged  (dlabel diff shows it, dlabel commit records it)
   items         +2 added
   ground_truth  +3 added
+  dlabel.yaml
 [0]
 $ dlabel commit -m first
 error G101 zero-size  1
@@ -191,7 +192,7 @@ def test_status_has_the_promised_shape(started: Terminal) -> None:
         >= {
             "branch": "main",
             "head": None,
-            "spec": {"path": "dlabel.yaml", "changed": False},
+            "spec": {"path": "dlabel.yaml", "changed": False, "staged": True},
             "staged": {"items": {"added": 2, "removed": 0, "changed": 0}, "sets": {}},
             "unstaged": [],
             "untracked": ["labels.json"],

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 from pictures import Box, write_coco, write_image
 
-from datalabel.errors import InputError
+from datalabel.errors import InputError, RefusedError, UsageError
 from datalabel.repository.repository import Repository
 
 A, B, C = "images/a.png", "images/b.png", "images/c.png"
@@ -229,3 +229,74 @@ def test_an_image_that_never_came_is_named_since_where_others_did(repo: Reposito
     said(repo, {A: [CAT], B: [DOG], C: [DOG]})
     repo.commit("a ninth", all_sources=True)
     assert brought(repo, "I107") == [("I107", C, "the image was never added; it has 1 label")]
+
+
+def test_what_is_as_it_was_is_not_staged(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    head = repo.project.store.state.read().staging
+    said(repo, {A: [CAT], B: [("dog", 6.0, 5.0, 10.0, 10.0)]})
+    repo.add("labels.json")
+    assert repo.status().has_staged
+    said(repo, {A: [CAT], B: [DOG]})
+    assert repo.add("labels.json").changed
+    assert not repo.status().has_staged
+    assert repo.project.store.state.read().staging == head
+    repo.mv(A, C)
+    repo.mv(C, A)
+    repo.rm("labels.json")
+    repo.add("labels.json")
+    assert repo.project.store.state.read().staging == head
+    assert repo.status().unstaged == ()
+    assert repo.commit("nothing").id is None
+    assert {A, B} == set(repo.items().column("item").to_pylist())
+
+
+def test_conflicts_that_were_decided_are_staged_and_said(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    cats_become_dogs(repo)
+    repo.commit("dogs")
+    said(repo, {A: [("bird", 1.0, 1.0, 10.0, 10.0)], B: [DOG]})
+    (open_,) = repo.add("labels.json").labels
+    assert (open_.is_open, len(open_.conflicts)) == (True, 1)
+    assert held(repo) == [(A, "dog", 1.0), (B, "dog", 5.0)]
+    added = repo.add("labels.json", prefer="theirs")
+    (decided,) = added.labels
+    assert (decided.is_open, decided.decided, added.has_conflicts) == (False, "theirs", False)
+    assert held(repo) == [(A, "bird", 1.0), (B, "dog", 5.0)]
+
+
+def test_options_that_say_how_a_source_is_read_need_the_source(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    said(repo, {A: [CAT]})
+    for options in ({"partial": True}, {"annotator": "bob"}, {"set": "other"}, {"replaces": "labels.json"}):
+        with pytest.raises(UsageError, match="goes with the path of a source"):
+            repo.add(**options)
+    said(repo, {A: [CAT]}, "part.json")
+    with pytest.raises(UsageError, match="exclude each other"):
+        repo.add("part.json", replaces="labels.json", partial=True)
+    assert held(repo) == [(A, "cat", 1.0), (B, "dog", 5.0)]
+
+
+def test_the_commits_of_a_range(repo: Repository) -> None:
+    begin(repo, {A: [CAT]}, [A])
+    for step in (2.0, 3.0, 4.0):
+        said(repo, {A: [("cat", step, 1.0, 10.0, 10.0)]})
+        repo.commit(f"{step}", all_sources=True)
+    assert [one.commit.message for one in repo.log("HEAD~2..HEAD")] == ["4.0", "3.0"]
+    assert [one.commit.message for one in repo.log("HEAD~2..")] == ["4.0", "3.0"]
+    assert [one.commit.message for one in repo.log("HEAD~2..", limit=1)] == ["4.0"]
+    assert list(repo.log("HEAD..HEAD~2")) == []
+
+
+def test_a_column_that_labels_do_not_have_is_named(repo: Repository) -> None:
+    begin(repo, {A: [CAT]}, [A])
+    with pytest.raises(InputError, match="labels have no column 'klass'") as refused:
+        repo.labels().to_arrow(["item", "klass"])
+    assert refused.value.hint == "did you mean class?"
+    assert repo.labels().to_arrow(["item"]).num_rows == 1
+
+
+def test_the_spec_is_not_renamed(repo: Repository) -> None:
+    with pytest.raises(RefusedError, match="the spec has one name only"):
+        repo.mv("dlabel.yaml", "spec.yaml")
+    assert (repo.root / "dlabel.yaml").exists()

@@ -136,7 +136,7 @@ class _Reader:
             return named_by_number(known, self._context, self._name, self._faults)
         if "images" not in self._document.top:
             raise InputError(
-                'is not a COCO file: it has no list "images"', where=self._name, hint="check --format"
+                'is not a COCO file: it has no list "images"', where=self._name, hint="name another format"
             )
         self._list("images")
         blob = bytes(self._document.top["images"])
