@@ -47,7 +47,9 @@ class CommittedText(Presentation):
 
 
 def commit(
-    message: str = typer.Option(..., "--message", "-m", metavar="MSG", help="What and why."),
+    message: list[str] = typer.Option(
+        ..., "--message", "-m", metavar="MSG", help="What and why; each is a paragraph."
+    ),
     all_: bool = typer.Option(False, "--all", "-a", help="Add what changed in tracked sources first."),
 ) -> Presentation:
     """Check what is staged, print what the checks find, and record it.
@@ -56,4 +58,5 @@ def commit(
     """
     from datalabel.repository.committing import commit as record
 
-    return CommittedText(record(SESSION.repository().project, message, all_sources=all_))
+    text = "\n\n".join(message)
+    return CommittedText(record(SESSION.repository().project, text, all_sources=all_))

@@ -41,6 +41,22 @@ def _take_items(stage: Stage, other: View, keys: list[str]) -> None:
     wanted = keys if changed is None else sorted(set(keys) & set(changed))
     present, rows = tables.read(stage.items, items=wanted), tables.read(other.items, items=wanted)
     stage.put_items(*_what_changes(present, rows))
+    _take_labels(stage, other, sorted(distinct(rows.column("item")) - distinct(present.column("item"))))
+
+
+def _take_labels(stage: Stage, other: View, back: list[str]) -> None:
+    """Items that were removed come back with what the sources that are left say of them."""
+    if not back:
+        return
+
+    gone = other.tree.sources.keys() - stage.tree.sources.keys()
+
+    def held(table: Table) -> pa.Table:
+        return split_by_source(stage.project.store.tables.read(table, items=back), *gone)[1]
+
+    stage.put_mentions(held(other.mentions))
+    for name in other.tree.sets:
+        stage.put_labels(name, held(other.label_table(name)))
 
 
 def _take_source(stage: Stage, other: View, name: str) -> None:

@@ -132,3 +132,8 @@ def test_conflicts_of_commit_all_say_where(project: Desk) -> None:
     decided = project.dlabel("add", "--prefer", "theirs")
     assert (decided.status, decided.err) == (0, "")
     assert "1 conflict decided for the file" in decided.out
+
+
+def test_every_message_of_a_commit_is_a_paragraph(project: Desk) -> None:
+    project.dlabel("commit", "-a", "-m", "second", "-m", "Reviewed by Ada.")
+    assert json.loads(project.dlabel("log", "--json").out)[0]["message"] == "second\n\nReviewed by Ada."

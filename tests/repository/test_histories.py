@@ -300,3 +300,18 @@ def test_the_spec_is_not_renamed(repo: Repository) -> None:
     with pytest.raises(RefusedError, match="the spec has one name only"):
         repo.mv("dlabel.yaml", "spec.yaml")
     assert (repo.root / "dlabel.yaml").exists()
+
+
+def test_a_removed_item_is_restored_with_its_labels(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    head = repo.project.store.state.read().staging
+    repo.rm(A)
+    assert held(repo) == [(B, "dog", 5.0)]
+    repo.restore(A, staged=True)
+    assert held(repo) == [(A, "cat", 1.0), (B, "dog", 5.0)]
+    assert repo.project.store.state.read().staging == head
+    repo.rm(A)
+    repo.rm("labels.json")
+    repo.restore(A, revision="HEAD")
+    assert held(repo) == []
+    assert repo.items().column("item").to_pylist() == [A, B]
