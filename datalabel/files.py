@@ -122,7 +122,7 @@ class Entry(NamedTuple):
 def walk(
     root: str | Path, *, skip: Callable[[str, bool], bool] | None = None, prefix: str = ""
 ) -> Iterator[Entry]:
-    """Every regular file below a folder, in sorted order, with its stat.
+    """Every regular file below a folder with its stat, the entries of each folder sorted by name.
 
     Folders behind symbolic links are not entered; links to files count as the files. `.git` and `.dlabel`
     are never entered. `skip(path, is_folder)` leaves out a file or a whole folder. Names that are not

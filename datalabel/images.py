@@ -218,3 +218,6 @@ _READERS: Final[dict[str, _Reader]] = {
     "avif": _avif,
     "ppm": _ppm,
 }
+
+FORMATS: Final = tuple(_READERS)
+"""What `ImageFacts.format` may be."""

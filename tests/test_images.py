@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from PIL import Image, features
 
 from datalabel.errors import InputError
-from datalabel.images import MAX_PIXELS, MAX_SIDE, ImageFacts, looks_like_image, read_facts
+from datalabel.images import FORMATS, MAX_PIXELS, MAX_SIDE, ImageFacts, looks_like_image, read_facts
+from datalabel.spec import vocabulary
 
 SIZE = (23, 17)
 
@@ -287,3 +288,7 @@ def test_importing_and_reading_a_jpeg_does_not_import_pillow() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], input=SAMPLES["jpeg"], check=False)
     assert run.returncode == 0
+
+
+def test_a_spec_may_ask_for_the_formats_that_are_recorded() -> None:
+    assert vocabulary.FORMATS == FORMATS

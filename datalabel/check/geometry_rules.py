@@ -55,7 +55,7 @@ def negative_size(batch: CheckBatch) -> Iterator[Hit]:
 
 @rule("G103", "not-finite", Severity.ERROR)
 def not_finite(batch: CheckBatch) -> Iterator[Hit]:
-    """A coordinate that is infinite or no number, or a box that lacks one.
+    """A coordinate that is infinite or not a number (NaN), or a box with one missing.
 
     Nothing can be computed with it, and one such value turns a training loss into NaN. Delete the label, or
     draw it again. The other rules about geometry are silent about it.

@@ -86,7 +86,7 @@ def _labels(keys: Keys, place: int) -> str:
 
 @set_rule("I108", "same-key", Severity.WARNING, Keys)
 def same_key(keys: Keys) -> Iterator[SetHit]:
-    """A key that is another one but for upper and lower case, or for the Unicode form of a character.
+    """Two keys that differ only in letter case or in Unicode normalisation.
 
     On Windows and macOS the two are one file: whoever clones there loses one image, or has labels on the wrong one.
     Rename one (`dlabel mv`). Reported on the later key.

@@ -89,7 +89,7 @@ def _furthest(corners: Floats, bounds: Floats) -> float:
 
 @rule("S107", "size", Severity.ERROR)
 def size(batch: CheckBatch) -> Iterator[Hit]:
-    """A label narrower, wider, lower or higher than the conditions allow.
+    """A label narrower, wider, shorter or taller than the conditions allow.
 
     Width and height are those of the bounds; a rotated box has its own (its first two sides).
     """

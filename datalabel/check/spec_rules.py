@@ -83,7 +83,7 @@ def invalid_property(batch: CheckBatch) -> Iterator[Hit]:
 
 @rule("S116", "keypoint-count", Severity.ERROR)
 def keypoint_count(batch: CheckBatch) -> Iterator[Hit]:
-    """Keypoints that are not as many as the data spec names for the class.
+    """A label with more or fewer keypoints than the data spec names for its class.
 
     Points count by their place in the list: with one more or less, every later point gets the wrong name.
     """

@@ -19,10 +19,12 @@ class CommandInfo:
 
 COMMANDS: dict[str, CommandInfo] = {
     "init": CommandInfo(
-        "Start", "start", "init", "Make a project of a folder, with a data spec to begin with"
+        "Start", "start", "init", "Turn a folder into a project, with a data spec to begin with"
     ),
     "demo": CommandInfo("Start", "start", "demo", "Draw a small project and walk through it", None),
-    "spec": CommandInfo("Start", "spec", "app", "List, show, check, write and infer data specs"),
+    "spec": CommandInfo(
+        "Start", "spec", "app", "List, show, check, compare, write, infer and migrate data specs"
+    ),
     "add": CommandInfo("Work", "add", "add", "Bring images, labels and the spec into staging"),
     "status": CommandInfo("Work", "status", "status", "Show what is staged, changed and untracked"),
     "commit": CommandInfo("Work", "commit", "commit", "Check what is staged, and record it"),
@@ -36,14 +38,16 @@ COMMANDS: dict[str, CommandInfo] = {
         "Quality",
         "check",
         "check",
-        "Find labels that are not what the spec says",
+        "Find labels that break the spec or cannot be right",
         ("sarif", "junit", "github", "markdown"),
     ),
     "agreement": CommandInfo("Quality", "agreement", "agreement", "Measure how far annotators or sets agree"),
     "stats": CommandInfo(
         "Quality", "stats", "stats", "Count labels, classes, sizes and annotators", ("csv", "markdown")
     ),
-    "report": CommandInfo("Quality", "report", "report", "Report on a revision, for people", ("markdown",)),
+    "report": CommandInfo(
+        "Quality", "report", "report", "Summarise a revision: changes, findings, statistics", ("markdown",)
+    ),
     "snapshot": CommandInfo(
         "Experiments", "snapshot", "app", "Freeze selections for experiments, with splits"
     ),

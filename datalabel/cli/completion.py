@@ -8,7 +8,7 @@ from datalabel.cli.session import SESSION
 
 
 def revisions(incomplete: str) -> list[str]:
-    """Branches, tags, snapshots, `HEAD` and `STAGED`."""
+    """Branches, snapshots, `HEAD` and `STAGED`."""
     names: list[str] = ["HEAD", "STAGED"]
     with contextlib.suppress(Exception):
         refs = SESSION.repository().project.store.state.refs()

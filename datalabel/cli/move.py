@@ -81,10 +81,10 @@ class RemovedText(Presentation):
     dry_run: bool
 
     def text(self, screen: Screen) -> None:
-        word = "Would forget" if self.dry_run else "Forgot"
+        word = "Would stop tracking" if self.dry_run else "Stopped tracking"
         parts = [count(len(self.done.items), "item")] if self.done.items else []
         parts += [count(len(self.done.sources), "source")] if self.done.sources else []
-        screen.line(f"{word} {' and '.join(parts)} with {count(self.done.labels, 'label')}")
+        screen.line(f"{word} {' and '.join(parts) or 'nothing'} ({count(self.done.labels, 'label')})")
         _names(screen, "deleted", self.done.deleted, "bad")
 
     def json(self) -> Any:

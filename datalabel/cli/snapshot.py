@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from datalabel.repository.verifying import Verified
     from datalabel.store.snapshots import Snapshot
 
-app = typer.Typer(no_args_is_help=True, help="Freeze selections for experiments.", rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Freeze selections for experiments.",
+    rich_markup_mode=None,
+)
 
 NAME = typer.Argument(..., metavar="NAME", autocompletion=snapshots)
 

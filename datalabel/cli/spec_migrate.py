@@ -111,7 +111,9 @@ def _value(value: Any) -> str:
 
 def migrate(
     map_file: str = typer.Argument(..., metavar="MAP.yaml", help="What becomes of labels, step by step."),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Show what would change, and change nothing."),
+    dry_run: bool = typer.Option(
+        False, "--dry-run", "-n", help="Show what would change, and change nothing."
+    ),
     allow_unmapped: bool = typer.Option(
         False,
         "--allow-unmapped",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class SourceFiles:
-    """The files of one source: a single file, or a folder's files by their path below it, sorted."""
+    """The files of one source: a single file, or a folder's files by their path below it."""
 
     name: str
     root: Path

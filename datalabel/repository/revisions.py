@@ -1,4 +1,4 @@
-"""Revisions: whatever names a tree. `HEAD`, `HEAD~2`, a branch, a tag, a commit id or its prefix, `STAGED`."""
+"""Revisions: whatever names a tree. `HEAD`, `HEAD~2`, a branch, a snapshot, a commit id or its prefix, `STAGED`."""
 
 from __future__ import annotations
 
@@ -161,7 +161,8 @@ def _walk_back(
         parents = history.commit(commit).parents
         if not parents:
             raise InputError(
-                f"{name}: history ends {done} commits back", hint="dlabel log shows how far it goes"
+                f"{name}: history ends {done} {'commit' if done == 1 else 'commits'} back",
+                hint="dlabel log shows how far it goes",
             )
         commit = parents[0]
     return commit

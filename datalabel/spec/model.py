@@ -34,7 +34,7 @@ class Conditions:
 
     `min_aspect` and `max_aspect` bound width / height. `inside` names a region of interest that the
     label's bounds must lie in. `per_image` bounds how many such labels an item has (None: no upper bound).
-    `max_overlap` bounds the IoU with any other label of the same class on the item.
+    `max_overlap` bounds the IoU of two labels of one class, kind and annotator on the item.
     """
 
     min_width: float | None = None

@@ -36,13 +36,8 @@ FORMATS = (
     "jpeg2000",
     "avif",
     "ppm",
-    "mpo",
-    "ico",
-    "tga",
-    "dds",
-    "pcx",
 )
-"""Formats of images as they are recorded; others may be there."""
+"""Formats of images as they are recorded."""
 FORMAT_ALIASES = {"jpg": "jpeg", "tif": "tiff", "jp2": "jpeg2000"}
 
 MEANINGS = {
@@ -54,7 +49,7 @@ MEANINGS = {
     "image": "What the images themselves must be like.",
     "workflow": "The states of an image, and which may follow which.",
     "check": "Which findings count in this project.",
-    "quality": "What the set must reach; `check` and `report` measure against it.",
+    "quality": "What the set is to reach; `check` and `report` measure labels per class.",
     "box": "An upright rectangle.",
     "rotated_box": "A rectangle at any angle.",
     "polygon": "An outline, perhaps with holes or in several pieces.",
@@ -90,14 +85,14 @@ MEANINGS = {
     "max_points": "Points of the outline or line, or labelled keypoints, at most.",
     "inside": "The region of `image.roi` that the label must lie in.",
     "per_image": "How many an image has: [least, most] (most may be null), or one number for both.",
-    "max_overlap": "The greatest IoU with another label of the same class, from 0 to 1.",
+    "max_overlap": "The largest IoU allowed between two labels of one class, kind and annotator, 0 to 1.",
     "roi": "Regions of interest by name: [x1, y1, x2, y2] or a list of corners.",
     "pixels": "[x1, y1, x2, y2] or a list of corners [x, y], in pixels.",
     "relative": "[x1, y1, x2, y2] or a list of corners [x, y], as fractions of width and height.",
     "formats": "The file formats that images may have: jpeg, png, …",
     "states": "The names of the states.",
     "transitions": "For each state, those that may follow it.",
-    "ignore": "Codes of findings that do not count, or their beginnings: B201, G1",
+    "ignore": "Codes of findings that do not count, or their beginnings: B104, G1",
     "severity": "How bad a finding is here, by its code or the beginning of it.",
     "on_commit": "`commit` refuses at findings this bad or worse; `never` lets everything in.",
     "groups": "Properties of images whose values must not be shared by two splits of a snapshot: [site]",

@@ -55,7 +55,7 @@ class Base:
 class Rename:
     """A working-tree change that the journal announces: the file at `origin` becomes `target`.
 
-    Both are paths below the project root; an empty target means that the file is deleted.
+    Both are keys, the origin perhaps a path in `.dlabel/tmp/`; an empty target means that the file is deleted.
     """
 
     origin: str

@@ -103,7 +103,7 @@ def test_the_commit_keeps_what_the_other_project_said_then(tmp_path: Path, other
     [
         ("../nowhere#main", "there is no dlabel project at"),
         ("../other#mian", "no revision is called 'mian' in .*did you mean 'main'"),
-        ("../other#HEAD~9", "history ends 1 commits back in .*dlabel -C .*other log"),
+        ("../other#HEAD~9", "history ends 1 commit back in .*dlabel -C .*other log"),
         ("../other#", "names no revision; write ../other#v3"),
         ("../other", "there is no file '../other'; it is a folder: write ../other#REVISION"),
         ("../empty#STAGED", "has no data spec at 'STAGED'"),
