@@ -35,14 +35,16 @@ class AddedText(Presentation):
             screen.line("dlabel.yaml staged")
         for name in self.done.missing[:SHOWN]:
             screen.line(
-                (f"missing: {shown(name)}", "warn"), "  (dlabel restore brings it back, dlabel rm forgets it)"
+                (f"missing: {shown(name)}", "warn"),
+                "  (dlabel restore brings it back, dlabel rm stops tracking it)",
             )
         _rest(screen, self.done.missing)
         for fault in self.done.unrecognised[:SHOWN]:
             screen.line((f"{shown(fault.where)}: {fault.what}", "dim"))
         _rest(screen, self.done.unrecognised)
         if not self.done.changed and not self.status:
-            screen.line("Nothing new: everything is staged as it is.")
+            left = self.done.missing or self.done.unrecognised
+            screen.line("Nothing to stage." if left else "Nothing new: everything is staged as it is.")
 
     def _images(self, screen: Screen) -> None:
         images = self.done.images
@@ -136,7 +138,7 @@ def add(
     ),
     format: str = typer.Option(None, "--format", "-f", metavar="F", help="Insist on this label format."),
     images: str = typer.Option(None, "--images", metavar="DIR", help="Where the label file's images lie."),
-    set_: str = typer.Option(None, "--set", metavar="NAME", help="The label set (ground_truth)."),
+    set_: str = typer.Option(None, "--set", metavar="NAME", help="The label set (default: ground_truth)."),
     annotator: str = typer.Option(None, "--annotator", metavar="NAME", help="Who drew these labels."),
     model: str = typer.Option(None, "--model", metavar="NAME", help="The model; names the set too."),
     item_key: str = typer.Option(None, "--item-key", metavar="FIELD", help="The field that names an image."),
@@ -144,12 +146,18 @@ def add(
         None, "--size", metavar="WxH", help="Size of images that are not here, for formats that need it."
     ),
     replaces: str = typer.Option(
-        None, "--replaces", metavar="SOURCE", help="Newer export of that source's work."
+        None, "--replaces", metavar="SOURCE", help="This is a newer export of SOURCE; replace it."
     ),
-    beside: bool = typer.Option(False, "--beside", help="Counts beside other sources of the same items."),
-    partial: bool = typer.Option(False, "--partial", help="Speaks only for the items that it names."),
+    beside: bool = typer.Option(
+        False, "--beside", help="Keep these labels in addition to those of other sources."
+    ),
+    partial: bool = typer.Option(
+        False, "--partial", help="The file covers only the items it names; labels of other items stay."
+    ),
     name: str = typer.Option(None, "--as", metavar="NAME", help="Name of a label file outside the project."),
-    keep_going: bool = typer.Option(False, "--keep-going", help="Leave out what is no image (exit 1)."),
+    keep_going: bool = typer.Option(
+        False, "--keep-going", help="Skip files that are not readable images (exit 1)."
+    ),
     prefer: str = typer.Option(
         None, "--prefer", metavar="ours|theirs", help="Decide conflicts with staging."
     ),

@@ -100,8 +100,8 @@ def _overall(screen: Screen, found: Agreement) -> None:
 def _between_two(pair: PairAgreement) -> list[tuple[str, str, str]]:
     first, second = _cut(pair.first), _cut(pair.second)
     return [
-        ("recall", _interval(pair.recall), f"so much of {second}'s labels"),
-        ("precision", _interval(pair.precision), f"so much of {first}'s labels"),
+        ("recall", _interval(pair.recall), f"share of {second}'s labels that {first} has too"),
+        ("precision", _interval(pair.precision), f"share of {first}'s labels that {second} has too"),
         ("kappa", _interval(pair.kappa), "Cohen's, on class of what both drew"),
     ]
 
@@ -273,13 +273,17 @@ def agreement(
         None, "--sets", metavar="A B", autocompletion=sets, help="Compare two label sets, A against B."
     ),
     annotators: bool = typer.Option(
-        False, "--annotators", help="Compare the annotators of one set (so it is without --sets)."
+        False, "--annotators", help="Compare the annotators of one set (the default without --sets)."
     ),
     one: str | None = typer.Option(
-        None, "--set", metavar="NAME", autocompletion=sets, help="The set whose annotators (ground_truth)."
+        None,
+        "--set",
+        metavar="NAME",
+        autocompletion=sets,
+        help="The set whose annotators are compared (default: ground_truth).",
     ),
     iou: float = typer.Option(
-        0.5, "--iou", metavar="IOU", help="From which overlap on labels show one object."
+        0.5, "--iou", metavar="IOU", help="Minimum IoU for two labels to count as the same object."
     ),
     html: str = HTML,
     max_images: int = MAX_IMAGES,

@@ -69,8 +69,7 @@ def check(
     """Find labels that are not what the spec says, or cannot be right.
 
     With a revision: everything it holds. With label files instead: the files as they are on disk, without a
-    project, for CI. Exits 1 when something at or above --fail-on was found. --format takes text, json, jsonl,
-    sarif, junit, github and markdown.
+    project, for CI. Exits 1 when something at or above --fail-on was found.
 
     `check accept CODE ITEM [LABEL] --because WHY` writes into dlabel.accepted.yaml that a finding is right as
     it is, until the label changes.

@@ -64,7 +64,7 @@ def export(
     ),
     split: list[str] = typer.Option(None, "--split", metavar="NAME", help="Only this split of a snapshot."),
     where: str = typer.Option(None, "--where", metavar="EXPR", help="Only items and labels like this (SQL)."),
-    drop_empty: bool = typer.Option(False, "--drop-empty", help="Without items that have no label left."),
+    drop_empty: bool = typer.Option(False, "--drop-empty", help="Leave out items that have no labels left."),
     images: Images = typer.Option(Images.none, "--images", help="What becomes of the images."),
     allow_loss: bool = typer.Option(False, "--allow-loss", help="Export what the format can keep."),
 ) -> Presentation:

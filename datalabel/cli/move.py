@@ -31,13 +31,17 @@ class RestoredText(Presentation):
 
     done: Restored
     dry_run: bool = False
+    some: bool = False
+    """Whether paths were named."""
 
     def text(self, screen: Screen) -> None:
         if self.dry_run:
             screen.line(("Nothing was done; this would be:", "dim"))
         words = [count(len(self.done.written), "file") + " written"] if self.done.written else []
         words += [count(len(self.done.deleted), "file") + " deleted"] if self.done.deleted else []
-        words += [f"staging follows {shown(self.done.revision)}"] if self.done.staged else []
+        if self.done.staged:
+            where = " for these paths" if self.some else ""
+            words.append(f"staging now matches {shown(self.done.revision)}{where}")
         screen.line(", ".join(words) or f"Everything is as {shown(self.done.revision)} has it already.")
         _names(screen, "written", self.done.written, "good")
         _names(screen, "deleted", self.done.deleted, "bad")
@@ -70,7 +74,7 @@ def restore(
 
     project, found = SESSION.repository().project, SESSION.paths(paths)
     done = bring_back(project, found, revision=revision, staged=staged, force=force, dry_run=dry_run)
-    return RestoredText(done, dry_run)
+    return RestoredText(done, dry_run, bool(paths))
 
 
 @dataclass

@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from datalabel.report.page import Page
 
 HTML = typer.Option(None, "--html", metavar="FILE", help="Write it as one HTML page with pictures.")
-MAX_IMAGES = typer.Option(
-    500, "--max-images", metavar="N", min=0, help="With --html: so many images at most."
-)
+MAX_IMAGES = typer.Option(500, "--max-images", metavar="N", min=0, help="With --html: draw at most N images.")
+
+_IMAGES = {
+    "changed": ("changed image", "changed images"),
+    "found": ("image with findings", "images with findings"),
+    "worst": ("image with the most disagreement", "images with the most disagreement"),
+}
+_NONE = {"found": "No findings to draw", "worst": "No disagreement to draw"}
 
 
 @dataclass
@@ -27,29 +32,31 @@ class PageText(Presentation):
     path: Path
     images: int
     drawn: int
-    noun: str
+    why: str
     status: int = 0
 
     def text(self, screen: Screen) -> None:
-        images = count(self.images, f"{self.noun} image")
-        screen.line(f"{images}, {self.drawn:,} drawn → ", (shown(self.path), "name"))
+        words = f"{count(self.images, *_IMAGES[self.why])}, {self.drawn:,} drawn"
+        if not self.images:
+            words = _NONE.get(self.why, words)
+        screen.line(f"{words} → ", (shown(self.path), "name"))
 
     def json(self) -> Any:
         return {"html": str(self.path), "images": self.images, "drawn": self.drawn}
 
 
-def write(page: Page, file: str, noun: str, status: int = 0) -> PageText:
-    """Write a page to where the user said; `noun` is what its images are (`changed`).
+def write(page: Page, file: str, why: str, status: int = 0) -> PageText:
+    """Write a page to where the user said; `why` says why images are on it: `changed`, `found` or `worst`.
 
     Raises:
         InputError: the folder does not exist.
-        RefusedError: the file exists and is no page of dlabel.
+        RefusedError: the file exists and was not written by dlabel.
     """
     from datalabel.report.html import write_page
 
     path = SESSION.path(file)
     write_page(page, path)
-    return PageText(path, len(page.pictures) + page.unlisted, page.drawn, noun, status)
+    return PageText(path, len(page.pictures) + page.unlisted, page.drawn, why, status)
 
 
 @dataclass

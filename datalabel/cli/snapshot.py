@@ -201,6 +201,7 @@ class VerifiedText(Presentation):
     """Whether something is still what was recorded."""
 
     done: Verified
+    noun: str
 
     def __post_init__(self) -> None:
         self.status = 1 if self.done.problems else 0
@@ -211,7 +212,7 @@ class VerifiedText(Presentation):
         for remark in self.done.remarks:
             screen.line((shown(remark), "dim"))
         word = count(len(self.done.problems), "problem") if self.done.problems else "all as recorded"
-        screen.line(f"{shown(self.done.name)}: {self.done.looked_at:,} looked at, {word}")
+        screen.line(f"{shown(self.done.name)}: {count(self.done.looked_at, self.noun)} checked, {word}")
 
     def json(self) -> Any:
         return {
@@ -228,7 +229,7 @@ def create(
     name: str = typer.Argument(..., metavar="NAME"),
     revision: str = typer.Argument("HEAD", metavar="[REV]", autocompletion=revisions),
     where: str = typer.Option(None, "--where", metavar="EXPR", help="Only items and labels like this (SQL)."),
-    drop_empty: bool = typer.Option(False, "--drop-empty", help="Without items that have no label left."),
+    drop_empty: bool = typer.Option(False, "--drop-empty", help="Leave out items that have no labels left."),
     split: str = typer.Option(None, "--split", metavar="SPLITS", help="E.g. train=0.8,val=0.2."),
     split_by: list[str] = typer.Option(
         None, "--split-by", metavar="source|FILE", help="Published splits: lists, data.yaml, label files."
@@ -303,12 +304,12 @@ def verify(name: str = typer.Argument(..., metavar="NAME|DIR", autocompletion=sn
 
     folder = SESSION.path(name)
     if Path(name).name == name and not folder.is_dir():
-        return VerifiedText(verify_snapshot(SESSION.repository().project, name))
+        return VerifiedText(verify_snapshot(SESSION.repository().project, name), "item")
     try:
         project = SESSION.repository().project
     except NoProjectError:
         project = None
-    return VerifiedText(verify_folder(folder, project))
+    return VerifiedText(verify_folder(folder, project), "file")
 
 
 @app.command("delete")

@@ -36,7 +36,7 @@ def init(
     spec: str = typer.Option(None, "--spec", metavar="TEMPLATE|FILE", help="What dlabel.yaml begins with."),
     name: str = typer.Option(None, "--name", help="The project's name; the folder's unless given."),
 ) -> Presentation:
-    """Make a project of a folder, with a data spec to begin with.
+    """Turn a folder into a project, with a data spec to begin with.
 
     Writes .dlabel/ and dlabel.yaml; `dlabel spec list` shows the templates.
     """

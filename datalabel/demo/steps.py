@@ -61,7 +61,7 @@ STEPS: tuple[Step, ...] = (
         ("snapshot", "create", "exp-1", "--split", "train=0.7,val=0.3", "--note", "baseline"),
     ),
     Step(
-        "YOLO has no properties, and no boxes among polygons: nothing is lost in silence.",
+        "YOLO cannot hold properties, nor boxes beside polygons. dlabel lists what would be lost and writes nothing:",
         ("export", "exp-1", "-f", "yolo", "-o", "yolo"),
     ),
     Step(

@@ -45,14 +45,12 @@ def write_html(html: bytes, path: Path) -> None:
 
     Raises:
         InputError: the folder does not exist.
-        RefusedError: the file exists and is no page of dlabel.
+        RefusedError: the file exists and was not written by dlabel.
     """
     if not path.parent.is_dir():
         raise InputError("no such folder", where=str(path.parent))
     if path.exists() and not _is_page(path):
-        raise RefusedError(
-            "is there already, and is no page of dlabel", where=str(path), hint="name another file"
-        )
+        raise RefusedError("exists and was not written by dlabel", where=str(path), hint="name another file")
     write_atomic(path, html)
 
 

@@ -155,7 +155,8 @@ def _walk_back(
         if count == 0:
             return commit
         if count > len(parents):
-            raise InputError(f"{name}: {commit[:12]} has {len(parents)} parents")
+            number = f"{len(parents)} parent{'' if len(parents) == 1 else 's'}"
+            raise InputError(f"{name}: {commit[:12]} has {number}")
         return parents[count - 1]
     for done in range(count):
         parents = history.commit(commit).parents

@@ -116,7 +116,7 @@ class CheckSettings:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What the set must reach; `check` and `report` measure against it."""
+    """What the set must reach. `check` and `report` compare with `labels_per_class`; the others are not checked."""
 
     labels_per_class: int | None = None
     agreement: float | None = None

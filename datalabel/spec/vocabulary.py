@@ -47,7 +47,7 @@ MEANINGS = {
     "defaults": "Settings per kind, under those of every class that is drawn as it.",
     "data_spec": "The classes by name, and the kinds that each may be drawn as. None: all classes are allowed.",
     "image": "What the images themselves must be like.",
-    "workflow": "The states of an image, and which may follow which.",
+    "workflow": "The states of an image, and which may follow which. No command checks images against it.",
     "check": "Which findings count in this project.",
     "quality": "What the set is to reach; `check` and `report` measure labels per class.",
     "box": "An upright rectangle.",
@@ -96,8 +96,8 @@ MEANINGS = {
     "severity": "How bad a finding is here, by its code or the beginning of it.",
     "on_commit": "`commit` refuses at findings this bad or worse; `never` lets everything in.",
     "groups": "Properties of images whose values must not be shared by two splits of a snapshot: [site]",
-    "labels_per_class": "So many labels of each class are wanted.",
-    "agreement": "The agreement of annotators that is wanted, from 0 to 1.",
-    "error_rate": "The share of wrong labels that is bearable, from 0 to 1.",
+    "labels_per_class": "How many labels each class should have; `check` (B101) and `report` compare with it.",
+    "agreement": "The agreement of annotators that is wanted, from 0 to 1. No command checks it.",
+    "error_rate": "The largest acceptable share of wrong labels, from 0 to 1. No command checks it.",
 }
 """Every word of the grammar in one sentence, for editors to show."""

@@ -174,7 +174,7 @@ class State:
         )
 
     def refs(self) -> dict[str, ObjectId]:
-        """Every ref and the object it names: commits (`heads/…`, `tags/…`) and snapshots (`snapshots/…`)."""
+        """Every ref and the object it names: commits (`heads/…`) and snapshots (`snapshots/…`)."""
         with self._transaction("DEFERRED") as db:
             return {
                 _text(name): _id(target)

@@ -55,7 +55,7 @@ def test_other_files_are_not_replaced(changed: Terminal) -> None:
     before = (changed.folder / "labels.json").read_bytes()
     done = changed.dlabel("diff", "--html", "labels.json")
     assert done.status == 3
-    assert "no page of dlabel" in done.err
+    assert "not written by dlabel" in done.err
     assert (changed.folder / "labels.json").read_bytes() == before
     assert changed.dlabel("diff", "--html", "nowhere/page.html").status == 3
     assert changed.dlabel("diff", "--html", "page.html", "--max-images", "-1").status == 2

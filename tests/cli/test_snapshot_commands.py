@@ -42,7 +42,7 @@ def test_a_session(committed: Terminal) -> None:
     shown = committed.dlabel("snapshot", "show", "exp-1")
     assert "split    train=0.7,val=0.3" in shown.out
     assert "note     baseline" in shown.out
-    assert committed.dlabel("snapshot", "verify", "exp-1").out == "exp-1: 20 looked at, all as recorded\n"
+    assert committed.dlabel("snapshot", "verify", "exp-1").out == "exp-1: 20 items checked, all as recorded\n"
     committed.dlabel("snapshot", "create", "exp-2", "--from", "exp-1", "--where", "item < 'images/10'")
     assert committed.dlabel("snapshot", "diff", "exp-1", "exp-2").out == SESSION_DIFF
     deleted = committed.dlabel("snapshot", "delete", "exp-2", "--dry-run")

@@ -13,6 +13,7 @@ from faults.reading import FINISH, difference, read_everything, standing
 COMMANDS: dict[str, tuple[str, list[str]]] = {
     "add": ("edited", ["add"]),
     "commit": ("staged", ["commit", "-m", "second"]),
+    "commit of all": ("edited", ["commit", "-a", "-m", "second"]),
     "restore": ("twice", ["restore", "--from", "HEAD~1", "images", "labels.json", "dlabel.yaml"]),
     "snapshot": ("twice", ["snapshot", "create", "new"]),
     "export": ("twice", ["export", "HEAD", "-f", "coco", "-o", "out", "--images", "copy"]),

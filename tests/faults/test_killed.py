@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     "add": ("edited", ["add"]),
     "first add": ("fresh", ["add", "images", "labels.json", "dlabel.yaml"]),
     "commit": ("staged", ["commit", "-m", "second"]),
+    "commit of all": ("edited", ["commit", "-a", "-m", "second"]),
     "restore": ("twice", ["restore", "--from", "HEAD~1", "images", "labels.json", "dlabel.yaml"]),
     "snapshot": ("twice", ["snapshot", "create", "new", "--split", "train=0.5,val=0.5"]),
     "export": ("twice", ["export", "HEAD", "-f", "coco", "-o", "out", "--images", "copy"]),

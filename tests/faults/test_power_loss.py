@@ -16,6 +16,7 @@ from faults.reading import FINISH, Standing, difference, read_everything, standi
 COMMANDS: dict[str, tuple[str, list[str]]] = {
     "add": ("edited", ["add"]),
     "commit": ("staged", ["commit", "-m", "second"]),
+    "commit of all": ("edited", ["commit", "-a", "-m", "second"]),
     "restore": ("twice", ["restore", "--from", "HEAD~1", "images", "labels.json", "dlabel.yaml"]),
     "restore to new folders": ("emptied", ["restore", "images", "labels.json"]),
     "snapshot": ("twice", ["snapshot", "create", "new", "--split", "train=0.5,val=0.5"]),

@@ -63,6 +63,6 @@ def test_a_page_of_ours_is_replaced_and_nothing_else(tmp_path: Path) -> None:
     assert path.read_bytes() == document_html("two", "# two\n")
     assert path.read_bytes().startswith(BEGINNING)
     path.write_text("mine")
-    with pytest.raises(RefusedError, match="no page of dlabel"):
+    with pytest.raises(RefusedError, match="not written by dlabel"):
         write_document("three", "# three\n", path)
     assert path.read_text() == "mine"

@@ -112,9 +112,9 @@ def test_a_page_replaces_a_page_and_nothing_else(tmp_path: Path) -> None:
     assert path.read_bytes() == page_html(hostile_page("again"))
     assert path.read_bytes().startswith(BEGINNING)
     labels.write_text("{}")
-    with pytest.raises(RefusedError, match="no page of dlabel"):
+    with pytest.raises(RefusedError, match="not written by dlabel"):
         write_page(page_of([]), labels)
-    with pytest.raises(RefusedError, match="no page of dlabel"):
+    with pytest.raises(RefusedError, match="not written by dlabel"):
         write_page(page_of([]), tmp_path)
     with pytest.raises(InputError, match="no such folder"):
         write_page(page_of([]), tmp_path / "none" / "page.html")

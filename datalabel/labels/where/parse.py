@@ -223,7 +223,7 @@ class _Reader:
             self._fault(
                 f"{shown(str(first))} is {first.type} and {shown(str(other))} is {other.type}:"
                 " they cannot be compared",
-                "texts stand in single quotes, numbers without: class = '10', w > 10",
+                "put text in single quotes, numbers without: class = '10', w > 10",
             )
         return types[0] if types else Type.ANY
 
@@ -290,11 +290,11 @@ class _Reader:
 
     def _hint(self, name: str, side: Side | None) -> str:
         if name in self._in_quotes:
-            return f"texts stand in single quotes: {shown(str(Literal(name)))}"
+            return f"put text in single quotes: {shown(str(Literal(name)))}"
         close = nearest(name, column_names(side))
         columns = f"did you mean {close}" if close else f"the columns are: {', '.join(column_names(side))}"
         text, path = shown(str(Literal(name))), shown(f"{PROPERTIES}.{spelled_name(name)}")
-        return f"{columns}; a text stands in single quotes ({text}), a property after properties ({path})"
+        return f"{columns}; put text in single quotes ({text}); write a property as {path}"
 
 
 def _bare(node: exp.Expression, depth: int) -> exp.Expression:
