@@ -10,6 +10,9 @@ from datalabel.printable import printable
 _MEANT = re.compile(r"[\\`*\[\]<>|~&$#]|(?<![^\W_])_|_(?![^\W_])")
 """What Markdown reads as its own; an underscore only at the edge of a word."""
 
+_BEGINS = re.compile(r"^([0-9]{0,9})([-+](?=[ -]|$)|(?<=[0-9])[.)](?= |$))")
+"""What begins a list or a rule where it stands first, as it does in an element of a list."""
+
 _LINKED = re.compile(
     r"(@|\\#|(?i:https?|ftp|mailto|xmpp):|(?i:www)\.|:(?=[\w+-]*[a-z][\w+-]*:|100:|1234:|[+-]1:)|(?i:GH)-(?=\d))"
 )
@@ -26,7 +29,7 @@ def text(words: object) -> str:
     """
     escaped = _MEANT.sub(lambda found: "\\" + found[0], printable(words))
     escaped = _LINKED.sub(lambda found: found[0] + _BREAK, escaped)
-    # A line of data is never the first of a block, but what is left would be trimmed.
+    escaped = _BEGINS.sub(r"\1\\\2", escaped)
     return re.sub(r"^ | $", "&#32;", escaped)
 
 

@@ -38,7 +38,14 @@ def test_numbers_end_flush_by_a_class_and_nothing_has_a_style_of_its_own() -> No
     assert page == document_html("cats", document("cats"))
 
 
-@given(st.one_of(st.sampled_from([HOSTILE, LINKS, "&#8203;", "a|b"]), st.text(min_size=1)))
+@given(
+    st.one_of(
+        st.sampled_from(
+            [HOSTILE, LINKS, "&#8203;", "a|b", "-", "- a", "+", "---", "1. a", "1)", "12345678-"]
+        ),
+        st.text(min_size=1),
+    )
+)
 def test_text_from_data_makes_no_element(name: str) -> None:
     plain, hostile = (Elements(document_html(one, document(one))) for one in ("cats", name))
     assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in plain.tags]

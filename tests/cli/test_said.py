@@ -1,0 +1,45 @@
+"""What `add`, `restore`, `rm` and pages say in the cases that no session shows."""
+
+from __future__ import annotations
+
+import pytest
+from pictures import write_coco, write_image
+from terminals import Desk
+
+
+@pytest.fixture
+def project(desk: Desk) -> Desk:
+    """A commit of two images with a label each."""
+    for seed, name in enumerate(("a.png", "b.png")):
+        write_image(desk.folder / name, seed)
+    labels = [("cat", 1, 2, 10, 10)]
+    write_coco(desk.folder / "labels.json", {"a.png": labels, "b.png": labels})
+    for arguments in (["init"], ["add", "."], ["commit", "-m", "first"]):
+        assert desk.dlabel(*arguments).status == 0
+    return desk
+
+
+def test_nothing_to_stage_is_not_everything_staged(project: Desk) -> None:
+    assert project.dlabel("add").out == "Nothing new: everything is staged as it is.\n"
+    (project.folder / "a.png").unlink()
+    assert project.dlabel("add").out == (
+        "missing: a.png  (dlabel restore brings it back, dlabel rm stops tracking it)\nNothing to stage.\n"
+    )
+
+
+def test_staging_matches_for_the_paths_that_were_named(project: Desk) -> None:
+    assert project.dlabel("rm", "-n", "a.png").out == "Would stop tracking 1 item (1 label)\n"
+    for paths, where in ((["a.png"], " for these paths"), ([], "")):
+        assert project.dlabel("rm", "a.png").out == "Stopped tracking 1 item (1 label)\n"
+        done = project.dlabel("restore", "--staged", *paths)
+        assert done.out == f"staging now matches HEAD{where}\n"
+
+
+def test_a_page_without_pictures_says_so(project: Desk) -> None:
+    for command, words in ((["check"], "No findings to draw"), (["diff"], "0 changed images, 0 drawn")):
+        done = project.dlabel(*command, "--html", "page.html")
+        assert done.out == f"{words} → {project.folder / 'page.html'}\n"
+    write_coco(project.folder / "labels.json", {"a.png": [("cat", 1, 2, 10, 10)], "b.png": []})
+    assert project.dlabel("add").status == 0
+    done = project.dlabel("check", "--html", "page.html")
+    assert done.out == f"1 image with findings, 1 drawn → {project.folder / 'page.html'}\n"
