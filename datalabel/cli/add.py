@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import typer
-
+from datalabel.cli import add_options as named
 from datalabel.cli.presenting import Presentation, Screen, count, shown
 from datalabel.cli.session import SESSION
 
@@ -133,35 +132,12 @@ def _rest(screen: Screen, every: tuple[object, ...]) -> None:
 
 
 def add(
-    paths: list[str] = typer.Argument(
-        None, metavar="[PATH]…", help="Images, label files, or folders of them."
-    ),
-    format: str = typer.Option(None, "--format", "-f", metavar="F", help="Insist on this label format."),
-    images: str = typer.Option(None, "--images", metavar="DIR", help="Where the label file's images lie."),
-    set_: str = typer.Option(None, "--set", metavar="NAME", help="The label set (default: ground_truth)."),
-    annotator: str = typer.Option(None, "--annotator", metavar="NAME", help="Who drew these labels."),
-    model: str = typer.Option(None, "--model", metavar="NAME", help="The model; names the set too."),
-    item_key: str = typer.Option(None, "--item-key", metavar="FIELD", help="The field that names an image."),
-    size: str = typer.Option(
-        None, "--size", metavar="WxH", help="Size of images that are not here, for formats that need it."
-    ),
-    replaces: str = typer.Option(
-        None, "--replaces", metavar="SOURCE", help="This is a newer export of SOURCE; replace it."
-    ),
-    beside: bool = typer.Option(
-        False, "--beside", help="Keep these labels in addition to those of other sources."
-    ),
-    partial: bool = typer.Option(
-        False, "--partial", help="The file covers only the items it names; labels of other items stay."
-    ),
-    name: str = typer.Option(None, "--as", metavar="NAME", help="Name of a label file outside the project."),
-    keep_going: bool = typer.Option(
-        False, "--keep-going", help="Skip files that are not readable images (exit 1)."
-    ),
-    prefer: str = typer.Option(
-        None, "--prefer", metavar="ours|theirs", help="Decide conflicts with staging."
-    ),
-) -> Presentation:
+    paths: list[str] = named.PATHS, format: str = named.FORMAT, images: str = named.IMAGES,
+    set_: str = named.SET, annotator: str = named.ANNOTATOR, model: str = named.MODEL,
+    item_key: str = named.ITEM_KEY, size: str = named.SIZE, replaces: str = named.REPLACES,
+    beside: bool = named.BESIDE, partial: bool = named.PARTIAL, name: str = named.NAME,
+    keep_going: bool = named.KEEP_GOING, prefer: str = named.PREFER,
+) -> Presentation:  # fmt: skip
     """Bring images, labels and the spec into staging.
 
     Images, folders of images and label files are told apart by content. A source that was added before is

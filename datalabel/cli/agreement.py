@@ -18,6 +18,7 @@ from datalabel.errors import UsageError
 if TYPE_CHECKING:
     from datalabel.quality.resampling import Estimate
     from datalabel.quality.results import Agreement, ItemAgreement, Judged, PairAgreement
+    from datalabel.repository.repository import Repository
 
 PEOPLE, CLASSES, PLACES, PAIRS = 25, 15, 10, 6
 """So many of each are shown; `--verbose` and `--json` have all of them."""
@@ -303,11 +304,16 @@ def agreement(
     options = AgreementOptions(two, GROUND_TRUTH if one is None else one, iou)
     repository = SESSION.repository()
     found = repository.agreement(revision, options)
-    if html:
-        from datalabel.repository.agreement_pictures import page_of_agreement
-        from datalabel.repository.page_pictures import PageOptions
+    return _page(repository, revision, found, html, max_images) if html else AgreementText(found)
 
-        view = repository.view(revision)
-        page = page_of_agreement(repository.project, view, found, PageOptions(max_images))
-        return pages.write(page, html, "worst")
-    return AgreementText(found)
+
+def _page(
+    repository: Repository, revision: str, found: Agreement, html: str, max_images: int
+) -> Presentation:
+    """The worst images as a page, written."""
+    from datalabel.repository.agreement_pictures import page_of_agreement
+    from datalabel.repository.page_pictures import PageOptions
+
+    view = repository.view(revision)
+    page = page_of_agreement(repository.project, view, found, PageOptions(max_images))
+    return pages.write(page, html, "worst")
