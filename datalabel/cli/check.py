@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from datalabel.cli.check_text import AcceptedText, BaselineText, CheckText, DryF
 from datalabel.cli.pages import HTML, MAX_IMAGES
 from datalabel.cli.presenting import Presentation
 from datalabel.cli.session import SESSION
-from datalabel.errors import DlabelError, InputError, NoProjectError, UsageError, nearest
+from datalabel.errors import InputError, NoProjectError, UsageError, nearest
 
 if TYPE_CHECKING:
     from datalabel.check.finding import Rule, Severity
@@ -192,19 +191,18 @@ def _gate(wanted: Wanted) -> Gated:
 
 def _gate_revision(wanted: Wanted) -> Gated:
     from datalabel.repository.gating import gate_revision
+    from datalabel.repository.revisions import resolve_revision
 
     revision = wanted.targets[0] if wanted.targets else "STAGED"
     try:
-        return gate_revision(_repository().project, revision, wanted.options)
+        project = _repository().project
+        resolve_revision(project, revision)
     except (InputError, NoProjectError) as error:
-        if not wanted.targets or _is_revision(revision) or not _names_a_file(error, revision):
-            raise
-        raise InputError("no such file or folder, and no revision", where=revision) from None
-
-
-def _names_a_file(error: DlabelError, target: str) -> bool:
-    """Whether what was not found as a revision may have been meant as a file."""
-    return isinstance(error, NoProjectError) or (target in str(error) and bool(re.search(r"[/.]", target)))
+        # Where there is no project, nothing but files can be meant; in one, a file has a folder or a suffix.
+        if wanted.targets and (isinstance(error, NoProjectError) or {"/", "."} & set(revision)):
+            raise InputError("no such file or folder, and no revision", where=revision) from None
+        raise
+    return gate_revision(project, revision, wanted.options)
 
 
 def _repository() -> Repository:

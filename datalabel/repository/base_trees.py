@@ -25,7 +25,7 @@ from datalabel.labels.rows import (
 from datalabel.labels.tables import LABEL_ORDER, LABELS
 from datalabel.repository.spoken import CONTENT, digests
 from datalabel.repository.stage import Stage, Tables
-from datalabel.repository.view import LabelView, View, view_of
+from datalabel.repository.view import View, view_of
 from datalabel.store.state import Base
 
 
@@ -60,23 +60,39 @@ def remember_base(stage: Stage, source: str, digest: ObjectId, theirs: Theirs) -
 
 def remember_written(stage: Stage, source: str, digest: ObjectId) -> None:
     """Note that the source, with files of this digest, says what staging holds: they were written from it."""
-    store = stage.project.store
+    store, old = stage.project.store, stage.bases.get(source)
     tables = Tables(stage.project, View(store, stage.finished(), source))
     set_name = tables.tree.sources[source].set or ""
-    said = digests(tables.view.mentions_of(source))
+    keys = _differing(view_of(store, old.tree, source) if old else None, tables, set_name)
+    said = digests(store.tables.read(tables.mentions, items=keys).filter(pc.field("source") == source))
     held = dict.fromkeys(said, 0)
-    for batch in LabelView(tables.view, set_name).batches([*CONTENT, "item", "source"]):
+    for batch in store.tables.scan(tables.labels(set_name), [*CONTENT, "item", "source"], items=keys):
         held |= item_hashes(split_by_source(batch, source)[0], CONTENT)
-    _put_digests(tables, source, {key: held[key] for key in said if held[key] != said[key]})
+    _put_digests(tables, source, {key: held[key] for key in said})
     stage.bases[source] = Base(store.history.put_tree(tables.finished()), digest)
+
+
+def _differing(before: View | None, tables: Tables, set_name: str) -> list[str] | None:
+    """The items of which a base and staging may say different things; None: any. Of the others the base's digests
+    are those of its labels."""
+    if before is None:
+        return None
+    changed_items = tables.project.store.tables.changed_items
+    labels = changed_items(before.label_table(set_name), tables.labels(set_name))
+    mentions = changed_items(before.mentions, tables.mentions)
+    return None if labels is None or mentions is None else sorted({*labels, *mentions})
 
 
 def _keep_digests(tables: Tables, source: str, before: View, theirs: Theirs) -> None:
     """Where the old base knows better than staging what the source said of an item, the new one does, too."""
-    differing = tables.project.store.tables.changed_items(before.mentions, tables.mentions)
-    said = digests(before.mentions_of(source))
-    keys = (said.keys() if differing is None else said.keys() & set(differing)) - set(theirs.items)
-    _put_digests(tables, source, {key: said[key] for key in keys})
+    store = tables.project.store
+    differing = store.tables.changed_items(before.mentions, tables.mentions)
+    keys = None if differing is None else sorted(set(differing) - set(theirs.items))
+    rows = store.tables.read(before.mentions, items=keys)
+    said = digests(rows.filter(pc.field("source") == source))
+    for key in theirs.items:
+        said.pop(key, None)
+    _put_digests(tables, source, said)
 
 
 def _put_digests(tables: Tables, source: str, wanted: Mapping[str, int]) -> None:

@@ -103,6 +103,7 @@ class Stage(Tables):
         self._known: dict[str, str | None] | None = None
         self._changed: dict[str, str | None] = {}
         self._gone: set[str] = set()
+        self._settled: dict[ObjectId, ObjectId] = {}
 
     @property
     def known(self) -> Mapping[str, str | None]:
@@ -161,13 +162,18 @@ class Stage(Tables):
 
     def reached(self) -> Position:
         """Where saving would lead: to HEAD's own tree where it holds the same. Nothing is made visible."""
-        history, tree = self.project.store.history, self.finished()
-        name = history.put_tree(tree)
-        if self.position.head is not None:
-            head = history.commit(self.position.head).tree
-            if name != head and holds_the_same(self.project.store, history.tree(head), tree):
-                name = head
-        return replace(self.position, staging=name, bases=self.bases)
+        tree = self.finished()
+        name = self.project.store.history.put_tree(tree)
+        if name not in self._settled:
+            self._settled[name] = self._settle(name, tree)
+        return replace(self.position, staging=self._settled[name], bases=self.bases)
+
+    def _settle(self, name: ObjectId, tree: Tree) -> ObjectId:
+        history, head = self.project.store.history, self.position.head
+        recorded = history.commit(head).tree if head is not None else name
+        if name == recorded or not holds_the_same(self.project.store, history.tree(recorded), tree):
+            return name
+        return recorded
 
     def commit(self, new: Position, who: str, why: str) -> None:
         """Flush the objects, then move staging and HEAD's branch in one transaction: to `new.staging`, and to the

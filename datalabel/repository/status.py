@@ -96,6 +96,8 @@ def _tracked(project: Project, tree: Tree) -> Mapping[str, str | None]:
 def _spec_staged(project: Project, position: Position) -> bool:
     """Whether the next commit would record another spec."""
     names = project.store.history.commit(position.head).tree if position.head else None, position.staging
+    if names[0] == names[1]:
+        return False
     before, after = (project.store.history.tree(name).spec if name else None for name in names)
     return before != after
 
