@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,13 +44,18 @@ def choose(project: Project, paths: Sequence[Path], trees: Iterable[Tree], items
         )
         is_spec = key in (SPEC_FILE, ".")
         if not any(found) and not is_spec:
-            close = nearest(key, [*known[:5000], *labels])
-            faults.add(
-                "is not tracked", key, f"did you mean {close}?" if close else "dlabel status lists what is"
-            )
+            faults.add("is not tracked", key, _hint(key, known, labels))
         for total, part in zip(chosen, found, strict=True):
             total.update(part)
         spec = spec or is_spec
-    faults.raise_if_any(hint="dlabel status lists what is tracked")
+    faults.raise_if_any()
     items_, sources, image_folders = (tuple(sorted(part)) for part in chosen)
     return Chosen(items_, sources, image_folders, spec)
+
+
+def _hint(key: str, known: Sequence[str], labels: Mapping[str, str | None]) -> str:
+    folder = next((where for where in labels.values() if where == "." or key.startswith(f"{where}/")), None)
+    if folder is not None:
+        return f"the files of a source go together: name {folder}"
+    close = nearest(key, [*known[:5000], *labels])
+    return f"did you mean {close}?" if close else f"dlabel add {key} tracks it"

@@ -218,3 +218,12 @@ def test_a_folder_of_no_label_files_any_more_can_be_forgotten(cells: Repository)
     cells.rm("ann.xml", files=True)
     assert cells.view("STAGED").tree.sources == {}
     assert (cells.root / "ann.xml").is_dir()
+
+
+def test_a_file_of_a_folder_comes_back_with_its_source(cells: Repository) -> None:
+    with pytest.raises(InputError, match="is not tracked") as refused:
+        cells.restore("ann.xml/BloodImage_00001.xml")
+    assert refused.value.faults[0].hint == "the files of a source go together: name ann.xml"
+    with pytest.raises(InputError, match="is not tracked") as refused:
+        cells.restore("other.xml")
+    assert refused.value.faults[0].hint in ("did you mean ann.xml?", "dlabel add other.xml tracks it")
