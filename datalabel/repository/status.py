@@ -9,10 +9,11 @@ import posixpath
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalabel.content import ObjectId
-from datalabel.files import Entry
+from datalabel.files import Entry, Stat
 from datalabel.formats.registry import format_info, formats
 from datalabel.formats.source_files import SourceFiles
 from datalabel.images import IMAGE_SUFFIXES
@@ -189,6 +190,8 @@ def _image_changes(
     folders = [source.path for source in tree.sources.values() if source.format == IMAGES and source.path]
     changes: list[tuple[str, str]] = []
     stale: list[str] = []
+    unseen = (key for key, content in known.items() if content and key not in seen.images)
+    seen.images |= {key: entry for key in list(unseen) if (entry := _passed_over(project.on_disk(key)))}
     for key, entry in seen.images.items():
         one = cached.get(key)
         if key not in known:
@@ -203,6 +206,11 @@ def _image_changes(
     changes += [(key, "modified") for key in _really_changed(project, known, stale)]
     changes += [(key, "deleted") for key, content in known.items() if content and key not in seen.images]
     return changes
+
+
+def _passed_over(path: Path | None) -> Entry | None:
+    """A tracked file that the walk passed over, since `.dlabelignore` names it: that is for others."""
+    return Entry(path.name, Stat.of(path.stat())) if path is not None and path.is_file() else None
 
 
 def _really_changed(project: Project, known: Mapping[str, str | None], stale: list[str]) -> list[str]:
@@ -240,6 +248,8 @@ def _source_changes(
         if source.set is None or source.path is None:
             continue
         entries = seen.members.get(name)
+        if not entries and (ignored := _passed_over(project.path_of(source.path))):
+            entries = [ignored]
         if not entries:
             changes.append((source.path, "deleted"))
         elif _digest(project, name, source, entries, cached) != _base_digest(position, name):

@@ -315,3 +315,17 @@ def test_a_removed_item_is_restored_with_its_labels(repo: Repository) -> None:
     repo.restore(A, revision="HEAD")
     assert held(repo) == []
     assert repo.items().column("item").to_pylist() == [A, B]
+
+
+def test_what_is_tracked_is_not_ignored(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    (repo.root / ".dlabelignore").write_text("images/\nlabels.json\n")
+    assert repo.status().unstaged == ()
+    assert not repo.add().changed
+    said(repo, {A: [CAT], B: [CAT]})
+    write_image(repo.root / A, 77)
+    assert repo.status().unstaged == ((A, "modified"), ("labels.json", "modified"))
+    repo.add()
+    assert held(repo) == [(A, "cat", 1.0), (B, "cat", 1.0)]
+    (repo.root / A).unlink()
+    assert repo.status().unstaged == ((A, "deleted"),)
