@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from selections import InMemorySelection
 
 from datalabel.formats.base import Format, Read, Selection, SourceFiles
+from datalabel.labels.hashing import Hashes
 from datalabel.labels.tables import GEOMETRY, LABELS
 from datalabel.repository.names import Images, Place, resolve
 
@@ -45,6 +47,10 @@ class Context:
     def categories(self) -> Sequence[Mapping[str, Any]]:
         """Categories of other sources."""
         return self.known_categories
+
+    def wordings(self, rules: int) -> Hashes:  # noqa: ARG002
+        """Nothing was read before."""
+        return np.zeros(0, np.uint64)
 
 
 class KnownItems(Context):

@@ -18,6 +18,8 @@ import pyarrow.compute as pc
 
 from datalabel.errors import Fault
 from datalabel.formats.source_files import SourceFiles
+from datalabel.formats.wordings import Wordings
+from datalabel.labels.hashing import Hashes
 from datalabel.labels.tables import LABELS
 
 READ_MENTIONS: pa.Schema = pa.schema(
@@ -65,15 +67,28 @@ class ReadContext(Protocol):
     def categories(self) -> Sequence[Mapping[str, Any]]:
         """For sources that name classes only by number: the categories of other sources of this format."""
 
+    def wordings(self, rules: int) -> Hashes:
+        """Every wording that the source had when it was last read by these rules, as far as that is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a source says: header (JSON), mentions and labels (schemas above), and remarks to show."""
+    """What a source says: header (JSON), mentions and labels (schemas above), and remarks to show.
+
+    Only a format that gives `wordings` may leave out labels: those of images that are worded as before.
+    """
 
     header: Mapping[str, Any]
     mentions: pa.Table
     labels: pa.Table
     remarks: tuple[Fault, ...] = ()
+    wordings: Wordings | None = None
+
+    @property
+    def label_count(self) -> int:
+        """How many labels the source holds, read or passed over."""
+        passed_over = self.wordings.passed_over if self.wordings else 0
+        return int(self.labels.num_rows) + passed_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,4 +245,5 @@ __all__ = [
     "ReadContext",
     "Selection",
     "SourceFiles",
+    "Wordings",
 ]

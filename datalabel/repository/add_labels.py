@@ -6,7 +6,7 @@ staging. Only the items about which the source says something new are touched.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,7 @@ from datalabel.repository.rivals import refuse_overlap
 from datalabel.repository.spoken import LabelOptions, Spoken, digests, own_mentions, spoken
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
+from datalabel.repository.wordings import remember_wordings
 from datalabel.store.history import Source
 
 
@@ -68,7 +69,8 @@ Rows = npt.NDArray[np.intp]
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A source and what was read from it. `keys` gives the item of each row of `read.mentions`; `digest`
-    names the bytes of its files; `path` is None for a file outside the project."""
+    names the bytes of its files; `path` is None for a file outside the project. `before` has the items that were not
+    read again, with the fingerprints of their labels."""
 
     name: str
     path: str | None
@@ -76,6 +78,7 @@ class Reading:
     read: Read
     keys: Sequence[str]
     digest: ObjectId
+    before: Mapping[str, int]
 
 
 def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded:
@@ -86,34 +89,36 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
             `beside`.
     """
     name = reading.name
-    now = spoken(name, reading.read, reading.keys, how)
+    now = spoken(name, reading.read, reading.keys, how, reading.before)
     if name not in stage.tree.sources and not how.replaces and not how.beside:
         refuse_overlap(stage, name, how.set, now)
     addition = _Addition(stage, name, now, how)
     merged = addition.merged()
-    counts = (name, reading.format.name, how.set, now.labels.num_rows)
+    counts = (name, reading.format.name, how.set, reading.read.label_count)
     if merged.conflicts and how.prefer is None:
         return LabelsAdded(*counts, 0, merged.conflicts, reading.read.remarks)
     addition.apply(merged)
     header = stage.put_header(reading.read.header)
     source = Source(reading.format.name, reading.path, how.set, how.annotator, header, how.options)
     stage.set_source(name, source)
+    classes = _new_classes(stage, addition.classes(reading.before))
     remember_base(stage, name, reading.digest, addition.theirs)
+    remember_wordings(stage, name, reading.digest, reading.read, how)
     return LabelsAdded(
         *counts,
         len(addition.changed),
         merged.conflicts,
         reading.read.remarks,
-        _new_classes(stage, now.labels),
+        classes,
         sum(stage.known.get(key) is None for key in now.items),
         how.prefer if merged.conflicts else None,
     )
 
 
-def _new_classes(stage: Stage, labels: pa.Table) -> tuple[str, ...]:
-    """Classes that the spec in staging does not name."""
+def _new_classes(stage: Stage, classes: set[str]) -> tuple[str, ...]:
+    """Those classes that the spec in staging does not name."""
     spec = View(stage.project.store, stage.tree, "STAGED").spec
-    return tuple(sorted(distinct(labels.column("class")) - spec.classes.keys()))
+    return tuple(sorted(classes - spec.classes.keys()))
 
 
 class _Addition:
@@ -163,6 +168,15 @@ class _Addition:
             )
             ids[fresh] = mint_ids(rows.take(pa.array(fresh)) if len(fresh) < len(ids) else rows, taken)
         return with_column(rows, "id", pa.array(ids))
+
+    def classes(self, before: Mapping[str, int]) -> set[str]:
+        """Every class that the source uses; on the items in `before`, as it did."""
+        found = distinct(self._now.labels.column("class"))
+        if self._base is not None and before:
+            held = self._base.label_table(self._how.set)
+            for batch in self._stage.project.store.tables.scan(held, ["class", "source"]):
+                found |= distinct(split_by_source(batch, self._name)[0].column("class"))
+        return found
 
     def merged(self) -> Merged:
         """Base, staging and the source brought together, on the items that the source changed."""

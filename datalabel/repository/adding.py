@@ -9,10 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.compute as pc
 
 from datalabel.errors import Fault, InputError, UsageError
 from datalabel.formats.registry import get_format
+from datalabel.labels.hashing import Hashes
 from datalabel.labels.rows import distinct, split_by_source
 from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.repository.add_images import ImagesAdded, add_images
@@ -25,6 +27,7 @@ from datalabel.repository.spec_file import stage_spec
 from datalabel.repository.spoken import LabelOptions, own_mentions
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
+from datalabel.repository.wordings import Remembered, same_options
 from datalabel.store.history import IMAGES, Source
 
 
@@ -162,15 +165,11 @@ def _add_sources(stage: Stage, found: Found, options: AddOptions, *, everything:
         digest = digest_of(stage.project.store, source.files, source.entries, cached)
         base = stage.bases.get(name)
         known = stage.tree.sources.get(name)
-        if base and known and base.digest == digest and _same_options(known, how):
+        if base and known and base.digest == digest and same_options(known, how):
             continue
         reading = _read(stage, source, how, digest)
         added.append(add_labels(stage, reading, how))
     return added
-
-
-def _same_options(known: Source, how: LabelOptions) -> bool:
-    return (known.set, known.annotator, dict(known.options)) == (how.set, how.annotator, dict(how.options))
 
 
 def _how(stage: Stage, name: str, options: AddOptions) -> LabelOptions:
@@ -218,11 +217,15 @@ def parse_size(text: str) -> tuple[int, int]:
 def _read(stage: Stage, source: LabelFiles, how: LabelOptions, digest: Any) -> Reading:
     place = _place(source, how)
     images = _images(stage)
-    context = _Context(stage, source, place, images, how)
-    with stage.project.progress.task(f"reading {source.name}"):
-        read = source.format.read(source.files, context)
-    keys = resolve(read.mentions.column("name").to_pylist(), place, images, context.earlier, source.name)
-    return Reading(source.name, source.path, source.format, read, keys, digest)
+    for remembered in (Remembered(stage, source.name, how), None):
+        context = _Context(stage, source, place, images, how, remembered)
+        with stage.project.progress.task(f"reading {source.name}"):
+            read = source.format.read(source.files, context)
+        keys = resolve(read.mentions.column("name").to_pylist(), place, images, context.earlier, source.name)
+        before = remembered.said_before(read, keys) if remembered else {}
+        if before is not None:
+            break
+    return Reading(source.name, source.path, source.format, read, keys, digest, before or {})
 
 
 def _place(source: LabelFiles, how: LabelOptions) -> Place:
@@ -248,12 +251,19 @@ class _Context:
     """What a reader may ask about the project around a source."""
 
     def __init__(
-        self, stage: Stage, source: LabelFiles, place: Place, images: Images, how: LabelOptions
+        self,
+        stage: Stage,
+        source: LabelFiles,
+        place: Place,
+        images: Images,
+        how: LabelOptions,
+        remembered: Remembered | None,
     ) -> None:
         self._stage = stage
         self._source = source
         self._place = place
         self._images = images
+        self._remembered = remembered
         self.annotator = how.annotator
         self.item_key = how.options.get("item_key")
         self.earlier = _earlier(stage, how.replaces or source.name)
@@ -310,3 +320,7 @@ class _Context:
             if found:
                 return list(found)
         return []
+
+    def wordings(self, rules: int) -> Hashes:
+        """What is remembered of them."""
+        return self._remembered.wordings(rules) if self._remembered else np.zeros(0, np.uint64)

@@ -44,8 +44,13 @@ class Spoken:
         return list(pc.unique(self.mentions.column("item")).to_pylist())
 
 
-def spoken(source: str, read: Read, keys: Sequence[str], how: LabelOptions) -> Spoken:
-    """What was read, with `keys` naming the item of each row of `read.mentions`."""
+def spoken(
+    source: str, read: Read, keys: Sequence[str], how: LabelOptions, before: Mapping[str, int]
+) -> Spoken:
+    """What was read, with `keys` naming the item of each row of `read.mentions`.
+
+    `before` gives the fingerprints of the labels of items whose labels are as before and were not read.
+    """
     items = pa.array(keys, pa.string())
     rows = read.labels
     cells = {column: rows.column(column) for column in CONTENT}
@@ -61,12 +66,14 @@ def spoken(source: str, read: Read, keys: Sequence[str], how: LabelOptions) -> S
         LABELS,
     )
     labels = sort_rows(labels, "item", "rank")
-    return Spoken(_mentions(source, read, items, labels, how), labels)
+    said = {**item_hashes(labels, CONTENT), **before}
+    return Spoken(_mentions(source, read.mentions, items, said, how), labels)
 
 
-def _mentions(source: str, read: Read, items: pa.Array, labels: pa.Table, how: LabelOptions) -> pa.Table:
+def _mentions(
+    source: str, said: pa.Table, items: pa.Array, digests: Mapping[str, int], how: LabelOptions
+) -> pa.Table:
     """A row per item with everything that the file says of it, and one per annotator who has seen it."""
-    said, digests = read.mentions, item_hashes(labels, CONTENT)
     own = {name: said.column(name) for name in ("name", "number", "order", "width", "height", "extra")}
     own |= {
         "item": items,

@@ -1,5 +1,5 @@
-"""`cache.db`: what is known of the working tree's files, so that unchanged files are not read again, and of the
-pixels of images, so that none is decoded twice.
+"""`cache.db`: what is known of the working tree's files, so that unchanged files are not read again; of what label
+sources said, so that only what is new in them is read; and of the pixels of images, so that none is decoded twice.
 
 It may be deleted at any time, and everything in it points at durable objects only. A damaged cache is
 replaced by an empty one.
@@ -24,6 +24,7 @@ CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, ctime IN
 checked INTEGER, content TEXT, width INTEGER, height INTEGER, format TEXT, orientation INTEGER) WITHOUT ROWID
 CREATE TABLE tracked (key TEXT PRIMARY KEY, content TEXT) WITHOUT ROWID
 CREATE TABLE looks (content TEXT PRIMARY KEY, version INTEGER, bits INTEGER, fault TEXT, cut INTEGER) WITHOUT ROWID
+CREATE TABLE wordings (source TEXT PRIMARY KEY, read_as TEXT, texts BLOB)
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID
 """.splitlines()
 
@@ -128,6 +129,20 @@ class Cache:
             db.executemany("DELETE FROM tracked WHERE key = ?", [(key,) for key in gone])
             db.executemany("INSERT OR REPLACE INTO tracked VALUES (?, ?)", items.items())
             db.execute("UPDATE meta SET value = ? WHERE key = 'tracked'", (_index_of(new, known),))
+
+    def wordings(self, source: str, read_as: str) -> bytes:
+        """Fingerprints (8 bytes each) of what a source said, if it was last read so; else none."""
+        with self._forgiving() as db:
+            wanted = "SELECT texts FROM wordings WHERE source = ? AND read_as = ?"
+            row = db.execute(wanted, (source, read_as)).fetchone()
+            if row is not None and isinstance(row[0], bytes) and len(row[0]) % 8 == 0:
+                return row[0]
+        return b""
+
+    def remember_wordings(self, source: str, read_as: str, texts: bytes) -> None:
+        """Note what a source said when it was read so. A fingerprint that is damaged matches nothing."""
+        with self._forgiving() as db:
+            db.execute("INSERT OR REPLACE INTO wordings VALUES (?, ?, ?)", (source, read_as, texts))
 
     def looks(self, contents: Iterable[str]) -> dict[str, Look]:
         """What is known of the pixels of these images."""

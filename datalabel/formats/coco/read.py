@@ -9,9 +9,10 @@ Images are mentions, annotations are labels; see `annotations`.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import msgspec
@@ -21,8 +22,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Raw
 
+from datalabel.content import canonical_json, fingerprint
 from datalabel.errors import Fault, Faults, InputError
-from datalabel.formats.base import READ_LABELS, Read, ReadContext, SourceFiles
+from datalabel.formats.base import READ_LABELS, Read, ReadContext, SourceFiles, Wordings
 from datalabel.formats.coco.annotations import Chunk, read_chunk
 from datalabel.formats.coco.columns import Fields, NotObjectsError, list_of, merged_order, text_column
 from datalabel.formats.coco.document import RESULTS, Document, load, parse
@@ -34,6 +36,10 @@ from datalabel.formats.coco.images import (
     read_categories,
     read_images,
 )
+from datalabel.formats.coco.wordings import wordings_of
+from datalabel.labels.hashing import Hashes
+
+Ints = npt.NDArray[np.int64]
 
 CHUNK_ROWS = 50_000
 CHUNK_BYTES = 3 << 20
@@ -44,8 +50,9 @@ _SAMPLE = 2_000
 _WRITES = frozenset({"id", "bbox", "area", "iscrowd", "num_keypoints"})
 
 
-class _ImageId(msgspec.Struct, gc=False):
+class _Numbers(msgspec.Struct, gc=False):
     image_id: Raw = Raw(b"")
+    id: Raw = Raw(b"")
 
 
 def read(source: SourceFiles, context: ReadContext) -> Read:
@@ -98,17 +105,16 @@ class _Reader:
         self._category_values: Any = []
 
     def read(self) -> Read:
-        numbers = self._image_numbers()
-        images, categories = self._images(numbers), self._categories()
-        links = Links.of(numbers, images)
-        del numbers
+        of_images, of_labels = self._numbers()
+        images, categories = self._images(of_images), self._categories()
+        links = Links.of(of_images, images)
+        remarks = tuple(self._remarks(of_labels, categories))
+        del of_images, of_labels
         pa.default_memory_pool().release_unused()  # the annotations are what memory is needed for
-        chunks = list(self._labels(links, images, categories))
-        self._faults.raise_if_any()
+        labels, wordings = self._labels(links, images, categories)
         header = self._header()
         del self._document  # its text is as large as all that was read
-        labels = _ranked(pa.concat_tables(chunks) if chunks else READ_LABELS.empty_table())
-        return Read(header, images.mentions, labels, tuple(self._remarks(labels, categories)))
+        return Read(header, images.mentions, _ranked(labels), remarks, wordings)
 
     def _list(self, key: str) -> list[Raw]:
         raw = self._document.top.get(key)
@@ -119,16 +125,17 @@ class _Reader:
         except msgspec.ValidationError:
             raise InputError(f"{key} is not a list", where=self._name) from None
 
-    def _image_numbers(self) -> pa.StringArray:
-        """The text of every annotation's `image_id`; nulls for what are no objects."""
+    def _numbers(self) -> tuple[pa.StringArray, pa.StringArray]:
+        """The text of every annotation's `image_id`, and of its `id`; nulls for what are no objects."""
         raw = self._document.top.get("annotations", Raw(b"[]"))
         try:
-            rows = msgspec.json.decode(raw, type=list[_ImageId])
+            rows = msgspec.json.decode(raw, type=list[_Numbers])
         except msgspec.ValidationError as error:
             if self._document.shape == RESULTS:
                 raise InputError(f"is not a list of results: {error}", where=self._name) from error
-            return pa.nulls(len(self._list("annotations")), pa.string())
-        return text_column([row.image_id for row in rows])
+            nothing = pa.nulls(len(self._list("annotations")), pa.string())
+            return nothing, nothing
+        return text_column([row.image_id for row in rows]), text_column([row.id for row in rows])
 
     def _images(self, numbers: pa.StringArray) -> Images:
         if self._document.shape == RESULTS:
@@ -157,41 +164,68 @@ class _Reader:
             self._faults.raise_if_any()
         return found
 
-    def _labels(self, links: Links, images: Images, categories: Categories) -> Iterator[pa.Table]:
+    def _labels(
+        self, links: Links, images: Images, categories: Categories, *, whole: bool = False
+    ) -> tuple[pa.Table, Wordings | None]:
+        """The labels of all images, but (unless they are wanted `whole`) of those that are worded as before."""
+        texts = self._list("annotations")
+        sizes = np.fromiter(map(len, texts), np.int64, count=len(texts))
+        self._label_fields = Fields()
+
+        def read(rows: Ints) -> Iterator[pa.Table]:
+            for piece in _pieces(rows, sizes):
+                yield self._chunk(links, images, categories, piece, list(map(texts.__getitem__, piece)))
+
         try:
-            for chunk, raws in self._chunks(links, images, categories):
-                yield read_chunk(chunk, raws)
+            # The beginning is read in any case, since it tells how the file is written.
+            tables = list(itertools.islice(read(links.order), 1))
+            begun, rest = np.split(links.order, [sum(table.num_rows for table in tables)])
+            fields = list(self._label_fields.names)
+            wordings = self._wordings(wordings_of(texts, links.mentions, images), links.mentions[begun])
+            known = np.append(wordings.same & (not whole), False)
+            tables += read(rest[~known[links.mentions[rest]]])
         except NotObjectsError as error:
             self._faults.add(str(error), self._name)
+        self._faults.raise_if_any()
+        labels = pa.concat_tables(tables) if tables else READ_LABELS.empty_table()
+        if self._label_fields.names == fields:
+            return labels, replace(wordings, passed_over=len(texts) - labels.num_rows)
+        # A field that the beginning lacks: whether what was passed over would be read alike is not known.
+        return self._labels(links, images, categories, whole=True) if known.any() else (labels, None)
 
-    def _chunks(
-        self, links: Links, images: Images, categories: Categories
-    ) -> Iterator[tuple[Chunk, list[Raw]]]:
-        """Some annotations at a time, split into fields."""
-        annotations = list(map(self._list("annotations").__getitem__, links.order))
-        for start, raws in _pieces(annotations):
-            rows = links.order[start : start + len(raws)]
-            try:
-                columns = self._label_fields.split(list_of(raws))
-            except NotObjectsError as error:
-                first = int(rows.min()) + 1
-                raise NotObjectsError(f"annotations from number {first} of the list: {error}") from error
-            if not start:
-                self._floats = _float_fields(columns)
-                self._writes = _mostly_there(columns)
-            chunk = Chunk(
-                name=self._name,
-                rows=rows,
-                mentions=links.mentions[rows],
-                odd=links.respelled[rows],
-                texts=columns,
-                writes=self._writes,
-                annotator=self._context.annotator,
-                faults=self._faults,
-                images=images,
-                categories=categories,
-            )
-            yield chunk, raws
+    def _wordings(self, texts: Hashes, begun: npt.NDArray[np.int32]) -> Wordings:
+        """How each image is worded; none of those that have been begun is the same as before."""
+        settings = [self._label_fields.names, sorted(self._writes), self._category_values]
+        rules = fingerprint(canonical_json([*settings, self._context.annotator]))
+        same = np.isin(texts, self._context.wordings(rules))
+        return Wordings(rules, texts, same & ~np.isin(np.arange(len(same)), begun))
+
+    def _chunk(
+        self, links: Links, images: Images, categories: Categories, rows: Ints, raws: list[Raw]
+    ) -> pa.Table:
+        """Some annotations as labels; `rows` says where in the file they stand."""
+        is_first = not self._label_fields.names
+        try:
+            columns = self._label_fields.split(list_of(raws))
+        except NotObjectsError as error:
+            first = int(rows.min()) + 1
+            raise NotObjectsError(f"annotations from number {first} of the list: {error}") from error
+        if is_first:
+            self._floats = _float_fields(columns)
+            self._writes = _mostly_there(columns)
+        chunk = Chunk(
+            name=self._name,
+            rows=rows,
+            mentions=links.mentions[rows],
+            odd=links.respelled[rows],
+            texts=columns,
+            writes=self._writes,
+            annotator=self._context.annotator,
+            faults=self._faults,
+            images=images,
+            categories=categories,
+        )
+        return read_chunk(chunk, raws)
 
     def _header(self) -> dict[str, Any]:
         top = self._document.top
@@ -215,8 +249,8 @@ class _Reader:
             "fields": fields,
         }
 
-    def _remarks(self, labels: pa.Table, categories: Categories) -> Iterator[Fault]:
-        counts = pc.value_counts(labels.column("source_id").drop_null())
+    def _remarks(self, numbers: pa.StringArray, categories: Categories) -> Iterator[Fault]:
+        counts = pc.value_counts(numbers.drop_null())
         twins = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
         if twins:
             shown = ", ".join(twins[:5]) + (", …" if len(twins) > 5 else "")
@@ -226,14 +260,15 @@ class _Reader:
             yield Fault(f"category {number} has the name of another category: {name!r}", self._name)
 
 
-def _pieces(raws: list[Raw]) -> Iterator[tuple[int, list[Raw]]]:
+def _pieces(rows: Ints, sizes: Ints) -> Iterator[Ints]:
+    """Some of the annotations in pieces of bounded size; `sizes` are those of all."""
     start = 0
-    ends = np.cumsum(np.fromiter(map(len, raws), np.int64, count=len(raws)))
-    while start < len(raws):
+    ends = np.cumsum(sizes[rows])
+    while start < len(rows):
         before = int(ends[start - 1]) if start else 0
         stop = int(np.searchsorted(ends, before + CHUNK_BYTES, "right"))
         stop = min(max(stop, start + 1), start + CHUNK_ROWS)
-        yield start, raws[start:stop]
+        yield rows[start:stop]
         start = stop
 
 
