@@ -41,6 +41,9 @@ STEPS = ("number", "content", "geometry", "overlap")
 OPTIMAL = 512
 """Components with more labels than this on a side are assigned greedily."""
 
+_BEYOND = np.uint64(1 << 32)
+"""More than any ordinal: what a taken id goes on from, whatever other labels are minted with it."""
+
 INDEXED = 1 << 16
 """Groups with more possible pairs than this find their candidates by a spatial index."""
 
@@ -271,7 +274,7 @@ def mint_ids(labels: pa.Table, taken: pa.Table | None = None) -> Hashes:
         clash = np.isin(places, used) | (ids == 0) | (_ordinals(places) > 0)
         if not clash.any():
             return ids
-        ordinals = np.where(clash, ordinals + np.uint64(labels.num_rows + 1), ordinals)
+        ordinals = np.where(clash, ordinals + _BEYOND, ordinals)
         ids = np.where(clash, mix(base ^ mix(ordinals)), ids)
 
 

@@ -44,7 +44,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The outcome, sorted by item, rank and id, and what could not be decided (there, ours stands)."""
+    """The outcome, sorted by item, rank and id, and what could not be decided (there, ours stands), item by item."""
 
     labels: pa.Table
     conflicts: tuple[Conflict, ...]
@@ -53,10 +53,11 @@ class Merged:
 def merge(base: pa.Table, ours: pa.Table, theirs: pa.Table, *, prefer: Prefer = None) -> Merged:
     """Merge two tables of labels that came from one; ids are unique within an item in each.
 
+    Where `ours` is the very table `base`, nothing was done here and theirs stands.
     `prefer` decides every conflict; they are listed all the same. An id that is new on both sides with
     different content is not identity: theirs gets an id of its own.
     """
-    if not base.num_rows and not ours.num_rows:
+    if ours is base or not (base.num_rows or ours.num_rows):
         return Merged(sort_rows(theirs, "item", "rank", "id"), ())
     theirs = _renamed_newcomers(base, ours, theirs)
     sides = _Sides(base, ours, theirs)
@@ -71,6 +72,7 @@ def merge(base: pa.Table, ours: pa.Table, theirs: pa.Table, *, prefer: Prefer = 
     parts = [ours.take(pa.array(keep_ours)), theirs.take(pa.array(keep_theirs))]
     if decided:
         parts.append(pa.Table.from_pylist(decided, schema=LABELS))
+    conflicts.sort(key=lambda one: (one.item, one.id))
     return Merged(sort_rows(pa.concat_tables(parts), "item", "rank", "id"), tuple(conflicts))
 
 

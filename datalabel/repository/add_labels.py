@@ -9,18 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
 from datalabel.errors import Fault
 from datalabel.formats.base import Format, Read
-from datalabel.labels.match import match, mint_ids
-from datalabel.labels.merge import Conflict, Merged, merge
+from datalabel.labels.merge import Conflict
 from datalabel.labels.rows import (
-    constant,
     differing_items,
     distinct,
     item_hashes,
@@ -29,8 +25,9 @@ from datalabel.labels.rows import (
     split_by_source,
     with_column,
 )
-from datalabel.labels.tables import LABEL_ORDER, LABELS, MENTION_ORDER, MENTIONS, empty
+from datalabel.labels.tables import MENTION_ORDER, MENTIONS, empty
 from datalabel.repository.base_trees import Theirs, remember_base
+from datalabel.repository.bringing import Bringing, Brought
 from datalabel.repository.rivals import refuse_overlap
 from datalabel.repository.spoken import LabelOptions, Spoken, digests, own_mentions, spoken
 from datalabel.repository.stage import Stage
@@ -63,9 +60,6 @@ class LabelsAdded:
         return bool(self.conflicts) and self.decided is None
 
 
-Rows = npt.NDArray[np.intp]
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A source and what was read from it. `keys` gives the item of each row of `read.mentions`; `digest`
@@ -93,11 +87,11 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
     if name not in stage.tree.sources and not how.replaces and not how.beside:
         refuse_overlap(stage, name, how.set, now)
     addition = _Addition(stage, name, now, how)
-    merged = addition.merged()
+    conflicts = addition.brought.conflicts
     counts = (name, reading.format.name, how.set, reading.read.label_count)
-    if merged.conflicts and how.prefer is None:
-        return LabelsAdded(*counts, 0, merged.conflicts, reading.read.remarks)
-    addition.apply(merged)
+    if conflicts and how.prefer is None:
+        return LabelsAdded(*counts, 0, conflicts, reading.read.remarks)
+    addition.apply()
     header = stage.put_header(reading.read.header)
     source = Source(reading.format.name, reading.path, how.set, how.annotator, header, how.options)
     stage.set_source(name, source)
@@ -107,11 +101,11 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
     return LabelsAdded(
         *counts,
         len(addition.changed),
-        merged.conflicts,
+        conflicts,
         reading.read.remarks,
         classes,
         sum(stage.known.get(key) is None for key in now.items),
-        how.prefer if merged.conflicts else None,
+        how.prefer if conflicts else None,
     )
 
 
@@ -134,9 +128,8 @@ class _Addition:
         self._base: View | None = view_of(stage.project.store, base.tree, name) if base else None
         self._said = self._base.mentions_of(self._old_name) if self._base else empty(MENTIONS)
         self.changed = self._changed_items()
-        self._present = stage.read(stage.labels(how.set), self.changed)
-        self._before = self._base_labels(self._base) if self._base else empty(LABELS)
-        self.theirs = Theirs(how.set, self.changed, self._identified())
+        self.brought = self._brought()
+        self.theirs = Theirs(how.set, self.changed, self.brought.theirs, self.brought.doubtful)
 
     def _changed_items(self) -> list[str]:
         """The items about whose labels the source says something else than before."""
@@ -147,27 +140,14 @@ class _Addition:
             old = {key: digest for key, digest in old.items() if key in new}
         return differing_items(old, new)
 
-    def _base_labels(self, base: View) -> pa.Table:
-        table = base.label_table(self._how.set)
-        here = table == self._stage.labels(self._how.set)  # as it is while nobody changed a label here
-        rows = self._present if here else self._stage.read(table, self.changed)
-        rows, _ = split_by_source(rows, self._old_name)
-        return with_column(rows, "source", constant(self._name, rows.num_rows))
-
-    def _identified(self) -> pa.Table:
-        """The source's rows with the ids that their earlier selves had; new ones get ids of their own."""
-        rows = of_items(self._now.labels, self.changed) if self._base else self._now.labels
-        ids = np.zeros(rows.num_rows, dtype=np.uint64)
-        if self._before.num_rows:
-            left, right = _paired(self._before, rows)
-            ids[right] = self._before.column("id").to_numpy()[left]
-        fresh = np.flatnonzero(ids == 0)
-        if len(fresh):
-            taken = pa.concat_tables(
-                [known.select(["item", "id"]) for known in (self._before, self._present)]
-            )
-            ids[fresh] = mint_ids(rows.take(pa.array(fresh)) if len(fresh) < len(ids) else rows, taken)
-        return with_column(rows, "id", pa.array(ids))
+    def _brought(self) -> Brought:
+        """What the source says, brought together with base and staging on the items that it changed."""
+        name, how = self._name, self._how
+        base = self._base.label_table(how.set) if self._base else None
+        staged = self._stage.labels(how.set)
+        tables = self._stage.project.store.tables
+        bringing = Bringing(tables, base, staged, self._old_name, name, how.prefer)
+        return bringing.bring(self.changed, self._now.labels)
 
     def classes(self, before: Mapping[str, int]) -> set[str]:
         """Every class that the source uses; on the items in `before`, as it did."""
@@ -178,29 +158,16 @@ class _Addition:
                 found |= distinct(split_by_source(batch, self._name)[0].column("class"))
         return found
 
-    def merged(self) -> Merged:
-        """Base, staging and the source brought together, on the items that the source changed."""
-        ours, _ = split_by_source(self._present, self._old_name)
-        ours = with_column(ours, "source", constant(self._name, ours.num_rows))
-        return merge(self._before, ours, self.theirs.labels, prefer=self._how.prefer)
-
-    def apply(self, merged: Merged) -> None:
+    def apply(self) -> None:
         """Write the outcome into staging."""
-        self._put_labels(merged)
-        said_anew = self._put_mentions(distinct(merged.labels.column("item")))
+        self._stage.put_labels(self._how.set, self.brought.labels, self.brought.gone)
+        said_anew = self._put_mentions(self.brought.kept)
         self._put_items(said_anew)
         if self._how.replaces:
             self._stage.set_source(self._how.replaces, None)
             self._stage.bases.pop(self._how.replaces, None)
 
-    def _put_labels(self, merged: Merged) -> None:
-        _, others = split_by_source(self._present, self._old_name)
-        rows = pa.concat_tables([others, merged.labels]) if others.num_rows else merged.labels
-        rows = sort_rows(rows, *LABEL_ORDER)
-        gone = distinct(self._present.column("item")) - distinct(rows.column("item"))
-        self._stage.put_labels(self._how.set, rows, gone)
-
-    def _put_mentions(self, labelled: set[str]) -> set[str]:
+    def _put_mentions(self, labelled: frozenset[str]) -> set[str]:
         """The source's mentions are what it says now; those of other sources stay, and so do those of items that it
         does not name any more but has labels on, since somebody decided for them. The items it says something new
         of."""
@@ -236,27 +203,6 @@ class _Addition:
         named = set(self._now.items)
         gone = {key for key in distinct(self._said.column("item")) - named if known.get(key, "") is None}
         return gone - distinct(self._stage.read(self._stage.mentions, sorted(gone)).column("item"))
-
-
-def _paired(before: pa.Table, rows: pa.Table) -> tuple[Rows, Rows]:
-    """The rows that show the same, of one annotator; then those where one of the two does not say whose they are."""
-    pairs = match(before, rows, group=("item", "annotator"))
-    left, right = [pairs.left], [pairs.right]
-    for unknown in (True, False):
-        mine = _free(before, left, unknown=unknown)
-        theirs = _free(rows, right, unknown=not unknown)
-        if len(mine) and len(theirs):
-            pairs = match(before.take(pa.array(mine)), rows.take(pa.array(theirs)))
-            left.append(mine[pairs.left])
-            right.append(theirs[pairs.right])
-    return np.concatenate(left), np.concatenate(right)
-
-
-def _free(rows: pa.Table, taken: Sequence[Rows], *, unknown: bool) -> Rows:
-    """The rows that are in no pair, whose annotator is unknown, or is known."""
-    free = pc.equal(rows.column("annotator").is_null(), unknown).to_numpy().copy()
-    free[np.concatenate(taken)] = False
-    return np.flatnonzero(free)
 
 
 def _following(present: pa.Table, said: pa.Table) -> pa.Table:

@@ -31,11 +31,13 @@ from datalabel.store.state import Base
 
 @dataclass(frozen=True, slots=True)
 class Theirs:
-    """What a source says about the labels of the items that it changed; rows have ids, sorted by item."""
+    """What a source says about the labels of the items that it changed; rows have ids, sorted by item. On those of
+    `doubtful`, staging may say something else."""
 
     set: str
     items: Sequence[str]
     labels: pa.Table
+    doubtful: Sequence[str]
 
 
 def remember_base(stage: Stage, source: str, digest: ObjectId, theirs: Theirs) -> None:
@@ -111,13 +113,13 @@ def _put_digests(tables: Tables, source: str, wanted: Mapping[str, int]) -> None
 def _doubtful(stage: Stage, source: str, before: View | None, theirs: Theirs) -> list[str]:
     """Items on which staging may say something else about the source's labels than the source does."""
     if before is None:
-        return list(theirs.items) if stage.view.tree.sets.get(theirs.set) else []
+        return list(theirs.doubtful)
     differing = stage.project.store.tables.changed_items(
         before.label_table(theirs.set), stage.labels(theirs.set)
     )
     if differing is None:
         differing = sorted(distinct(before.mentions_of(source, ["item"]).column("item")))
-    return sorted({*theirs.items, *differing})
+    return sorted((set(differing) - set(theirs.items)) | set(theirs.doubtful))
 
 
 def _said(stage: Stage, source: str, before: View | None, theirs: Theirs, keys: Sequence[str]) -> pa.Table:

@@ -96,9 +96,13 @@ class CheckBatches:
         if not len(numbers):
             return set()
 
+        known = pa.array(sorted(items), pa.string())
+
         def holders(rows: pa.Table) -> set[str]:
-            chosen = pc.is_in(rows.column("source_id"), value_set=numbers)
-            return distinct(rows.column("item").filter(chosen))
+            others = rows.filter(pc.invert(pc.is_in(rows.column("item"), value_set=known)))
+            if not others.num_rows:
+                return set()
+            return distinct(others.column("item").filter(pc.is_in(others.column("source_id"), numbers)))
 
         return set().union(*labels.map(holders, ["item", "source_id"]))
 
