@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.store.runs import stretches
 from datalabel.store.segments import DELETED
 
 BATCH_ROWS = 1 << 16
@@ -51,7 +52,9 @@ def with_markers(
         blank = [cells.get(field.name, _blank(field, len(removed))) for field in schema]
         markers = _marked(pa.Table.from_arrays(blank, schema=schema), value=True)
         whole = pa.concat_tables([whole, markers])
-        whole = whole.take(pa.array(np.argsort(key_ranks(whole.column("item")), kind="stable")))
+        order = np.argsort(key_ranks(whole.column("item")), kind="stable")
+        starts = np.append(0, np.flatnonzero(np.diff(order) != 1) + 1)
+        whole = stretches(whole, order[starts], np.diff(np.append(starts, len(order))))
     yield from unsplit(whole, BATCH_ROWS)
 
 

@@ -59,8 +59,13 @@ def merged(parts: Sequence[Runs]) -> pa.Table:
     first = starts[np.concatenate([[True], apart])]
     lengths = ends[np.concatenate([apart, [True]])] - first
     rows = pa.concat_tables([part.rows for part in parts])
+    return stretches(rows, first, lengths).combine_chunks()
+
+
+def stretches(rows: pa.Table, first: Places, lengths: Places) -> pa.Table:
+    """Some stretches of rows, end to end; where they are long they are not copied, and each is a chunk."""
     if len(first) * LONG > lengths.sum():
         before = np.cumsum(lengths) - lengths
         return rows.take(pa.array(np.arange(lengths.sum()) + np.repeat(first - before, lengths)))
     pieces = zip(first.tolist(), lengths.tolist(), strict=True)
-    return pa.concat_tables([rows.slice(start, length) for start, length in pieces]).combine_chunks()
+    return pa.concat_tables([rows.slice(start, length) for start, length in pieces])
