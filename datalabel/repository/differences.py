@@ -21,6 +21,8 @@ from datalabel.repository.view import View, view_of
 CHUNK = 4096
 """So many items are compared at a time."""
 
+Row = dict[str, Any]
+
 _IGNORED = {"item", "moved_to"}
 
 
@@ -67,43 +69,34 @@ class Difference:
         changed = self._tables.changed_items(self.before.items, self.after.items)
         old = self._item_rows(self.before, changed)
         new = self._item_rows(self.after, changed)
-        moved = self._moved_keys(changed)
+        moved = self._moved_keys(changed, old, new)
         origins = {target: source for source, target in sorted(moved.items(), reverse=True)}
         changes: list[ItemChange] = []
         for key in sorted({*old, *new}):
-            if key not in new and moved.get(key) in new:
-                continue
+            before = None if key in moved else old.get(key)
             origin = origins.get(key)
-            change = _item_change(key, old.get(key), new.get(key), origin, old.get(origin or ""))
+            change = _item_change(key, before, new.get(key), origin, old.get(origin or ""))
             if change is not None and self._wanted(key, origin):
                 changes.append(change)
         return changes
 
-    def _item_rows(self, view: View, keys: list[str] | None) -> dict[str, dict[str, Any]]:
-        rows: dict[str, dict[str, Any]] = {}
+    def _item_rows(self, view: View, keys: list[str] | None) -> dict[str, Row]:
+        rows: dict[str, Row] = {}
         for batch in self._tables.scan(view.items, items=keys):
             rows.update((row["item"], row) for row in batch.to_pylist())
         return rows
 
-    def _moved_keys(self, keys: list[str] | None) -> dict[str, str]:
+    def _moved_keys(
+        self, keys: list[str] | None, old: Mapping[str, Row], new: Mapping[str, Row]
+    ) -> dict[str, str]:
         """Old key → new key of the items that were renamed on the way, chains followed to their end."""
         marked = self._tables.read(self.after.items, ["item", "moved_to"], items=keys, markers=True)
-        marked = marked.filter(pc.and_(marked.column("deleted"), pc.is_valid(marked.column("moved_to"))))
+        marked = marked.filter(pc.is_valid(marked.column("moved_to")))
         steps = dict(
             zip(marked.column("item").to_pylist(), marked.column("moved_to").to_pylist(), strict=True)
         )
-        before = set(
-            self._tables.read(self.before.items, ["item"], items=sorted(steps)).column("item").to_pylist()
-        )
-        moved: dict[str, str] = {}
-        for key in before & steps.keys():
-            target, seen = steps[key], {key}
-            while target in steps and target not in seen:
-                seen.add(target)
-                target = steps[target]
-            if target not in seen:
-                moved[key] = target
-        return moved
+        found = {key: _end(key, steps, old[key], new) for key in old.keys() & steps.keys()}
+        return {key: target for key, target in found.items() if target is not None}
 
     @cached_property
     def renames(self) -> dict[str, str]:
@@ -127,8 +120,13 @@ class Difference:
         """Items whose labels of one set may differ, by their new keys, sorted."""
         if name not in self._may_differ:
             self._may_differ[name] = self._differing(name)
-        new_keys = ((self.renames.get(key, key), key) for key in self._may_differ[name])
-        return sorted({new for new, key in new_keys if self._wanted(new, key)})
+        keys = self._may_differ[name]
+        moved = {
+            self.renames[key] for key in keys if key in self.renames and self._wanted(self.renames[key], key)
+        }
+        in_use = {change.key for change in self.items} if self.renames else set()
+        stayed = {key for key in keys if key not in self.renames or key in in_use}
+        return sorted(moved | {key for key in stayed if self._wanted(key)})
 
     def _differing(self, name: str) -> list[str]:
         """The items, by their keys on either side, whose labels of one set may differ."""
@@ -145,7 +143,8 @@ class Difference:
         origin = {new: old for old, new in self.renames.items()}
         for start in range(0, len(keys), CHUNK):
             chunk = keys[start : start + CHUNK]
-            old_keys = sorted({origin.get(key, key) for key in chunk})
+            stayed = {key for key in chunk if key not in self.renames}
+            old_keys = sorted({origin[key] for key in chunk if key in origin} | (stayed - origin.keys()))
             before = self._tables.read(self.before.label_table(name), columns, items=old_keys)
             after = self._tables.read(self.after.label_table(name), columns, items=chunk)
             yield self._under_new_keys(before), after
@@ -215,13 +214,13 @@ class Difference:
 
 def _item_change(
     key: str,
-    old: dict[str, Any] | None,
-    new: dict[str, Any] | None,
+    old: Row | None,
+    new: Row | None,
     origin: str | None,
-    moved: dict[str, Any] | None,
+    moved: Row | None,
 ) -> ItemChange | None:
     if new is None:
-        return ItemChange(key, "removed", {})
+        return ItemChange(key, "removed", {}) if old is not None else None
     if origin is not None and moved is not None:
         return ItemChange(key, "renamed", _fields(moved, new), origin)
     if old is None:
@@ -234,7 +233,21 @@ def _item_change(
     )
 
 
-def _fields(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+def _end(key: str, steps: Mapping[str, str], old: Row, new: Mapping[str, Row]) -> str | None:
+    """Where the item that was known by a key is now; None: where it was, or nowhere.
+
+    In which order steps were taken is not known. Where keys on the way are in use again, the image tells.
+    """
+    way = [key]
+    while (target := steps.get(way[-1])) is not None and target not in way:
+        way.append(target)
+    here = [one for one in way if one in new]
+    same = [one for one in here if old["content"] is not None and new[one]["content"] == old["content"]]
+    target = (same or here or [key])[0]
+    return target if target != key else None
+
+
+def _fields(old: Row, new: Row) -> dict[str, Any]:
     return {name: [old[name], new[name]] for name in new if name not in _IGNORED and old[name] != new[name]}
 
 

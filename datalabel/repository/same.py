@@ -34,10 +34,11 @@ def _same_rows(store: Store, one: Table, other: Table) -> bool:
     keys = store.tables.changed_items(one, other)
     if keys is None:
         return False
+    columns = [name for name in one.schema.names if name != "moved_to"]  # says nothing of what is there now
     for start in range(0, len(keys), AT_ONCE):
         some = keys[start : start + AT_ONCE]
         first, second = (
-            item_hashes(store.tables.read(table, items=some), table.schema.names) for table in (one, other)
+            item_hashes(store.tables.read(table, columns, items=some), columns) for table in (one, other)
         )
         if first != second:
             return False

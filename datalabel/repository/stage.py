@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.content import ObjectId, canonical_json
+from datalabel.labels.rows import with_column
 from datalabel.labels.tables import ITEMS, empty, table_of
 from datalabel.repository.journal import check_changes, finish_journal
 from datalabel.repository.project import Project
@@ -56,8 +57,21 @@ class Tables:
     def put_items(
         self, rows: pa.Table, removed: Iterable[str] = (), moved: Mapping[str, str] | None = None
     ) -> None:
-        """These items are now exactly these rows; `removed` are gone, or `moved` to another key."""
-        self._items = self._append(self.items, rows, [*removed, *(moved or {})], moved)
+        """These items are now exactly these rows; `removed` are gone, or `moved` to another key. Where the item that
+        a key had before was moved to stays with the key, whatever becomes of it."""
+        gone = {*removed, *(moved or {})}
+        keys = rows.column("item").to_pylist()
+        traces = self._traces([*keys, *gone])
+        if traces or rows.column("moved_to").null_count < len(keys):
+            rows = with_column(rows, "moved_to", pa.array(map(traces.get, keys), pa.string()))
+        self._items = self._append(self.items, rows, gone, traces | dict(moved or {}))
+
+    def _traces(self, keys: Iterable[str]) -> dict[str, str]:
+        """Where the items that were once known by these keys were moved to."""
+        tables = self.project.store.tables
+        found = tables.read(self.items, ["item", "moved_to"], items=sorted(set(keys)), markers=True)
+        found = found.filter(pc.is_valid(found.column("moved_to")))
+        return dict(zip(found.column("item").to_pylist(), found.column("moved_to").to_pylist(), strict=True))
 
     def put_mentions(self, rows: pa.Table, removed: Iterable[str] = ()) -> None:
         """The items of `rows` now have exactly these mentions; those of `removed` none."""
