@@ -66,6 +66,7 @@ def export(
     found = resolve_revision(project, revision)
     view = found.view(project)
     view.labels(options.set)
+    chosen.check_classes(view, [options.set])
     plan = _plan(view, fmt, options, chosen)
     with OutputFolder(folder) as output:
         losses = tuple(

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.errors import Faults, nearest
 from datalabel.labels.rows import distinct, of_items
 from datalabel.labels.tables import empty
 from datalabel.repository.project import Project
@@ -42,6 +43,28 @@ class Filter:
         from datalabel.labels.where import parse_where
 
         return cls(parse_where(text), drop_empty)
+
+    def check_classes(self, view: View, sets: Sequence[str]) -> None:
+        """Refuse an expression that names classes which neither labels of these sets nor the spec have: mistyped,
+        they would leave labels out without a word.
+
+        Raises:
+            InputError: there are such classes; the nearest are named.
+        """
+        unknown = set(self.where.classes if self.where else ()) - view.spec.classes.keys()
+        if not unknown:
+            return
+        known = set(view.spec.classes)
+        for name in sets:
+            known.update(
+                *(distinct(labels.column("class")) for labels in view.labels(name).batches(["class"]))
+            )
+        faults = Faults()
+        for name in sorted(unknown - known):
+            close = nearest(name, known)
+            hint = f"did you mean {close!r}?" if close else "dlabel stats tells the classes"
+            faults.add(f"no label is of class {name!r}, and the spec names none such", "--where", hint)
+        faults.raise_if_any()
 
     @property
     def is_all(self) -> bool:

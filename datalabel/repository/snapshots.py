@@ -54,6 +54,7 @@ def create_snapshot(project: Project, name: str, revision: str, options: Snapsho
             )
         view = found.view(project)
         sets = _sets(view, options.sets)
+        chosen.check_classes(view, sets)
         selected = Selected(project, view, sets)
         selected.narrow(chosen)
         assigned, query = Splitter(project, selected.items, found, options).assign()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -264,7 +265,9 @@ def test_names_that_are_taken(forty: Repository) -> None:
         ({"earlier": "never"}, "there is no snapshot 'never'"),
         ({"earlier": "unsplit"}, "has no splits"),
         ({"sets": ["modle"]}, "there is no label set 'modle'"),
-        ({"where": "class = 'cow'", "drop_empty": True}, "nothing is selected"),
+        ({"where": "w > 1e9", "drop_empty": True}, "nothing is selected"),
+        ({"where": "class = 'cow'"}, "no label is of class 'cow'"),
+        ({"where": "w > 1 AND NOT class IN ('cat', 'Cta')"}, "did you mean 'cat'"),
     ],
 )
 def test_what_cannot_be_frozen(forty: Repository, options: dict[str, Any], complaint: str) -> None:
@@ -273,8 +276,10 @@ def test_what_cannot_be_frozen(forty: Repository, options: dict[str, Any], compl
     (forty.root / "bomb.yaml").write_text("a: &a [x,x]\nb: &b [*a,*a]\ntrain: [*b,*b]\n")
     forty.create_snapshot("unsplit")
     before = forty.project.store.state.refs()
-    with pytest.raises((InputError, UsageError), match=complaint):
+    with pytest.raises((InputError, UsageError)) as refused:
         forty.create_snapshot("exp", **options)
+    hints = [fault.hint for fault in refused.value.faults]
+    assert re.search(complaint, f"{refused.value} {hints}")
     assert forty.project.store.state.refs() == before
 
 

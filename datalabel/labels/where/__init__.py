@@ -26,7 +26,7 @@ import pyarrow.compute as pc
 
 from datalabel.labels.where.columns import COLUMNS, Column, Side
 from datalabel.labels.where.evaluate import truth
-from datalabel.labels.where.nodes import And, Condition, columns_in
+from datalabel.labels.where.nodes import And, Condition, columns_in, texts_for
 from datalabel.labels.where.values import Rows
 
 __all__ = ["COLUMNS", "Column", "Where", "parse_where"]
@@ -59,6 +59,11 @@ class Where:
     def chooses_labels(self) -> bool:
         """Whether any term is about labels; if not, an item is chosen with all its labels."""
         return any(map(_about_labels, self.terms))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Every class that the expression names."""
+        return tuple(dict.fromkeys(text for term in self.terms for text in texts_for(term, "class")))
 
     def items(self, items: pa.Table) -> pa.BooleanArray:
         """Which items are chosen, per row of a table of items."""

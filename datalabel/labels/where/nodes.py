@@ -270,3 +270,18 @@ def columns_in(node: Node) -> Iterator[Field | Property]:
         yield node
     for child in children(node):
         yield from columns_in(child)
+
+
+def texts_for(node: Node, column: str) -> Iterator[str]:
+    """Every text that a column must be, or must not be, in order."""
+    values: tuple[Node, ...] = ()
+    match node:
+        case Compare(sign="=" | "!="):
+            values = (node.left, node.right)
+        case In():
+            values = (node.value, *node.choices)
+    if any(isinstance(value, Field) and value.column.name == column for value in values):
+        texts = (value.value for value in values if isinstance(value, Literal))
+        yield from (text for text in texts if isinstance(text, str))
+    for child in children(node):
+        yield from texts_for(child, column)
