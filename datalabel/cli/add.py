@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from datalabel.cli import add_options as named
+from datalabel.cli.change_text import conflict_line
 from datalabel.cli.presenting import Presentation, Screen, count, shown
 from datalabel.cli.session import SESSION
 
@@ -67,8 +68,7 @@ class AddedText(Presentation):
         if labels.is_open:
             screen.line(name, (f": {count(len(labels.conflicts), 'conflict')}, not staged", "bad"))
             for conflict in labels.conflicts[:SHOWN]:
-                screen.line(f"  {shown(conflict.item)}  label {conflict.id:016x}  {conflict.field}: "
-                            f"here {shown(conflict.ours)}, in the file {shown(conflict.theirs)}")  # fmt: skip
+                conflict_line(screen, conflict)
             _rest(screen, labels.conflicts)
             screen.line(("hint: dlabel add --prefer ours|theirs decides for all of them", "dim"))
             return

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datalabel.cli.presenting import Screen, count, shown
+
+if TYPE_CHECKING:
+    from datalabel.labels.merge import Conflict
 
 _SIGNS = (("added", "+", "good"), ("removed", "-", "bad"), ("changed", "~", "warn"))
 _ITEM_WORDS = ("added", "removed", "replaced", "renamed", "changed")
@@ -51,7 +54,7 @@ def label_line(screen: Screen, change: Mapping[str, Any]) -> None:
     """One changed label: what it is, and below it how each field changed."""
     sign, style = {word: (sign, style) for word, sign, style in _SIGNS}[change["change"]]
     label = change["after"] or change["before"]
-    what = f"{shown(label['class'])} {label['kind']} {_bounds(label['bbox'])}"
+    what = _label(label)
     fields = [f"{name} {_field(name, value)}" for name, value in change["fields"].items()]
     screen.line("    ", (f"{sign} {change['id']}", style), f"  {what}")
     line = ""
@@ -62,6 +65,25 @@ def label_line(screen: Screen, change: Mapping[str, Any]) -> None:
         line = f"{line}  {field}" if line else field
     if line:
         screen.line(" " * 24, (line, "info"))
+
+
+def conflict_line(screen: Screen, conflict: Conflict) -> None:
+    """What base, staging and the source say of one label's field."""
+    said = [_said(conflict.field, value) for value in (conflict.base, conflict.ours, conflict.theirs)]
+    words = ", ".join(
+        f"{side} {value}" for side, value in zip(("was", "here", "in the file"), said, strict=True)
+    )
+    screen.line(f"  {shown(conflict.item)}  label {conflict.id:016x}  {conflict.field}: {words}")
+
+
+def _said(field: str, value: Any) -> str:
+    if field == "label":
+        return "gone" if value is None else _label(value)
+    return _value(value)
+
+
+def _label(label: Mapping[str, Any]) -> str:
+    return f"{shown(label['class'])} {label['kind']} {_bounds(label['bbox'])}"
 
 
 def _bounds(box: list[float] | None) -> str:

@@ -17,16 +17,24 @@ from datalabel.store.tables import Table
 
 @dataclass(frozen=True, slots=True)
 class SnapshotOptions:
-    """How a snapshot is selected and split. `split` is `train=0.8,val=0.2`; `split_by` names lists."""
+    """How a snapshot is selected and split. `split` is `train=0.8,val=0.2`, or a mapping that says so; `split_by`
+    names lists."""
 
     where: str | None = None
     drop_empty: bool = False
     sets: Sequence[str] = ()
-    split: str | None = None
+    split: str | Mapping[str, float] | None = None
     split_by: Sequence[str] = ()
     earlier: str | None = None
     seed: int | None = None
     note: str = ""
+
+    @property
+    def shares(self) -> str | None:
+        """What `split` says, as text."""
+        if self.split is None or isinstance(self.split, str):
+            return self.split
+        return ",".join(f"{name}={share}" for name, share in self.split.items())
 
 
 class Splitter:
@@ -56,8 +64,8 @@ class Splitter:
             return self._published(how.split_by)
         if how.earlier is not None:
             return self._from_earlier(how.earlier)
-        if how.split is not None:
-            return self._drawn(Ratios.parse(how.split), how.seed or 0)
+        if how.shares is not None:
+            return self._drawn(Ratios.parse(how.shares), how.seed or 0)
         if how.seed is not None:
             raise UsageError("--seed needs --split", hint=f"e.g. {EXAMPLE}")
         return Assigned({}, {}), {}
@@ -79,7 +87,7 @@ class Splitter:
         """Items keep the split that their image, or else their key, had; new ones are drawn."""
         earlier = snapshot_named(self._project, name)
         known = _Known.of(self._project, earlier)
-        text = self._options.split or earlier.query.get("split")
+        text = self._options.shares or earlier.query.get("split")
         seed = self._options.seed if self._options.seed is not None else int(earlier.query.get("seed") or 0)
         splits: dict[str, str] = {}
         bridging: dict[str, tuple[str, str]] = {}

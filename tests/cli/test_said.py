@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from pictures import write_coco, write_image
 from terminals import Desk
@@ -43,3 +45,18 @@ def test_a_page_without_pictures_says_so(project: Desk) -> None:
     assert project.dlabel("add").status == 0
     done = project.dlabel("check", "--html", "page.html")
     assert done.out == f"1 image with findings, 1 drawn → {project.folder / 'page.html'}\n"
+
+
+def test_a_conflict_says_what_was_what_is_here_and_what_the_file_says(project: Desk) -> None:
+    (project.folder / "map.yaml").write_text("steps: [{rename: {cat: dog}}]\n")
+    assert project.dlabel("spec", "migrate", "map.yaml").status == 0
+    write_coco(project.folder / "labels.json", {"a.png": [("bird", 1, 2, 10, 10)], "b.png": []})
+    done = project.dlabel("add")
+    assert done.status == 1
+    first, second = (one["id"] for one in json.loads(project.dlabel("diff", "--json").out)["labels"])
+    assert done.out == (
+        "labels.json: 2 conflicts, not staged\n"
+        f"  a.png  label {first}  class: was cat, here dog, in the file bird\n"
+        f"  b.png  label {second}  label: was cat box [1, 2, 10, 10], here dog box [1, 2, 10, 10], in the file gone\n"
+        "hint: dlabel add --prefer ours|theirs decides for all of them\n"
+    )

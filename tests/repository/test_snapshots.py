@@ -217,7 +217,7 @@ def test_a_folded_store_has_the_same_digest(forty: Repository) -> None:
 
 def test_what_differs_between_two(forty: Repository) -> None:
     forty.create_snapshot("a", split="train=0.6,val=0.4")
-    forty.create_snapshot("b", split="train=0.4,val=0.6", where="class = 'cat'")
+    forty.create_snapshot("b", split={"train": 0.4, "val": 0.6}, where="class = 'cat'")
     found = diff_snapshots(forty.project, "a", "b")
     assert found.summary["sets"]["ground_truth"]["removed"] == 32
     assert set(found.moved.values()) == {("train", "val")}
