@@ -23,6 +23,9 @@ CHUNK = 4096
 
 Row = dict[str, Any]
 
+BEGINNING = "the beginning"
+"""What is before the first commit."""
+
 _IGNORED = {"item", "moved_to"}
 
 
@@ -263,7 +266,7 @@ def diff_of_commit(project: Project, entry: LogEntry, paths: Sequence[str] = ())
     """What a commit changed against its first parent."""
     parent = entry.commit.parents[0] if entry.commit.parents else None
     tree = project.store.history.commit(parent).tree if parent else None
-    before = view_of(project.store, tree, f"{entry.id[:12]}^")
+    before = view_of(project.store, tree, f"{entry.id[:12]}^" if parent else BEGINNING)
     return Difference(
         project, before, view_of(project.store, entry.commit.tree, entry.id[:12]), narrowing(paths)
     )
