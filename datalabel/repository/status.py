@@ -213,6 +213,15 @@ def _passed_over(path: Path | None) -> Entry | None:
     return Entry(path.name, Stat.of(path.stat())) if path is not None and path.is_file() else None
 
 
+def _passed_over_files(project: Project, path: str, format_name: str) -> list[Entry]:
+    """The same for a label source; the walk also passes over folders that were exported."""
+    found = _passed_over(project.path_of(path))
+    info = format_info(format_name)
+    if found is not None or info is None:
+        return [found] if found else []
+    return [entry for _, _, entry in project.walk(path) if info.is_member(entry.path)]
+
+
 def _really_changed(project: Project, known: Mapping[str, str | None], stale: list[str]) -> list[str]:
     """Of the files that the cache cannot vouch for, or calls changed, those with another content; the others are
     noted."""
@@ -247,9 +256,7 @@ def _source_changes(
     for name, source in tree.sources.items():
         if source.set is None or source.path is None:
             continue
-        entries = seen.members.get(name)
-        if not entries and (ignored := _passed_over(project.path_of(source.path))):
-            entries = [ignored]
+        entries = seen.members.get(name) or _passed_over_files(project, source.path, source.format)
         if not entries:
             changes.append((source.path, "deleted"))
         elif _digest(project, name, source, entries, cached) != _base_digest(position, name):

@@ -248,3 +248,20 @@ def test_a_data_set_is_read_without_a_project(tmp_path: Path) -> None:
         "images/val/a",
     ]
     assert read.labels.column("w").to_pylist() == [16.0, 16.0]
+
+
+def test_a_data_set_that_another_project_exported_is_watched(repo: Repository) -> None:
+    write_set(repo.root)
+    repo.add(".")
+    repo.commit("first")
+    with datalabel.init(repo.root.parent / "other", name="other") as other:
+        repo.export("yolo", other.root / "set", images="copy", allow_loss=True)
+        assert (other.root / "set" / "dlabel.json").exists()
+        other.add("set")
+        assert other.status().unstaged == ()
+        (label_file,) = (other.root / "set").rglob("val/a.txt")
+        label_file.write_text("")
+        assert other.status().unstaged == (("set", "modified"),)
+        shutil.rmtree(other.root / "set" / "labels")
+        (other.root / "set" / "data.yaml").unlink()
+        assert ("set", "deleted") in other.status().unstaged
