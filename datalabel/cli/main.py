@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -109,8 +110,15 @@ class Group(TyperGroup):
         return str(formatter.getvalue().rstrip("\n"))
 
 
+_HOLDS_MEMORY = frozenset({"diff", "show"})
+"""Commands that are quicker by a twelfth when Arrow keeps what is freed. The others are not, and `check` and `stats`
+would take half as much memory again."""
+
+
 def load_command(name: str, info: CommandInfo) -> Any:
     """Import one command and give it the common options."""
+    if name not in _HOLDS_MEMORY:
+        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # read when Arrow is imported
     found = getattr(import_module(f"datalabel.cli.{info.module}"), info.function)
     if isinstance(found, typer.Typer):
         group = typer.main.get_command(found)
