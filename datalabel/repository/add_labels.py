@@ -97,7 +97,8 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
     stage.set_source(name, source)
     classes = _new_classes(stage, addition.classes(reading.before))
     remember_base(stage, name, reading.digest, addition.theirs)
-    remember_wordings(stage, name, reading.digest, reading.read, how)
+    said = digests(now.mentions)
+    remember_wordings(stage, name, reading.read, [said[key] for key in reading.keys], how)
     return LabelsAdded(
         *counts,
         len(addition.changed),
@@ -153,9 +154,10 @@ class _Addition:
         """Every class that the source uses; on the items in `before`, as it did."""
         found = distinct(self._now.labels.column("class"))
         if self._base is not None and before:
-            held = self._base.label_table(self._how.set)
-            for batch in self._stage.project.store.tables.scan(held, ["class", "source"]):
-                found |= distinct(split_by_source(batch, self._name)[0].column("class"))
+            held, known = self._base.label_table(self._how.set), pa.array(before, pa.string())
+            for batch in self._stage.project.store.tables.scan(held, ["item", "class", "source"]):
+                rows = batch.filter(pc.is_in(batch.column("item"), value_set=known))
+                found |= distinct(split_by_source(rows, self._name)[0].column("class"))
         return found
 
     def apply(self) -> None:

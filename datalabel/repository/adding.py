@@ -27,7 +27,7 @@ from datalabel.repository.spec_file import stage_spec
 from datalabel.repository.spoken import LabelOptions, own_mentions
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
-from datalabel.repository.wordings import Remembered, same_options
+from datalabel.repository.wordings import Remembered
 from datalabel.store.history import IMAGES, Source
 
 
@@ -165,11 +165,15 @@ def _add_sources(stage: Stage, found: Found, options: AddOptions, *, everything:
         digest = digest_of(stage.project.store, source.files, source.entries, cached)
         base = stage.bases.get(name)
         known = stage.tree.sources.get(name)
-        if base and known and base.digest == digest and same_options(known, how):
+        if base and known and base.digest == digest and _same_options(known, how):
             continue
         reading = _read(stage, source, how, digest)
         added.append(add_labels(stage, reading, how))
     return added
+
+
+def _same_options(known: Source, how: LabelOptions) -> bool:
+    return (known.set, known.annotator, dict(known.options)) == (how.set, how.annotator, dict(how.options))
 
 
 def _how(stage: Stage, name: str, options: AddOptions) -> LabelOptions:

@@ -1,7 +1,7 @@
 """What is remembered of how a source was worded, so that `add` reads only what is worded anew.
 
-It stands in the cache, under the digest of the files that the source's base was read from: for any other base it is
-not known.
+It stands in the cache: for each wording the fingerprint of the labels that it became. Where the source's base has
+other labels for the image by now, it has to be read like any other.
 """
 
 from __future__ import annotations
@@ -11,66 +11,64 @@ from functools import cached_property
 
 import numpy as np
 
-from datalabel.content import ObjectId, canonical_json, fingerprint
+from datalabel.content import canonical_json, fingerprint
 from datalabel.formats.base import Read
 from datalabel.labels.hashing import Hashes
 from datalabel.repository.spoken import LabelOptions, digests
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import view_of
-from datalabel.store.history import Source
 from datalabel.version import version
+
+_PAIR = np.dtype([("wording", "<u8"), ("labels", "<u8")])
 
 
 class Remembered:
-    """How a source was worded when its base was read, and what it said by that."""
+    """How a source was worded when it was last read, and what its base says."""
 
     def __init__(self, stage: Stage, source: str, how: LabelOptions) -> None:
-        known = stage.tree.sources.get(source)
-        self._base = stage.bases.get(source) if known and same_options(known, how) else None
-        self._store = stage.project.store
+        self._stage = stage
         self._source = source
         self._how = how
+        self._pairs = np.zeros(0, _PAIR)
 
     def wordings(self, rules: int) -> Hashes:
         """Every wording that the source had, if it was read by these rules; else none."""
-        if self._base is None or self._how.replaces:
-            return np.zeros(0, np.uint64)
-        found = self._store.cache.wordings(self._source, _read_as(self._base.digest, rules, self._how))
-        return np.frombuffer(found, "<u8")
+        if self._source in self._stage.bases and not self._how.replaces:
+            found = self._stage.project.store.cache.wordings(self._source, _read_as(rules, self._how))
+            self._pairs = np.sort(np.frombuffer(found, _PAIR), order="wording")
+        return self._pairs["wording"]
 
     def said_before(self, read: Read, keys: Sequence[str]) -> Mapping[str, int] | None:
         """The items that are worded as before, with the fingerprints of their labels (see `spoken.digests`).
 
-        None: an image that has another key by now is among them, so its labels are needed.
+        None: the base has other labels for one of them, so that theirs are needed after all.
         """
         if read.wordings is None:
             return {}
-        same = [keys[row] for row in np.flatnonzero(read.wordings.same).tolist()]
-        if not all(key in self._digests for key in same):
-            return None
-        return {key: self._digests[key] for key in same}
+        rows = np.flatnonzero(read.wordings.same)
+        found = self._pairs[np.searchsorted(self._pairs["wording"], read.wordings.texts[rows])]
+        said = {
+            keys[row]: digest for row, digest in zip(rows.tolist(), found["labels"].tolist(), strict=True)
+        }
+        return said if all(self._base.get(key) == digest for key, digest in said.items()) else None
 
     @cached_property
-    def _digests(self) -> Mapping[str, int]:
-        if self._base is None:
-            return {}
-        return digests(view_of(self._store, self._base.tree, self._source).mentions_of(self._source))
+    def _base(self) -> Mapping[str, int]:
+        view = view_of(self._stage.project.store, self._stage.bases[self._source].tree, self._source)
+        return digests(view.mentions_of(self._source))
 
 
-def remember_wordings(stage: Stage, source: str, digest: ObjectId, read: Read, how: LabelOptions) -> None:
-    """Note how the source was worded in the files of this digest, from which its base was read."""
-    said = read.wordings
-    if said is not None:
-        texts = said.texts.astype("<u8").tobytes()
-        stage.project.store.cache.remember_wordings(source, _read_as(digest, said.rules, how), texts)
+def remember_wordings(
+    stage: Stage, source: str, read: Read, labels: Sequence[int], how: LabelOptions
+) -> None:
+    """Note how the source was worded; `labels` are the fingerprints of the labels on each of its mentions."""
+    if read.wordings is not None:
+        pairs = np.empty(len(labels), _PAIR)
+        pairs["wording"], pairs["labels"] = read.wordings.texts, np.array(labels, np.uint64)
+        read_as = _read_as(read.wordings.rules, how)
+        stage.project.store.cache.remember_wordings(source, read_as, pairs.tobytes())
 
 
-def same_options(known: Source, how: LabelOptions) -> bool:
-    """Whether a source is added as it was before."""
-    return (known.set, known.annotator, dict(known.options)) == (how.set, how.annotator, dict(how.options))
-
-
-def _read_as(digest: ObjectId, rules: int, how: LabelOptions) -> str:
-    """The files of a source and everything that decides what is read in them."""
-    said = [version(), rules, how.set, how.annotator, dict(how.options)]
-    return f"{digest} {fingerprint(canonical_json(said)):016x}"
+def _read_as(rules: int, how: LabelOptions) -> str:
+    """Everything but the text that decides what labels it becomes."""
+    return f"{fingerprint(canonical_json([version(), rules, how.annotator])):016x}"

@@ -131,11 +131,12 @@ class Cache:
             db.execute("UPDATE meta SET value = ? WHERE key = 'tracked'", (_index_of(new, known),))
 
     def wordings(self, source: str, read_as: str) -> bytes:
-        """Fingerprints (8 bytes each) of what a source said, if it was last read so; else none."""
+        """Pairs of fingerprints (16 bytes each), of what a source said and of what that became, if it was last read
+        so; else none."""
         with self._forgiving() as db:
             wanted = "SELECT texts FROM wordings WHERE source = ? AND read_as = ?"
             row = db.execute(wanted, (source, read_as)).fetchone()
-            if row is not None and isinstance(row[0], bytes) and len(row[0]) % 8 == 0:
+            if row is not None and isinstance(row[0], bytes) and len(row[0]) % 16 == 0:
                 return row[0]
         return b""
 

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import json
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from pictures import coco, write_image
 
 import datalabel
-from datalabel.errors import InputError
+from datalabel.errors import DlabelError
 from datalabel.formats.coco import read as coco_read
 from datalabel.repository import bringing
 from datalabel.repository.adding import Added
@@ -121,19 +122,34 @@ def forget(repo: Repository) -> None:
     (repo.root / ".dlabel" / "cache.db").unlink()
 
 
-def rename_class(repo: Repository, document: Document) -> None:
+def change_class(repo: Repository) -> None:
     """Change labels here, of which the file knows nothing."""
-    (repo.root / "map.yaml").write_text(
-        f"steps: [{{rename: {{{document['categories'][0]['name']}: tom}}}}]\n"
-    )
-    with contextlib.suppress(InputError):  # nothing is called so here any more
-        repo.migrate(repo.root / "map.yaml")
+    name = repo.labels("STAGED").to_arrow().column("class")[0].as_py()
+    (repo.root / "map.yaml").write_text(f"steps: [{{rename: {{{name}: tom}}}}]\n")
+    repo.migrate(repo.root / "map.yaml")
+
+
+def exchange(repo: Repository) -> None:
+    """Two items exchange their keys, and the files' names mean the same items as before."""
+    for old, new in (("03.jpg", "x.jpg"), ("08.jpg", "03.jpg"), ("x.jpg", "08.jpg")):
+        repo.mv(old, new)
+
+
+THEN: dict[str, Callable[[Repository], object]] = {
+    "": lambda repo: repo,
+    "commit": lambda repo: repo.commit("next"),
+    "change": change_class,
+    "exchange": exchange,
+    "remove": lambda repo: repo.rm("05.jpg"),
+    "back": lambda repo: repo.restore(revision="HEAD~1", staged=True),
+    "again": lambda repo: repo.restore("labels.json", staged=True),
+}
 
 
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.sampled_from(EDITS), st.integers(0, 999), st.sampled_from(["commit", "change", ""])),
+        st.tuples(st.sampled_from(EDITS), st.integers(0, 999), st.sampled_from(sorted(THEN))),
         min_size=1,
         max_size=6,
     )
@@ -157,10 +173,8 @@ def test_neither_what_was_remembered_nor_portions_change_anything(
                 expected = add(forgetful, document)
             assert add(remembering, document) == expected
             for repo in (remembering, forgetful):
-                if then == "change":
-                    rename_class(repo, document)
-                elif then == "commit" and repo.status().has_staged:
-                    repo.commit("next")
+                with contextlib.suppress(DlabelError):  # nothing is called so, or there is nothing to do
+                    THEN[then](repo)
 
 
 def test_only_what_is_worded_anew_is_read(tmp_path: Path) -> None:
@@ -222,9 +236,35 @@ def test_a_damaged_memory_costs_time_and_nothing_else(repo: Repository) -> None:
     add(repo, document)
     with sqlite3.connect(repo.root / ".dlabel" / "cache.db") as db:
         (texts,) = db.execute("SELECT texts FROM wordings").fetchone()
-        assert len(texts) == 12 * 8
+        assert len(texts) == 12 * 16
         db.execute("UPDATE wordings SET texts = ?", (bytes(byte ^ 1 for byte in texts)[:-3],))
     document["annotations"][20]["bbox"][0] += 1
     added, _, _ = add(repo, document)
     assert added.labels[0].labels == 24
     assert added.labels[0].changed_items == 1
+
+
+def test_a_base_that_says_other_things_by_now_has_them_read(repo: Repository) -> None:
+    document = begun()
+    add(repo, document)
+    repo.commit("first")
+    exchange(repo)
+    repo.commit("exchanged")
+    repo.restore(revision="HEAD~1", staged=True)
+    document["annotations"][20]["bbox"][0] += 1
+    (repo.root / "labels.json").write_text(json.dumps(document))
+    shutil.copytree(repo.root, repo.root.parent / "copy")
+    (repo.root.parent / "copy" / ".dlabel" / "cache.db").unlink()
+    with datalabel.open(repo.root.parent / "copy") as forgetful:
+        assert add(repo, document) == add(forgetful, document)
+
+
+def test_a_class_that_nothing_is_of_any_more_is_not_told(repo: Repository) -> None:
+    document = begun()
+    document["annotations"][23]["category_id"] = 3
+    document["categories"].append({"id": 3, "name": "elk"})
+    added, _, _ = add(repo, document)
+    assert added.labels[0].new_classes == ("cat", "dog", "elk")
+    document["annotations"][23]["category_id"] = 1
+    added, _, _ = add(repo, document)
+    assert added.labels[0].new_classes == ("cat", "dog")

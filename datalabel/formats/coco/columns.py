@@ -37,6 +37,11 @@ class Fields:
         self._shapes: dict[tuple[str, ...], None] = {}
         self._decoder: msgspec.json.Decoder[Any] | None = None
 
+    @property
+    def are_settled(self) -> bool:
+        """Whether their order stays until an object has a new one; with names that suit no struct, it may not."""
+        return self._decoder is not None
+
     def split(self, blob: bytes) -> dict[str, pa.StringArray]:
         """A JSON list of objects as one column per known field.
 

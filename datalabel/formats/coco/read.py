@@ -9,6 +9,7 @@ Images are mentions, annotations are labels; see `annotations`.
 
 from __future__ import annotations
 
+import copy
 import itertools
 import re
 from collections.abc import Iterator, Mapping
@@ -165,9 +166,21 @@ class _Reader:
         return found
 
     def _labels(
-        self, links: Links, images: Images, categories: Categories, *, whole: bool = False
+        self, links: Links, images: Images, categories: Categories
     ) -> tuple[pa.Table, Wordings | None]:
-        """The labels of all images, but (unless they are wanted `whole`) of those that are worded as before."""
+        """The labels of all images, but of those that are worded as before, where that leaves no doubt."""
+        faults = copy.deepcopy(self._faults)
+        found = self._read_labels(links, images, categories, whole=False)
+        if found is None:
+            self._faults = faults
+            found = self._read_labels(links, images, categories, whole=True)
+        assert found is not None  # noqa: S101 - who reads all needs nothing more
+        return found
+
+    def _read_labels(
+        self, links: Links, images: Images, categories: Categories, *, whole: bool
+    ) -> tuple[pa.Table, Wordings | None] | None:
+        """None: what is not read would have to be."""
         texts = self._list("annotations")
         sizes = np.fromiter(map(len, texts), np.int64, count=len(texts))
         self._label_fields = Fields()
@@ -176,22 +189,25 @@ class _Reader:
             for piece in _pieces(rows, sizes):
                 yield self._chunk(links, images, categories, piece, list(map(texts.__getitem__, piece)))
 
+        known = np.zeros(len(images.names) + 1, np.bool_)
         try:
             # The beginning is read in any case, since it tells how the file is written.
             tables = list(itertools.islice(read(links.order), 1))
             begun, rest = np.split(links.order, [sum(table.num_rows for table in tables)])
             fields = list(self._label_fields.names)
             wordings = self._wordings(wordings_of(texts, links.mentions, images), links.mentions[begun])
-            known = np.append(wordings.same & (not whole), False)
+            known[:-1] = wordings.same & (not whole)
             tables += read(rest[~known[links.mentions[rest]]])
         except NotObjectsError as error:
+            if known.any():
+                return None  # all of it says where
             self._faults.add(str(error), self._name)
         self._faults.raise_if_any()
         labels = pa.concat_tables(tables) if tables else READ_LABELS.empty_table()
-        if self._label_fields.names == fields:
+        if self._label_fields.are_settled and self._label_fields.names == fields:
             return labels, replace(wordings, passed_over=len(texts) - labels.num_rows)
         # A field that the beginning lacks: whether what was passed over would be read alike is not known.
-        return self._labels(links, images, categories, whole=True) if known.any() else (labels, None)
+        return None if known.any() else (labels, None)
 
     def _wordings(self, texts: Hashes, begun: npt.NDArray[np.int32]) -> Wordings:
         """How each image is worded; none of those that have been begun is the same as before."""
