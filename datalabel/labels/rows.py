@@ -22,6 +22,11 @@ def of_items(rows: pa.Table, items: Iterable[str]) -> pa.Table:
     return kept(rows, pc.is_in(rows.column("item"), value_set=pa.array(list(items), pa.string())))
 
 
+def without_items(rows: pa.Table, items: Iterable[str]) -> pa.Table:
+    """The rows of all other items."""
+    return kept(rows, pc.invert(pc.is_in(rows.column("item"), value_set=pa.array(list(items), pa.string()))))
+
+
 def split_by_source(rows: pa.Table, *sources: str) -> tuple[pa.Table, pa.Table]:
     """The rows of these sources, and all others (those without a source among them)."""
     mine = pc.is_in(rows.column("source"), value_set=pa.array(sources, pa.string()))

@@ -17,6 +17,7 @@ from datalabel.errors import Fault
 from datalabel.formats.base import Format, Read
 from datalabel.labels.merge import Conflict
 from datalabel.labels.rows import (
+    constant,
     differing_items,
     distinct,
     item_hashes,
@@ -24,6 +25,7 @@ from datalabel.labels.rows import (
     sort_rows,
     split_by_source,
     with_column,
+    without_items,
 )
 from datalabel.labels.tables import MENTION_ORDER, MENTIONS, empty
 from datalabel.repository.base_trees import Theirs, remember_base
@@ -125,12 +127,28 @@ class _Addition:
         self._old_name = how.replaces or name
         self._now = now
         self._how = how
-        base = stage.bases.get(self._old_name)
-        self._base: View | None = view_of(stage.project.store, base.tree, name) if base else None
+        self._base = self._base_view()
         self._said = self._base.mentions_of(self._old_name) if self._base else empty(MENTIONS)
         self.changed = self._changed_items()
         self.brought = self._brought()
-        self.theirs = Theirs(how.set, self.changed, self.brought.theirs, self.brought.doubtful)
+        self.theirs = Theirs(
+            how.set, self.changed, self.brought.theirs, self.brought.doubtful, self._all_mentions()
+        )
+
+    def _base_view(self) -> View | None:
+        """What the source said before. Where that was forgotten, with a commit that removed it, staging tells."""
+        stage, base = self._stage, self._stage.bases.get(self._old_name)
+        if base is not None:
+            return view_of(stage.project.store, base.tree, self._name)
+        known = self._old_name in stage.tree.sources
+        return View(stage.project.store, stage.finished(), self._name) if known else None
+
+    def _all_mentions(self) -> pa.Table:
+        """Every item that the source names, tracked or not. With `--partial` it may name others, as before."""
+        now = self._now.mentions
+        if not self._how.partial:
+            return now
+        return pa.concat_tables([now, without_items(self._said, self._now.items)])
 
     def _changed_items(self) -> list[str]:
         """The items about whose labels the source says something else than before."""
@@ -176,12 +194,14 @@ class _Addition:
         old, new = (item_hashes(rows, MENTIONS.names) for rows in (self._said, self._now.mentions))
         if self._how.partial:
             old = {key: known for key, known in old.items() if key in new}
-        touched = [key for key in differing_items(old, new) if key in new or key not in labelled]
-        present = self._stage.read(self._stage.mentions, touched)
-        _, others = split_by_source(present, self._name, self._old_name)
-        rows = sort_rows(pa.concat_tables([others, of_items(self._now.mentions, touched)]), *MENTION_ORDER)
-        gone = distinct(present.column("item")) - distinct(rows.column("item"))
-        self._stage.put_mentions(rows, gone)
+        touched = differing_items(old, new)
+        mine, others = split_by_source(
+            self._stage.read(self._stage.mentions, touched), self._name, self._old_name
+        )
+        kept = _silent(of_items(mine, labelled - new.keys()), self._name)
+        rows = pa.concat_tables([others, of_items(self._now.mentions, touched), kept])
+        present = distinct(mine.column("item")) | distinct(others.column("item"))
+        self._stage.put_mentions(sort_rows(rows, *MENTION_ORDER), present - distinct(rows.column("item")))
         return new.keys() & set(touched)
 
     def _put_items(self, said_anew: set[str]) -> None:
@@ -205,6 +225,16 @@ class _Addition:
         named = set(self._now.items)
         gone = {key for key in distinct(self._said.column("item")) - named if known.get(key, "") is None}
         return gone - distinct(self._stage.read(self._stage.mentions, sorted(gone)).column("item"))
+
+
+_NO_LABELS = pa.scalar(0, pa.uint64())
+
+
+def _silent(mentions: pa.Table, source: str) -> pa.Table:
+    """Mentions by which the source says nothing of labels."""
+    digests = pc.if_else(pc.is_valid(mentions.column("digest")), _NO_LABELS, pa.scalar(None, pa.uint64()))
+    rows = with_column(mentions, "digest", digests)
+    return with_column(rows, "source", constant(source, rows.num_rows))
 
 
 def _following(present: pa.Table, said: pa.Table) -> pa.Table:

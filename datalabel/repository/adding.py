@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from datalabel.errors import Fault, InputError, UsageError
+from datalabel.errors import Fault, InputError, RefusedError, UsageError
 from datalabel.formats.registry import get_format
 from datalabel.labels.hashing import Hashes
 from datalabel.labels.rows import distinct, split_by_source
@@ -191,6 +191,12 @@ def _how(stage: Stage, name: str, options: AddOptions) -> LabelOptions:
         raise InputError(
             f"there is no source {options.replaces!r} to replace",
             hint="the sources are: " + (", ".join(sorted(stage.tree.sources)) or "none yet"),
+        )
+    if options.replaces and known and options.replaces != name:
+        raise RefusedError(
+            "is a source already, and --replaces is for a file that is none",
+            where=name,
+            hint=f"dlabel rm {options.replaces}, if {name} says all that it said",
         )
     annotator = options.annotator or options.model or (known.annotator if known else None)
     set_name = options.set or options.model or (known.set if known else None) or GROUND_TRUTH

@@ -21,8 +21,9 @@ from datalabel.labels.rows import (
     sort_rows,
     split_by_source,
     with_column,
+    without_items,
 )
-from datalabel.labels.tables import LABEL_ORDER, LABELS
+from datalabel.labels.tables import LABEL_ORDER, LABELS, MENTION_ORDER
 from datalabel.repository.spoken import CONTENT, digests
 from datalabel.repository.stage import Stage, Tables
 from datalabel.repository.view import View, view_of
@@ -32,12 +33,13 @@ from datalabel.store.state import Base
 @dataclass(frozen=True, slots=True)
 class Theirs:
     """What a source says about the labels of the items that it changed; rows have ids, sorted by item. On those of
-    `doubtful`, staging may say something else."""
+    `doubtful`, staging may say something else. `mentions` are all that the source has."""
 
     set: str
     items: Sequence[str]
     labels: pa.Table
     doubtful: Sequence[str]
+    mentions: pa.Table
 
 
 def remember_base(stage: Stage, source: str, digest: ObjectId, theirs: Theirs) -> None:
@@ -57,6 +59,7 @@ def remember_base(stage: Stage, source: str, digest: ObjectId, theirs: Theirs) -
         tables.put_labels(theirs.set, sort_rows(rows, *LABEL_ORDER), gone)
     if before is not None:
         _keep_digests(tables, source, before, theirs)
+    _keep_removed(stage, tables, theirs.mentions)
     stage.bases[source] = Base(store.history.put_tree(tables.finished()), digest)
 
 
@@ -95,6 +98,14 @@ def _keep_digests(tables: Tables, source: str, before: View, theirs: Theirs) -> 
     for key in theirs.items:
         said.pop(key, None)
     _put_digests(tables, source, said)
+
+
+def _keep_removed(stage: Stage, tables: Tables, mentions: pa.Table) -> None:
+    """Items that were removed here are named by the source all the same."""
+    rows = without_items(mentions, stage.known)
+    if rows.num_rows:
+        others = tables.read(tables.mentions, sorted(distinct(rows.column("item"))))
+        tables.put_mentions(sort_rows(pa.concat_tables([others, rows]), *MENTION_ORDER))
 
 
 def _put_digests(tables: Tables, source: str, wanted: Mapping[str, int]) -> None:

@@ -96,7 +96,7 @@ def _reset_bases(stage: Stage, chosen: Chosen, *, everything: bool) -> None:
     names = {*stage.bases, *stage.position.head_bases} if everything else set(chosen.sources)
     for name in names:
         base = stage.position.head_bases.get(name)
-        if base is not None:
+        if base is not None and name in stage.tree.sources:
             stage.bases[name] = base
         else:
             stage.bases.pop(name, None)
