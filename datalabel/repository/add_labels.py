@@ -99,8 +99,7 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
     stage.set_source(name, source)
     classes = _new_classes(stage, addition.classes(reading.before))
     remember_base(stage, name, reading.digest, addition.theirs)
-    said = digests(now.mentions)
-    remember_wordings(stage, name, reading.read, [said[key] for key in reading.keys], how)
+    remember_wordings(stage, name, reading.read, reading.keys, now.mentions, how)
     return LabelsAdded(
         *counts,
         len(addition.changed),

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
 
 from datalabel.content import canonical_json, fingerprint
 from datalabel.formats.base import Read
@@ -59,12 +60,14 @@ class Remembered:
 
 
 def remember_wordings(
-    stage: Stage, source: str, read: Read, labels: Sequence[int], how: LabelOptions
+    stage: Stage, source: str, read: Read, keys: Sequence[str], mentions: pa.Table, how: LabelOptions
 ) -> None:
-    """Note how the source was worded; `labels` are the fingerprints of the labels on each of its mentions."""
+    """Note how the source was worded, and what that became: `mentions` are those of the items `keys`."""
     if read.wordings is not None:
-        pairs = np.empty(len(labels), _PAIR)
-        pairs["wording"], pairs["labels"] = read.wordings.texts, np.array(labels, np.uint64)
+        said = digests(mentions)
+        pairs = np.empty(len(keys), _PAIR)
+        pairs["wording"] = read.wordings.texts
+        pairs["labels"] = np.fromiter((said[key] for key in keys), np.uint64, len(keys))
         read_as = _read_as(read.wordings.rules, how)
         stage.project.store.cache.remember_wordings(source, read_as, pairs.tobytes())
 

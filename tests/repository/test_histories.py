@@ -4,41 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
 
 import pytest
-from pictures import Box, write_coco, write_image
+from histories import CAT, DOG, A, B, C, begin, cats_become_dogs, held, said
+from pictures import write_image
 
 from datalabel.errors import InputError, RefusedError, UsageError
 from datalabel.repository.repository import Repository
-
-A, B, C = "images/a.png", "images/b.png", "images/c.png"
-CAT, DOG = ("cat", 1.0, 1.0, 10.0, 10.0), ("dog", 5.0, 5.0, 10.0, 10.0)
-Labels = Mapping[str, Sequence[Box]]
-
-
-def said(repo: Repository, labels: Labels, name: str = "labels.json") -> None:
-    """A label file as a labelling tool would write it."""
-    write_coco(repo.root / name, labels)
-
-
-def begin(repo: Repository, labels: Labels, images: Sequence[str] = (A, B)) -> None:
-    """Images with labels, committed."""
-    for number, key in enumerate(images):
-        write_image(repo.root / key, number)
-    said(repo, labels)
-    repo.add(*images, "labels.json")
-    repo.commit("begin")
-
-
-def held(repo: Repository, revision: str = "STAGED") -> list[tuple[str, str, float]]:
-    rows = repo.labels(revision).to_arrow().to_pylist()
-    return sorted((row["item"], row["class"], row["x"]) for row in rows)
-
-
-def cats_become_dogs(repo: Repository) -> None:
-    (repo.root / "map.yaml").write_text("steps:\n  - rename: {cat: dog}\n")
-    repo.migrate(repo.root / "map.yaml")
 
 
 @pytest.mark.parametrize("forgotten", [True, False])
@@ -140,65 +112,6 @@ def test_naming_the_annotator_later_keeps_ids_and_what_was_changed_here(repo: Re
     assert (summary["added"], summary["removed"], summary["changed"]) == (0, 0, 2)
 
 
-def test_a_removal_after_a_rename_is_a_removal(repo: Repository) -> None:
-    begin(repo, {A: [CAT]}, [A])
-    repo.mv(A, C)
-    repo.commit("moved")
-    repo.rm(C)
-    repo.commit("removed")
-    assert [(one.key, one.change) for one in repo.diff("HEAD~2", "HEAD").items] == [(A, "removed")]
-    assert [(one.key, one.change) for one in repo.diff("HEAD~1", "HEAD").items] == [(C, "removed")]
-    assert [(one.key, one.change) for one in repo.diff("HEAD~2", "HEAD~1").items] == [(C, "renamed")]
-
-
-Moves = Sequence[tuple[str, str]]
-
-
-@pytest.mark.parametrize(
-    ("moves", "renamed"),
-    [
-        ([(B, C), (A, B)], {B: C, A: B}),
-        ([(A, C), (C, "d.png")], {A: "d.png"}),
-        ([(A, C), (B, A), (C, B)], {A: B, B: A}),
-        ([(A, C), (C, A)], {}),
-        ([(B, C), (A, B), (B, A), (C, B)], {}),
-        ([(A, C), (C, "d.png"), (B, C)], {A: "d.png", B: C}),
-    ],
-)
-def test_a_rename_is_known_when_its_old_name_is_used_again(
-    repo: Repository, moves: Moves, renamed: dict[str, str]
-) -> None:
-    begin(repo, {A: [CAT], B: [DOG]})
-    for old, new in moves:
-        repo.mv(old, new)
-    difference = repo.diff()
-    assert difference.renames == renamed
-    assert {one.change for one in difference.items} <= {"renamed"}
-    assert difference.summary()["sets"] == {}
-    assert repo.status().has_staged == bool(renamed)
-    repo.commit("moved") if renamed else None
-    repo.restore(revision="HEAD", staged=True) if renamed else None
-    assert not repo.status().has_staged
-
-
-def test_a_new_image_under_a_name_that_moved_away_is_new(repo: Repository) -> None:
-    begin(repo, {A: [CAT], B: [DOG]})
-    repo.mv(A, C)
-    write_image(repo.root / A, 9)
-    said(repo, {A: [DOG, CAT]}, "more.json")
-    repo.add(A, "more.json")
-    found = repo.diff()
-    assert [(one.key, one.change) for one in found.items] == [(A, "added"), (C, "renamed")]
-    counts = found.summary()["sets"]["ground_truth"]
-    assert (counts["added"], counts["removed"], counts["changed"]) == (2, 0, 0)
-    (narrowed,) = repo.diff("HEAD", "STAGED", [A]).compared("ground_truth")
-    assert (len(narrowed.added), len(narrowed.removed)) == (2, 0)
-    repo.commit("moved")
-    write_image(repo.root / A, 8)
-    repo.add(A)
-    assert [(one.key, one.change) for one in repo.diff().items] == [(A, "replaced")]
-
-
 def test_copies_of_a_new_image_stay_in_the_split_of_the_item_that_it_replaced(repo: Repository) -> None:
     keys = [f"images/{number}.png" for number in range(8)]
     for number, key in enumerate(keys):
@@ -214,69 +127,6 @@ def test_copies_of_a_new_image_stay_in_the_split_of_the_item_that_it_replaced(re
     repo.create_snapshot("two", earlier="one")
     found = repo.check("two", select=["X101"])
     assert found.findings == ()
-
-
-def brought(repo: Repository, *codes: str) -> list[tuple[str, str | None, str]]:
-    checked = repo.check("HEAD", since="HEAD~1", select=list(codes))
-    return [(one.code, one.item, one.message) for one in checked.findings]
-
-
-def test_a_pair_of_which_one_changed_is_not_found_anew(repo: Repository) -> None:
-    begin(repo, {A: [CAT], "images/A.png": [DOG], C: [CAT]}, [A, "images/A.png"])
-    shutil.copy(repo.root / A, repo.root / C)
-    repo.commit("the same image", all_sources=True)
-    repo.add(C)
-    said(repo, {A: [CAT], "images/A.png": [DOG], C: [DOG]})
-    repo.commit("other labels on it", all_sources=True)
-    assert {one[0] for one in brought(repo, "I109")} == {"I109"}
-    said(
-        repo, {A: [("cat", 2.0, 1.0, 10.0, 10.0)], "images/A.png": [("dog", 6.0, 5.0, 10.0, 10.0)], C: [DOG]}
-    )
-    repo.commit("moved", all_sources=True)
-    assert {one.code for one in repo.check("HEAD", select=["I108", "I109"]).findings} == {"I108", "I109"}
-    assert brought(repo, "I108", "I109") == []
-
-
-def test_a_number_that_a_label_elsewhere_has_is_found_since(repo: Repository) -> None:
-    begin(repo, {A: [CAT], B: [DOG]})
-    document = json.loads((repo.root / "labels.json").read_text())
-    document["annotations"].append({**document["annotations"][1], "id": 1, "bbox": [20, 20, 5, 5]})
-    (repo.root / "labels.json").write_text(json.dumps(document))
-    repo.commit("a number twice", all_sources=True)
-    whole = [(one.code, one.item, one.message) for one in repo.check("HEAD", select=["D104"]).findings]
-    assert len(whole) == 1
-    assert brought(repo, "D104") == whole
-
-
-def test_an_image_that_loses_its_labels_is_named_since(repo: Repository) -> None:
-    begin(repo, {A: [CAT], B: [CAT], C: [CAT]}, [A, B, C])
-    said(repo, {A: [], B: [("cat", 2.0, 1.0, 10.0, 10.0)], C: [CAT]})
-    repo.commit("one lost its label", all_sources=True)
-    assert brought(repo, "I106") == [("I106", A, "the image has no label")]
-    said(repo, {A: [], B: [], C: [("cat", 2.0, 1.0, 10.0, 10.0)]})
-    repo.commit("and another", all_sources=True)
-    assert brought(repo, "I106") == [("I106", B, "the image has no label")]
-
-
-def test_images_without_labels_are_silent_before_any_label_and_counted_when_many(repo: Repository) -> None:
-    begin(repo, {}, [A])
-    write_image(repo.root / B, 1)
-    repo.add(B)
-    repo.commit("no labels yet")
-    assert brought(repo, "I106") == []
-    said(repo, {A: [CAT]})
-    for number in range(101):
-        write_image(repo.root / f"more/{number}.png", 2 + number)
-    repo.add("more", "labels.json")
-    repo.commit("labelling is under way")
-    assert brought(repo, "I106") == [("I106", None, "101 images of those that changed have no label yet")]
-
-
-def test_an_image_that_never_came_is_named_since_where_others_did(repo: Repository) -> None:
-    begin(repo, {A: [CAT], B: [DOG]})
-    said(repo, {A: [CAT], B: [DOG], C: [DOG]})
-    repo.commit("a ninth", all_sources=True)
-    assert brought(repo, "I107") == [("I107", C, "the image was never added; it has 1 label")]
 
 
 def test_what_is_as_it_was_is_not_staged(repo: Repository) -> None:
@@ -377,74 +227,3 @@ def test_what_is_tracked_is_not_ignored(repo: Repository) -> None:
     assert held(repo) == [(A, "cat", 1.0), (B, "cat", 1.0)]
     (repo.root / A).unlink()
     assert repo.status().unstaged == ((A, "deleted"),)
-
-
-def test_a_source_that_comes_back_from_before_its_removal_is_not_doubled(repo: Repository) -> None:
-    begin(repo, {A: [CAT], B: [DOG]})
-    repo.rm("labels.json")
-    repo.commit("without")
-    repo.restore(staged=True, revision="HEAD~1")
-    assert held(repo) == [(A, "cat", 1.0), (B, "dog", 5.0)]
-    repo.add("labels.json")
-    assert held(repo) == [(A, "cat", 1.0), (B, "dog", 5.0)]
-    said(repo, {A: [DOG], B: [DOG]})
-    repo.add("labels.json")
-    assert held(repo) == [(A, "dog", 5.0), (B, "dog", 5.0)]
-
-
-def test_a_source_is_new_where_staging_is_from_before_it(repo: Repository) -> None:
-    write_image(repo.root / A)
-    repo.add(A)
-    repo.commit("image")
-    said(repo, {A: [CAT]})
-    repo.add("labels.json")
-    repo.commit("labels")
-    repo.restore(staged=True, revision="HEAD~1")
-    assert held(repo) == []
-    repo.add("labels.json")
-    assert held(repo) == [(A, "cat", 1.0)]
-
-
-@pytest.mark.parametrize("changed", [True, False])
-def test_what_is_a_source_does_not_replace_another(repo: Repository, changed: bool) -> None:
-    begin(repo, {A: [CAT]})
-    said(repo, {B: [DOG]}, "more.json")
-    repo.add("more.json")
-    said(repo, {A: [DOG if changed else CAT]})
-    with pytest.raises(RefusedError, match="is a source already"):
-        repo.add("labels.json", replaces="more.json")
-    assert held(repo) == [(A, "cat", 1.0), (B, "dog", 5.0)]
-
-
-def test_an_image_that_a_file_names_again_has_its_labels(repo: Repository) -> None:
-    begin(repo, {A: [CAT, DOG], B: [DOG]})
-    cats_become_dogs(repo)
-    said(repo, {B: [DOG]})
-    repo.add("labels.json", prefer="ours")
-    assert held(repo) == [(A, "dog", 1.0), (B, "dog", 5.0)]
-    said(repo, {A: [CAT, DOG], B: [DOG]})
-    repo.add("labels.json")
-    assert (A, "dog", 5.0) in held(repo)
-
-
-def test_a_removed_image_stays_away_however_often_the_file_says_the_same(repo: Repository) -> None:
-    begin(repo, {A: [CAT], B: [DOG]})
-    repo.rm(A)
-    for step in range(3):
-        said(repo, {A: [CAT], B: [("dog", 6.0 + step, 5.0, 10.0, 10.0)]})
-        repo.add("labels.json")
-        assert repo.items().column("item").to_pylist() == [B]
-        assert held(repo) == [(B, "dog", 6.0 + step)]
-
-
-def test_labels_that_were_restored_go_when_the_file_drops_them(repo: Repository) -> None:
-    begin(repo, {A: [CAT], B: [DOG]})
-    repo.rm(A)
-    said(repo, {A: [CAT], B: [CAT]})
-    repo.add("labels.json")
-    repo.commit("removed")
-    repo.restore(A, revision="HEAD~1")
-    assert held(repo) == [(A, "cat", 1.0), (B, "cat", 1.0)]
-    said(repo, {B: [CAT]})
-    repo.add("labels.json")
-    assert held(repo) == [(B, "cat", 1.0)]

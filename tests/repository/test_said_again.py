@@ -1,0 +1,81 @@
+"""A source that speaks of an item again, after it was removed, restored or forgotten."""
+
+from __future__ import annotations
+
+import pytest
+from histories import CAT, DOG, A, B, begin, cats_become_dogs, held, said
+from pictures import write_image
+
+from datalabel.errors import RefusedError
+from datalabel.repository.repository import Repository
+
+
+def test_a_source_that_comes_back_from_before_its_removal_is_not_doubled(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    repo.rm("labels.json")
+    repo.commit("without")
+    repo.restore(staged=True, revision="HEAD~1")
+    assert held(repo) == [(A, "cat", 1.0), (B, "dog", 5.0)]
+    repo.add("labels.json")
+    assert held(repo) == [(A, "cat", 1.0), (B, "dog", 5.0)]
+    said(repo, {A: [DOG], B: [DOG]})
+    repo.add("labels.json")
+    assert held(repo) == [(A, "dog", 5.0), (B, "dog", 5.0)]
+
+
+def test_a_source_is_new_where_staging_is_from_before_it(repo: Repository) -> None:
+    write_image(repo.root / A)
+    repo.add(A)
+    repo.commit("image")
+    said(repo, {A: [CAT]})
+    repo.add("labels.json")
+    repo.commit("labels")
+    repo.restore(staged=True, revision="HEAD~1")
+    assert held(repo) == []
+    repo.add("labels.json")
+    assert held(repo) == [(A, "cat", 1.0)]
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_what_is_a_source_does_not_replace_another(repo: Repository, changed: bool) -> None:
+    begin(repo, {A: [CAT]})
+    said(repo, {B: [DOG]}, "more.json")
+    repo.add("more.json")
+    said(repo, {A: [DOG if changed else CAT]})
+    with pytest.raises(RefusedError, match="is a source already"):
+        repo.add("labels.json", replaces="more.json")
+    assert held(repo) == [(A, "cat", 1.0), (B, "dog", 5.0)]
+
+
+def test_an_image_that_a_file_names_again_has_its_labels(repo: Repository) -> None:
+    begin(repo, {A: [CAT, DOG], B: [DOG]})
+    cats_become_dogs(repo)
+    said(repo, {B: [DOG]})
+    repo.add("labels.json", prefer="ours")
+    assert held(repo) == [(A, "dog", 1.0), (B, "dog", 5.0)]
+    said(repo, {A: [CAT, DOG], B: [DOG]})
+    repo.add("labels.json")
+    assert (A, "dog", 5.0) in held(repo)
+
+
+def test_a_removed_image_stays_away_however_often_the_file_says_the_same(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    repo.rm(A)
+    for step in range(3):
+        said(repo, {A: [CAT], B: [("dog", 6.0 + step, 5.0, 10.0, 10.0)]})
+        repo.add("labels.json")
+        assert repo.items().column("item").to_pylist() == [B]
+        assert held(repo) == [(B, "dog", 6.0 + step)]
+
+
+def test_labels_that_were_restored_go_when_the_file_drops_them(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    repo.rm(A)
+    said(repo, {A: [CAT], B: [CAT]})
+    repo.add("labels.json")
+    repo.commit("removed")
+    repo.restore(A, revision="HEAD~1")
+    assert held(repo) == [(A, "cat", 1.0), (B, "cat", 1.0)]
+    said(repo, {B: [CAT]})
+    repo.add("labels.json")
+    assert held(repo) == [(B, "cat", 1.0)]
