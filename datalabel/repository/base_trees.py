@@ -28,6 +28,8 @@ from datalabel.repository.spoken import CONTENT, digests
 from datalabel.repository.stage import Stage, Tables
 from datalabel.repository.view import View, view_of
 from datalabel.store.state import Base
+from datalabel.store.store import Store
+from datalabel.store.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,32 @@ def remember_written(stage: Stage, source: str, digest: ObjectId) -> None:
         held |= item_hashes(split_by_source(batch, source)[0], CONTENT)
     _put_digests(tables, source, {key: held[key] for key in said})
     stage.bases[source] = Base(store.history.put_tree(tables.finished()), digest)
+
+
+def says_the_same(stage: Stage, source: str) -> bool:
+    """Whether staging holds what the base of a source says, and nothing else of it."""
+    store, base = stage.project.store, stage.bases.get(source)
+    tables = Tables(stage.project, View(store, stage.finished(), source))
+    before = view_of(store, base.tree, source) if base else None
+    known = tables.tree.sources[source]
+    if before is None or before.tree.sources.get(source) != known:
+        return False
+    keys = _differing(before, tables, known.set or "")
+    pairs = (
+        (before.label_table(known.set or ""), tables.labels(known.set or "")),
+        (before.mentions, tables.mentions),
+    )
+    return keys is not None and all(
+        _rows_of(store, source, keys, old) == _rows_of(store, source, keys, new) for old, new in pairs
+    )
+
+
+def _rows_of(store: Store, source: str, keys: Sequence[str], table: Table) -> dict[str, int]:
+    columns = [
+        name for name in table.schema.names if name != "digest"
+    ]  # what was said when, not what is there
+    rows = store.tables.read(table, columns, items=keys)
+    return item_hashes(split_by_source(rows, source)[0], columns)
 
 
 def _differing(before: View | None, tables: Tables, set_name: str) -> list[str] | None:

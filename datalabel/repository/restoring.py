@@ -12,7 +12,7 @@ from datalabel.content import BLOB, ObjectId, hasher
 from datalabel.errors import DamagedError, InputError, RefusedError
 from datalabel.files import Stat, sync_all
 from datalabel.formats.registry import get_format
-from datalabel.repository.base_trees import remember_written
+from datalabel.repository.base_trees import remember_written, says_the_same
 from datalabel.repository.choosing import Chosen, choose
 from datalabel.repository.digests import digest_of, digest_of_contents
 from datalabel.repository.project import SPEC_FILE, Project
@@ -223,7 +223,8 @@ class _Writer:
 
     def _write_source(self, name: str, source: Source) -> None:
         path = source.path or ""
-        self._refuse_unread(name, path)
+        if self._was_read(name, path) and says_the_same(self._stage, name):
+            return  # spelled by another tool, perhaps, but nothing is to be said anew
         fmt = get_format(source.format)
         view = View(self._project.store, self._stage.finished(), self._wanted.name)
         contents: dict[str, str] = {}
@@ -236,18 +237,23 @@ class _Writer:
         self._delete_others(path, source.format, set(contents))
         remember_written(self._stage, name, digest_of_contents(dict(sorted(contents.items()))))
 
-    def _refuse_unread(self, name: str, path: str) -> None:
-        """The file on disk must be what was read from it last, so that nothing is overwritten unread."""
-        place = self._project.path_of(path)
-        if self._force or not place.exists():
-            return
+    def _was_read(self, name: str, path: str) -> bool:
+        """Whether there are files on disk, and they are what was read from them last.
+
+        Raises:
+            RefusedError: they are something else, which nothing but `force` may overwrite.
+        """
+        if not self._project.path_of(path).exists():
+            return False
         known = self._stage.tree.sources.get(name)
         base = self._stage.position.bases.get(name)
         if known is not None and base is not None:
             found = label_files(self._project, name, path, get_format(known.format))
             digest = digest_of(self._project.store, found.files, found.entries, self._cached)
             if not found.entries or digest == base.digest:
-                return
+                return bool(found.entries)
+        if self._force:
+            return False
         raise RefusedError(
             "has changes that are not added",
             where=path,

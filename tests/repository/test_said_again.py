@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from histories import CAT, DOG, A, B, begin, cats_become_dogs, held, said
 from pictures import write_image
@@ -79,3 +81,20 @@ def test_labels_that_were_restored_go_when_the_file_drops_them(repo: Repository)
     said(repo, {B: [CAT]})
     repo.add("labels.json")
     assert held(repo) == [(B, "cat", 1.0)]
+
+
+def test_a_file_that_says_what_is_held_stays_as_it_was_spelled(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    spelled = (repo.root / "labels.json").read_text().replace("1.0", "1.00", 1)
+    (repo.root / "labels.json").write_text(spelled)
+    repo.add("labels.json")
+    said(repo, {A: [DOG]}, "more.json")
+    repo.add("more.json", beside=True)
+    repo.restore("labels.json")
+    assert (repo.root / "labels.json").read_text() == spelled
+    cats_become_dogs(repo)
+    repo.restore("labels.json")
+    assert (repo.root / "labels.json").read_text() != spelled
+    written = json.loads((repo.root / "labels.json").read_text())
+    assert {one["category_id"] for one in written["annotations"]} == {2}
+    assert repo.status().unstaged == ()
