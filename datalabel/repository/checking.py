@@ -37,7 +37,8 @@ from datalabel.spec.model import CheckSettings, Spec
 class Checked:
     """What a check found, and on what: a revision's name, or the paths of label files.
 
-    For label files `batches` is what was checked; findings name their file themselves.
+    For label files `batches` is what was checked; findings name their file themselves. Since a change, `beside` are
+    the items of each set that had not changed, and that changed ones were held against.
     """
 
     revision: str
@@ -45,6 +46,7 @@ class Checked:
     items: int
     labels: int
     batches: tuple[CheckBatch, ...] = ()
+    beside: Mapping[str, set[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,17 @@ def check_view(view: View, options: CheckOptions, progress: Progress = SILENT) -
     return Checked(view.name, found, batches.items, batches.labels)
 
 
-def check_since(difference: Difference, options: CheckOptions, progress: Progress = SILENT) -> Checked:
+def check_since(
+    difference: Difference,
+    options: CheckOptions,
+    progress: Progress = SILENT,
+    beside: Mapping[str, set[str]] | None = None,
+) -> Checked:
     """The items whose labels or images changed, as they are after the change; when the spec changed, all.
 
-    No rule runs that takes a set as a whole. Rules that hold items against each other also see the items,
-    changed or not, that have the same image, nearly the same key, or a label of the same number.
+    No rule runs that takes a set as a whole. Rules that hold items against each other also see those of `beside`, or
+    without it what may concern them: the items, changed or not, that have the same image, nearly the same key, or a
+    label of a number that came with the change.
     """
     after = difference.after
     if difference.spec:
@@ -107,14 +115,16 @@ def check_since(difference: Difference, options: CheckOptions, progress: Progres
         measure_labels(after, difference.before)
     batches = _batches(after, rules, options, progress)
     keys = _touched(difference)
-    wider = {name: batches.with_others(name, some) for name, some in keys.items()}
+    if beside is None:
+        beside = {name: batches.concerned(name, some, difference.before) for name, some in keys.items()}
+    wider = {name: some | beside.get(name, set()) for name, some in keys.items()}
     touched = set().union(*keys.values())
     found = tuple(
         one
         for one in run_parts(batches.of_items(wider, keys), rules, settings)
         if one.item is None or one.code in HELD_AGAINST or one.item in (keys[one.set] if one.set else touched)
     )
-    return Checked(after.name, found, batches.items, batches.labels)
+    return Checked(after.name, found, batches.items, batches.labels, beside=beside)
 
 
 def _batches(view: View, rules: Sequence[Rule], options: CheckOptions, progress: Progress) -> CheckBatches:

@@ -118,23 +118,29 @@ def check_brought(project: Project, difference: Difference, options: CheckOption
     for about_items in (False, True):
         some = [one for one in after.findings if (one.item is not None) is about_items]
         if some:
-            known += _known_before(project, difference, options, some)
+            known += _known_before(project, difference, options, after, some)
     return replace(after, findings=subtract(after.findings, known).new)
 
 
 def _known_before(
-    project: Project, difference: Difference, options: CheckOptions, found: Sequence[Finding]
+    project: Project,
+    difference: Difference,
+    options: CheckOptions,
+    after: Checked,
+    found: Sequence[Finding],
 ) -> Counter[Mark]:
-    """What the rules of these findings find on their items before the change, under the items' new names."""
+    """What the rules of some findings after the change find on their items before it, under the items' new names."""
     renames = difference.renames
     origins = {new: old for old, new in renames.items()}
     items = {origins.get(one.item or "", one.item) for one in found}
     codes = {one.code for one in found}
-    # What one item is held against may be another one that changed.
-    narrow = None if None in items or codes & set(HELD_AGAINST) else items.__contains__
+    # What one item is held against may be another one that changed, or one beside them.
+    across = bool(codes & set(HELD_AGAINST))
+    narrow = None if None in items or across else items.__contains__
+    others = {name: {origins.get(one, one) for one in some} for name, some in after.beside.items() if across}
     silent = [code for code in RULES if code not in codes]
     fewer = replace(options, ignore=[*options.ignore, *silent])
-    before = check_since(difference.reversed(narrow), fewer, project.progress)
+    before = check_since(difference.reversed(narrow), fewer, project.progress, others)
     return marks(
         replace(one, item=renames.get(one.item or "", one.item))
         for one in before.findings

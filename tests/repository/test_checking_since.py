@@ -43,6 +43,29 @@ def test_a_number_that_a_label_elsewhere_has_is_found_since(repo: Repository) ->
     assert brought(repo, "D104") == whole
 
 
+def test_what_was_wrong_where_a_number_is_taken_is_not_found_anew(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG, CAT]})
+    document = json.loads((repo.root / "labels.json").read_text())
+    document["annotations"] += [
+        {**document["annotations"][1], "id": 7, "bbox": [20, 20, 5, 5]},
+        {**document["annotations"][1], "id": 7, "bbox": [30, 20, 5, 5]},
+    ]
+    (repo.root / "labels.json").write_text(json.dumps(document))
+    repo.commit("a number twice on one image", all_sources=True)
+    document["annotations"].append({**document["annotations"][0], "id": 2, "bbox": [20, 20, 5, 5]})
+    (repo.root / "labels.json").write_text(json.dumps(document))
+    repo.commit("and a number of that image on another", all_sources=True)
+    assert {one.item for one in repo.check("HEAD", select=["D104"]).findings} == {B}
+    ((code, item, message),) = brought(repo, "D104")
+    assert (code, item) == ("D104", B)
+    assert message.startswith("has a number that label")
+    assert f'"{A}"' in message
+    document["annotations"][0]["bbox"][0] += 1
+    (repo.root / "labels.json").write_text(json.dumps(document))
+    repo.commit("moved", all_sources=True)
+    assert brought(repo, "D104") == []
+
+
 def test_an_image_that_loses_its_labels_is_named_since(repo: Repository) -> None:
     begin(repo, {A: [CAT], B: [CAT], C: [CAT]}, [A, B, C])
     said(repo, {A: [], B: [("cat", 2.0, 1.0, 10.0, 10.0)], C: [CAT]})
