@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from selections import InMemorySelection
 
 from datalabel.errors import InputError
-from datalabel.formats.base import Read, Selection, SourceFiles
+from datalabel.formats.base import Before, Read, Selection, SourceFiles
 from datalabel.formats.coco import FORMAT
-from datalabel.labels.hashing import Hashes
 
 
 @dataclass
@@ -25,7 +23,7 @@ class Context:
     item_key: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     known: Sequence[Mapping[str, Any]] = ()
-    before: Read | None = None
+    last: Read | None = None
 
     def size_of(self, name: str) -> tuple[int, int] | None:  # noqa: ARG002
         return None
@@ -36,9 +34,9 @@ class Context:
     def categories(self) -> Sequence[Mapping[str, Any]]:
         return self.known
 
-    def wordings(self, rules: int) -> Hashes:
-        wordings = self.before.wordings if self.before else None
-        return wordings.texts if wordings and wordings.rules == rules else np.zeros(0, np.uint64)
+    def before(self, rules: int) -> Before:
+        wordings = self.last.wordings if self.last else None
+        return Before(wordings.texts) if wordings and wordings.rules == rules else Before()
 
 
 def document(*annotations: Mapping[str, Any] | str, **top: Any) -> dict[str, Any]:

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from selections import InMemorySelection
 
-from datalabel.formats.base import Format, Read, Selection, SourceFiles
-from datalabel.labels.hashing import Hashes
+from datalabel.formats.base import Before, Format, Read, Selection, SourceFiles
 from datalabel.labels.tables import GEOMETRY, LABELS
 from datalabel.repository.names import Images, Place, resolve
 
@@ -48,9 +46,9 @@ class Context:
         """Categories of other sources."""
         return self.known_categories
 
-    def wordings(self, rules: int) -> Hashes:  # noqa: ARG002
+    def before(self, rules: int) -> Before:  # noqa: ARG002
         """Nothing was read before."""
-        return np.zeros(0, np.uint64)
+        return Before()
 
 
 class KnownItems(Context):

@@ -18,8 +18,7 @@ import pyarrow.compute as pc
 
 from datalabel.errors import Fault
 from datalabel.formats.source_files import SourceFiles
-from datalabel.formats.wordings import Wordings
-from datalabel.labels.hashing import Hashes
+from datalabel.formats.wordings import Before, Wordings
 from datalabel.labels.tables import LABELS
 
 READ_MENTIONS: pa.Schema = pa.schema(
@@ -67,8 +66,8 @@ class ReadContext(Protocol):
     def categories(self) -> Sequence[Mapping[str, Any]]:
         """For sources that name classes only by number: the categories of other sources of this format."""
 
-    def wordings(self, rules: int) -> Hashes:
-        """Every wording that the source had when it was last read by these rules, as far as that is known."""
+    def before(self, rules: int) -> Before:
+        """What is known of the source from when it was last read, if that was by these rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +82,6 @@ class Read:
     labels: pa.Table
     remarks: tuple[Fault, ...] = ()
     wordings: Wordings | None = None
-
-    @property
-    def label_count(self) -> int:
-        """How many labels the source holds, read or passed over."""
-        passed_over = self.wordings.passed_over if self.wordings else 0
-        return int(self.labels.num_rows) + passed_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +230,7 @@ __all__ = [
     "READ_MENTIONS",
     "VERBATIM",
     "Batch",
+    "Before",
     "Capabilities",
     "Format",
     "Loss",

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFiles:
-    """The files of one source: a single file, or a folder's files by their path below it."""
+    """The files of one source: a single file, or a folder's files by their path below it.
+
+    `contents` names the bytes of those members of which they are known.
+    """
 
     name: str
     root: Path
     members: tuple[str, ...] = ()
+    contents: Mapping[str, str] = field(default_factory=dict)
 
     def path(self, member: str | None = None) -> Path:
         """The file itself, or one member of the folder."""

@@ -90,14 +90,15 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
         refuse_overlap(stage, name, how.set, now)
     addition = _Addition(stage, name, now, how)
     conflicts = addition.brought.conflicts
-    counts = (name, reading.format.name, how.set, reading.read.label_count)
+    passed_over, classes = addition.as_before(reading.before)
+    counts = (name, reading.format.name, how.set, reading.read.labels.num_rows + passed_over)
     if conflicts and how.prefer is None:
         return LabelsAdded(*counts, 0, conflicts, reading.read.remarks)
     addition.apply()
     header = stage.put_header(reading.read.header)
     source = Source(reading.format.name, reading.path, how.set, how.annotator, header, how.options)
     stage.set_source(name, source)
-    classes = _new_classes(stage, addition.classes(reading.before))
+    new_classes = _new_classes(stage, classes | distinct(now.labels.column("class")))
     remember_base(stage, name, reading.digest, addition.theirs)
     remember_wordings(stage, name, reading.read, reading.keys, now.mentions, how)
     return LabelsAdded(
@@ -105,7 +106,7 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
         len(addition.changed),
         conflicts,
         reading.read.remarks,
-        classes,
+        new_classes,
         sum(stage.known.get(key) is None for key in now.items),
         how.prefer if conflicts else None,
     )
@@ -167,15 +168,17 @@ class _Addition:
         bringing = Bringing(tables, base, staged, self._old_name, name, how.prefer)
         return bringing.bring(self.changed, self._now.labels)
 
-    def classes(self, before: Mapping[str, int]) -> set[str]:
-        """Every class that the source uses; on the items in `before`, as it did."""
-        found = distinct(self._now.labels.column("class"))
+    def as_before(self, before: Mapping[str, int]) -> tuple[int, set[str]]:
+        """How many labels the source has on the items in `before`, where it says what it did, and their classes."""
+        count, classes = 0, set[str]()
         if self._base is not None and before:
             held, known = self._base.label_table(self._how.set), pa.array(before, pa.string())
             for batch in self._stage.project.store.tables.scan(held, ["item", "class", "source"]):
                 rows = batch.filter(pc.is_in(batch.column("item"), value_set=known))
-                found |= distinct(split_by_source(rows, self._name)[0].column("class"))
-        return found
+                rows, _ = split_by_source(rows, self._name)
+                count += rows.num_rows
+                classes |= distinct(rows.column("class"))
+        return count, classes
 
     def apply(self) -> None:
         """Write the outcome into staging."""

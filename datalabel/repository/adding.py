@@ -9,17 +9,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow.compute as pc
 
 from datalabel.errors import Fault, InputError, RefusedError, UsageError
+from datalabel.formats.base import Before
 from datalabel.formats.registry import get_format
-from datalabel.labels.hashing import Hashes
 from datalabel.labels.rows import distinct, split_by_source
 from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.repository.add_images import ImagesAdded, add_images
 from datalabel.repository.add_labels import LabelsAdded, Reading, add_labels
-from datalabel.repository.digests import digest_of
+from datalabel.repository.digests import contents_of, digest_of_contents
 from datalabel.repository.names import Images, Place, resolve
 from datalabel.repository.project import SPEC_FILE, Project
 from datalabel.repository.recognise import Found, LabelFiles, Recogniser, image_files
@@ -162,11 +161,13 @@ def _add_sources(stage: Stage, found: Found, options: AddOptions, *, everything:
     for name in sorted(found.labels):
         source = found.labels[name]
         how = _how(stage, name, options if everything else AddOptions(prefer=options.prefer))
-        digest = digest_of(stage.project.store, source.files, source.entries, cached)
+        contents = contents_of(stage.project.store, source.files, source.entries, cached)
+        digest = digest_of_contents(contents)
         base = stage.bases.get(name)
         known = stage.tree.sources.get(name)
         if base and known and base.digest == digest and _same_options(known, how):
             continue
+        source = replace(source, files=replace(source.files, contents=contents))
         reading = _read(stage, source, how, digest)
         added.append(add_labels(stage, reading, how))
     return added
@@ -331,6 +332,6 @@ class _Context:
                 return list(found)
         return []
 
-    def wordings(self, rules: int) -> Hashes:
-        """What is remembered of them."""
-        return self._remembered.wordings(rules) if self._remembered else np.zeros(0, np.uint64)
+    def before(self, rules: int) -> Before:
+        """What is remembered of the source."""
+        return self._remembered.before(rules) if self._remembered else Before()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from datalabel.content import ObjectId, canonical_json, object_id
 from datalabel.files import Entry, Stat
@@ -18,29 +19,36 @@ DIGEST = "files"
 def digest_of(
     store: Store, files: SourceFiles, entries: Sequence[Entry], known: Mapping[str, Known]
 ) -> ObjectId:
-    """The digest of a source's files as they are now: the hash of their paths and contents.
+    """The digest of a source's files as they are now: the hash of their paths and contents (see `contents_of`)."""
+    return digest_of_contents(contents_of(store, files, entries, known))
+
+
+def contents_of(
+    store: Store, files: SourceFiles, entries: Sequence[Entry], known: Mapping[str, Known]
+) -> dict[str, str]:
+    """The blob ids of a source's files as they are now, by their paths below the source (`""`: it is one file).
 
     `known` is what the cache knows of files; `entries` are the source's files in order, with their stats.
     """
     contents: dict[str, str] = {}
     fresh: list[tuple[str, Known]] = []
+    below = f"{files.root}/"
     for entry in entries:
-        member = entry.path if files.members else None
-        path = files.path(member)
-        name = str(path)
+        # Texts, not paths: this is asked for every file of a folder.
+        name = below + entry.path if files.members else str(files.root)
         one = known.get(name)
         if one is None or not one.still(entry.stat):
-            checked = time.time_ns()
+            path, checked = Path(name), time.time_ns()
             with path.open("rb") as file:
                 content, _ = hash_stream(file)
             one = Known(Stat.of(path.stat()), checked, content)
             fresh.append((name, one))
-        contents[member or ""] = one.content
+        contents[entry.path if files.members else ""] = one.content
     if fresh:
         store.cache.remember(fresh)
-    return digest_of_contents(contents)
+    return contents
 
 
 def digest_of_contents(contents: Mapping[str, str]) -> ObjectId:
-    """The digest of files by their paths below the source (`""`: the source is one file) and blob ids."""
+    """The digest of files, from their blob ids by path."""
     return object_id(DIGEST, canonical_json(dict(contents)))

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from datalabel.errors import InputError
 from datalabel.files import walk
-from datalabel.formats.base import Format, SourceFiles
+from datalabel.formats.base import Before, Format, SourceFiles
 from datalabel.formats.registry import detect_format, format_info, formats, get_format
 from datalabel.images import IMAGE_SUFFIXES, read_facts
-from datalabel.labels.hashing import Hashes
 from datalabel.repository.names import Images, Place, meant
 
 
@@ -73,9 +71,9 @@ class _NoProject:
         """There are no other sources."""
         return []
 
-    def wordings(self, rules: int) -> Hashes:  # noqa: ARG002
+    def before(self, rules: int) -> Before:  # noqa: ARG002
         """Nothing was read before."""
-        return np.zeros(0, np.uint64)
+        return Before()
 
 
 def read_alone(path: Path, format_name: str | None = None) -> list[ReadAlone]:

@@ -1,26 +1,28 @@
 """What is remembered of how a source was worded, so that `add` reads only what is worded anew.
 
-It stands in the cache: for each wording the fingerprint of the labels that it became. Where the source's base has
-other labels for the image by now, it has to be read like any other.
+It stands in the cache: for each wording the fingerprint of the mention, with its labels, that it became. Where the
+source's base has another mention by now, the image has to be read like any other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 
 from datalabel.content import canonical_json, fingerprint
-from datalabel.formats.base import Read
-from datalabel.labels.hashing import Hashes
-from datalabel.repository.spoken import LabelOptions, digests
+from datalabel.formats.base import Before, Read
+from datalabel.formats.wordings import KEPT
+from datalabel.labels.hashing import Hashes, hash_rows
+from datalabel.labels.tables import MENTIONS, empty
+from datalabel.repository.spoken import LabelOptions, digests, own_mentions
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import view_of
 from datalabel.version import version
 
-_PAIR = np.dtype([("wording", "<u8"), ("labels", "<u8")])
+_PAIR = np.dtype([("wording", "<u8"), ("became", "<u8")])
+_OUTCOME = [*KEPT.names, "digest"]
 
 
 class Remembered:
@@ -31,32 +33,36 @@ class Remembered:
         self._source = source
         self._how = how
         self._pairs = np.zeros(0, _PAIR)
+        self._base = empty(MENTIONS)
 
-    def wordings(self, rules: int) -> Hashes:
-        """Every wording that the source had, if it was read by these rules; else none."""
-        if self._source in self._stage.bases and not self._how.replaces:
-            found = self._stage.project.store.cache.wordings(self._source, _read_as(rules, self._how))
-            self._pairs = np.sort(np.frombuffer(found, _PAIR), order="wording")
-        return self._pairs["wording"]
+    def before(self, rules: int) -> Before:
+        """What the source said, if it was read by these rules; of its wordings, those that still mean so."""
+        base = self._stage.bases.get(self._source)
+        if base is None or self._how.replaces:
+            return Before()
+        found = self._stage.project.store.cache.wordings(self._source, _read_as(rules, self._how))
+        if found:
+            view = view_of(self._stage.project.store, base.tree, self._source)
+            self._base = own_mentions(view.mentions_of(self._source))
+        pairs = np.sort(np.frombuffer(found, _PAIR), order="wording")
+        self._pairs = pairs[np.isin(pairs["became"], hash_rows(self._base, _OUTCOME))]
+        return Before(self._pairs["wording"], self._base.select(KEPT.names))
 
     def said_before(self, read: Read, keys: Sequence[str]) -> Mapping[str, int] | None:
         """The items that are worded as before, with the fingerprints of their labels (see `spoken.digests`).
 
         None: the base has other labels for one of them, so that theirs are needed after all.
         """
-        if read.wordings is None:
+        if read.wordings is None or not read.wordings.same.any():
             return {}
         rows = np.flatnonzero(read.wordings.same)
         found = self._pairs[np.searchsorted(self._pairs["wording"], read.wordings.texts[rows])]
-        said = {
-            keys[row]: digest for row, digest in zip(rows.tolist(), found["labels"].tolist(), strict=True)
-        }
-        return said if all(self._base.get(key) == digest for key, digest in said.items()) else None
-
-    @cached_property
-    def _base(self) -> Mapping[str, int]:
-        view = view_of(self._stage.project.store, self._stage.bases[self._source].tree, self._source)
-        return digests(view.mentions_of(self._source))
+        said = [keys[row] for row in rows.tolist()]
+        outcomes = _outcomes(self._base)
+        if any(outcomes.get(key) != one for key, one in zip(said, found["became"].tolist(), strict=True)):
+            return None
+        digest = digests(self._base)
+        return {key: digest[key] for key in said}
 
 
 def remember_wordings(
@@ -64,12 +70,18 @@ def remember_wordings(
 ) -> None:
     """Note how the source was worded, and what that became: `mentions` are those of the items `keys`."""
     if read.wordings is not None:
-        said = digests(mentions)
+        outcomes = _outcomes(own_mentions(mentions))
         pairs = np.empty(len(keys), _PAIR)
         pairs["wording"] = read.wordings.texts
-        pairs["labels"] = np.fromiter((said[key] for key in keys), np.uint64, len(keys))
+        pairs["became"] = np.fromiter((outcomes[key] for key in keys), np.uint64, len(keys))
         read_as = _read_as(read.wordings.rules, how)
         stage.project.store.cache.remember_wordings(source, read_as, pairs.tobytes())
+
+
+def _outcomes(mentions: pa.Table) -> dict[str, int]:
+    """For each item the fingerprint of what a source's own mention says, and of its labels."""
+    hashes: Hashes = hash_rows(mentions, _OUTCOME)
+    return dict(zip(mentions.column("item").to_pylist(), hashes.tolist(), strict=True))
 
 
 def _read_as(rules: int, how: LabelOptions) -> str:

@@ -13,7 +13,7 @@ import copy
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import msgspec
@@ -205,7 +205,7 @@ class _Reader:
         self._faults.raise_if_any()
         labels = pa.concat_tables(tables) if tables else READ_LABELS.empty_table()
         if self._label_fields.are_settled and self._label_fields.names == fields:
-            return labels, replace(wordings, passed_over=len(texts) - labels.num_rows)
+            return labels, wordings
         # A field that the beginning lacks: whether what was passed over would be read alike is not known.
         return None if known.any() else (labels, None)
 
@@ -213,7 +213,7 @@ class _Reader:
         """How each image is worded; none of those that have been begun is the same as before."""
         settings = [self._label_fields.names, sorted(self._writes), self._category_values]
         rules = fingerprint(canonical_json([*settings, self._context.annotator]))
-        same = np.isin(texts, self._context.wordings(rules))
+        same = self._context.before(rules).same(texts)
         return Wordings(rules, texts, same & ~np.isin(np.arange(len(same)), begun))
 
     def _chunk(

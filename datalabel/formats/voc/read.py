@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from datalabel.content import canonical_json
+from datalabel.content import canonical_json, fingerprint
 from datalabel.errors import Faults, InputError
 from datalabel.formats.base import READ_LABELS, READ_MENTIONS, Read, ReadContext, SourceFiles
 from datalabel.formats.voc.header import PROPERTIES, SIDES, Common, common_of
 from datalabel.formats.voc.numbers import BadNumberError, Numbers, corners
 from datalabel.formats.voc.properties import properties_of
+from datalabel.formats.voc.texts import Texts
 from datalabel.formats.voc.xml import (
     MAX_BYTES,
     Layout,
@@ -32,6 +33,7 @@ from datalabel.formats.voc.xml import (
     parse,
     text_of,
 )
+from datalabel.formats.wordings import Members, member_wordings
 from datalabel.labels.tables import table_of
 
 SAMPLE = 64
@@ -44,27 +46,12 @@ _Found = tuple[str, tuple[float, float, float, float], str | None, str]
 """Class, bounds, properties and extra of an object."""
 
 
-class _Texts:
-    """A column of texts that repeat much: codes, and each text once."""
-
-    def __init__(self) -> None:
-        self._codes = array("i")
-        self._known: dict[str, int] = {}
-
-    def add(self, text: str | None) -> None:
-        self._codes.append(-1 if text is None else self._known.setdefault(text, len(self._known)))
-
-    def column(self) -> pa.Array:
-        codes = np.frombuffer(self._codes, dtype=np.int32) if self._codes else np.zeros(0, np.int32)
-        words = pa.array(list(self._known), pa.string())
-        return words.take(pa.array(codes, mask=codes < 0))
-
-
 class Reader:
     """Collects the columns of one source, and every fault in it."""
 
     def __init__(self, source: SourceFiles, context: ReadContext) -> None:
         self._source = source
+        self._context = context
         self._item_key = context.item_key
         self._faults = Faults(SHOWN)
         self._numbers = Numbers()
@@ -76,7 +63,7 @@ class Reader:
         self._mention = array("i")
         self._rank = array("i")
         self._boxes = (array("d"), array("d"), array("d"), array("d"))
-        self._texts = {"class": _Texts(), "properties": _Texts(), "extra": _Texts()}
+        self._texts = {"class": Texts(), "properties": Texts(), "extra": Texts()}
         self._seen: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
         self._usual_sides: list[str] = []
         self._where = ""
@@ -95,7 +82,12 @@ class Reader:
         common = [(data, root) for data, root, _ in filter(None, sample)]
         self._common = common_of(common, name_element, folder)
         self._usual_sides = list(self._common.orders["bndbox"])
+        known = self._known([member for member in members if member is not None], len(sample))
+        before = known.passed_over()
         for index, member in enumerate(members):
+            if index in before:
+                self._as_before(before[index])
+                continue
             found = sample[index] if index < SAMPLE else self._parsed(member)
             if found is not None:
                 self._data, root, around = found
@@ -104,7 +96,22 @@ class Reader:
                 self._bare = b"=" not in self._data[self._data.find(b">", self._data.find(b"<annotation")) :]
                 self._file(member, root, around)
         self._faults.raise_if_any(InputError)
-        return Read(self._common.header(), self._mentions(), self._labels())
+        wordings = known.wordings if folder else None
+        return Read(self._common.header(), self._mentions(), self._labels(), wordings=wordings)
+
+    def _known(self, members: Sequence[str], begun: int) -> Members:
+        """What is known of the files from when they were last read; none of a single file."""
+        rules = fingerprint(canonical_json([self._common.header(), self._item_key]))
+        texts = member_wordings(members, self._source.contents, [""] * len(members))
+        numbers = [json.dumps(member, ensure_ascii=False) for member in members]
+        return Members.of(rules, texts, numbers, begun, self._context.before(rules))
+
+    def _as_before(self, mention: Mapping[str, Any]) -> None:
+        """A file that need not be read."""
+        self._names.append(mention["name"])
+        self._members.append(mention["number"])
+        self._sizes.append((mention["width"], mention["height"]))
+        self._extras.append(mention["extra"])
 
     def _place(self, member: str | None) -> str:
         return self._source.name if member is None else f"{self._source.name}/{member}"

@@ -60,7 +60,9 @@ class Yolo:
             )
         if not source.members:
             raise InputError("holds no label files", where=source.name)
-        return Reader(source, context).read()
+        found = Reader(source, context).read(whole=False) or Reader(source, context).read(whole=True)
+        assert found is not None  # noqa: S101 - who reads all needs nothing more
+        return found
 
     def is_folder(self, header: Mapping[str, Any]) -> bool:  # noqa: ARG002
         """Always."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from datalabel.errors import Fault, Faults
-from datalabel.formats.yolo.geometry import POLYGON
+from datalabel.formats.yolo.geometry import POLYGON, Ints
 from datalabel.formats.yolo.lines import Parsed
 
 PlaceOf = Callable[[int], str]
@@ -22,13 +22,14 @@ class Remarks:
         self._places: list[str] = []
         self._count = 0
 
-    def add(self, parsed: Parsed, place: PlaceOf) -> None:
-        """Look through some lines."""
+    def add(self, parsed: Parsed, place: PlaceOf) -> Ints:
+        """Look through some lines; which of them are remarked on."""
         rows = parsed.rows
         out = ((rows.values < 0) | (rows.values > 1)) & ~rows.visibilities()
-        lines = parsed.which[np.unique(rows.owners[out])].tolist()
+        lines = parsed.which[np.unique(rows.owners[out])]
         self._count += len(lines)
-        self._places += [place(line) for line in lines[: self._shown - len(self._places)]]
+        self._places += [place(line) for line in lines[: self._shown - len(self._places)].tolist()]
+        return lines
 
     def faults(self) -> list[Fault]:
         """A remark for each of the first places, and how many there are more."""
@@ -44,6 +45,11 @@ class Polygons:
 
     def __init__(self) -> None:
         self._first: dict[bool, str] = {}
+
+    @property
+    def sorts(self) -> frozenset[bool]:
+        """Whether there are polygons without (False) and with a confidence (True)."""
+        return frozenset(self._first)
 
     def add(self, parsed: Parsed, place: PlaceOf) -> None:
         """Look through some lines."""

@@ -5,8 +5,8 @@
 * `extra` of a mention holds `$layout` (line ends and the like, where they are not the source's usual ones) and
   `$blanks`; `extra` of a label holds the line itself (`$verbatim`) where its columns, spelled as the source
   spells most numbers, would not give it again.
-* The header holds the text of every other file (`files`), the spelling, the usual layout, and the folder that
-  most label files lie in.
+* The header holds the text of every other file (`files`), the spelling and the usual layout, both judged by the
+  beginning, and the folder that most label files lie in.
 """
 
 from __future__ import annotations
@@ -21,8 +21,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.content import canonical_json, fingerprint
 from datalabel.errors import Faults, InputError
-from datalabel.formats.base import READ_LABELS, READ_MENTIONS, VERBATIM, Read, ReadContext, SourceFiles
+from datalabel.formats.base import (
+    READ_LABELS,
+    READ_MENTIONS,
+    VERBATIM,
+    Before,
+    Read,
+    ReadContext,
+    SourceFiles,
+)
+from datalabel.formats.wordings import Members, member_wordings
 from datalabel.formats.yolo.dataset import (
     CLASS_FILES,
     LISTS,
@@ -45,6 +55,8 @@ MAX_BYTES = 64 << 20
 MAX_LINE = 4 << 20
 CHUNK = 8 << 20
 """Lines are turned into columns when so many characters of them have come together."""
+BEGINNING = 1 << 20
+"""So many characters of lines tell how a source is written."""
 SHOWN = 20
 
 
@@ -58,8 +70,10 @@ class Reader:
         self._remarks = Remarks(SHOWN)
         self._dataset = Dataset()
         self._spelling: Spelling | None = None
+        self._usual = Layout()
         self._members: list[str] = []
-        self._layouts: list[Layout] = []
+        self._names: list[str] = []
+        self._layouts: dict[int, Layout] = {}
         self._blanks: dict[int, list[tuple[int, str]]] = {}
         self._sizes: list[tuple[int, int] | None] = []
         self._sizeless: list[str] = []
@@ -67,29 +81,61 @@ class Reader:
         self._pending = _Lines()
         self._tables: list[pa.Table] = []
         self._polygons = Polygons()
+        self._odd: set[int] = set()
 
-    def read(self) -> Read:
-        """Read every file.
+    def read(self, *, whole: bool) -> Read | None:
+        """Read every file; unless `whole`, not those that are known, and None when they would have to be read.
 
         Raises:
             InputError: any of them is faulty, or the size of an image with labels is not known.
         """
         texts, others = self._others()
         self._dataset, remarks = read_dataset(others, self._source.name, self._faults)
-        for member in self._source.members:
-            if member not in others:
-                self._file(member, texts.pop(member, None))
+        self._members = [member for member in self._source.members if member not in others]
+        self._names = [image_name(member) for member in self._members]
+        self._sizes = [self._size_of(name) for name in self._names]
+        begun = self._begin(texts)
+        polygons = self._polygons.sorts
+        known = self._known(begun, whole=whole)
+        for row in range(begun, len(self._members)):
+            if not known.wordings.same[row]:
+                self._file(row, texts)
         self._flush()
+        if self._polygons.sorts != polygons and known.wordings.same.any():
+            return None  # what was passed over may be of the other sort
         self._raise()
-        usual = self._usual_layout()
         header = {
             "files": others,
             "folder": self._usual_folder(),
-            "layout": usual.header(),
+            "layout": self._usual.header(),
             "spelling": (self._spelling or Spelling()).header(),
         }
         labels = pa.concat_tables(self._tables) if self._tables else READ_LABELS.empty_table()
-        return Read(header, self._mentions(usual), labels, (*remarks, *self._remarks.faults()))
+        known.wordings.texts[list(self._odd)] = 0  # what is remarked on is remarked on each time
+        found = (*remarks, *self._remarks.faults())
+        return Read(header, self._mentions(known.mentions), labels, found, known.wordings)
+
+    def _begin(self, texts: dict[str, str]) -> int:
+        """Read files until enough is known of how they are written; how many these are."""
+        row = 0
+        while row < len(self._members) and self._pending.characters <= BEGINNING:
+            self._file(row, texts)
+            row += 1
+        self._flush()
+        layouts = Counter(self._layouts.values())
+        self._usual = layouts.most_common(1)[0][0] if layouts else Layout()
+        return row
+
+    def _known(self, begun: int, *, whole: bool) -> Members:
+        """What is known of the files from when they were last read."""
+        dataset, spelling = self._dataset, self._spelling or Spelling()
+        numbers = [json.dumps(member, ensure_ascii=False) for member in self._members]
+        classes = sorted(dataset.classes.items())
+        meaning = [classes, dataset.task, dataset.points, sorted(self._polygons.sorts)]
+        rules = fingerprint(canonical_json([*meaning, spelling.header(), self._usual.header()]))
+        texts = member_wordings(self._members, self._source.contents, self._sizes)
+        before = Before() if whole else self._context.before(rules)
+        return Members.of(rules, texts, numbers, begun, before)
 
     def _raise(self) -> None:
         self._polygons.check(self._faults)
@@ -144,35 +190,31 @@ class Reader:
     def _place(self, member: str) -> str:
         return f"{self._source.name}/{member}"
 
-    def _file(self, member: str, text: str | None) -> None:
-        """One label file."""
+    def _file(self, row: int, texts: dict[str, str]) -> None:
+        """The label file of one mention; `texts` has those that were read already."""
+        member = self._members[row]
+        text = texts.pop(member, None)
         text = self._text(member) if text is None else text
         if text is None:
             return
         file = FileText.of(text)
-        row = len(self._members)
-        self._members.append(member)
-        self._layouts.append(file.layout)
-        self._sizes.append(self._size_of(member, needed=bool(file.lines)))
+        self._layouts[row] = file.layout
+        if file.lines and self._sizes[row] is None:
+            self._sizeless.append(self._names[row])
         if file.blanks:
             self._blanks[row] = file.blanks
         self._pending.add(row, file)
         if self._pending.characters > CHUNK:
             self._flush()
 
-    def _size_of(self, member: str, *, needed: bool) -> tuple[int, int] | None:
-        name = image_name(member)
+    def _size_of(self, name: str) -> tuple[int, int] | None:
         try:
             size = self._context.size_of(name)
         except InputError as error:
             self._faults.extend(error.faults)
             self._hint = error.hint
             return None
-        if size is not None and min(size) > 0:
-            return size
-        if needed:
-            self._sizeless.append(name)
-        return None
+        return size if size is not None and min(size) > 0 else None
 
     # Lines
 
@@ -190,8 +232,8 @@ class Reader:
             pending.texts, self._dataset, lambda index, what: self._faults.add(what, place(index)), MAX_LINE
         )
         self._polygons.add(parsed, place)
-        self._remarks.add(parsed, place)
         mentions = owners[parsed.which]
+        self._odd.update(owners[self._remarks.add(parsed, place)].tolist())
         sizes = np.array([self._sizes[row] or (1, 1) for row in mentions.tolist()], np.float64).reshape(-1, 2)
         shapes = pixels(parsed.rows, sizes[:, 0], sizes[:, 1])
         columns = self._columns(parsed, shapes)
@@ -240,34 +282,32 @@ class Reader:
 
     # What is common
 
-    def _usual_layout(self) -> Layout:
-        filled = Counter(self._layouts)
-        return filled.most_common(1)[0][0] if filled else Layout()
-
     def _usual_folder(self) -> str:
         folders = Counter(posixpath.dirname(member) for member in self._members)
         return folders.most_common(1)[0][0] if folders else ""
 
-    def _mentions(self, usual: Layout) -> pa.Table:
-        size = len(self._members)
-        known = [one or (None, None) for one in self._sizes]
+    def _mentions(self, before: pa.Table) -> pa.Table:
+        """A mention of each file; `before` has those of the files that were not read."""
+        sizes = [one or (None, None) for one in self._sizes]
+        extra = [self._extra(row) for row in range(len(self._members))]
+        read = pa.array([row in self._layouts for row in range(len(self._members))], pa.bool_())
         return table_of(
             {
-                "name": [image_name(member) for member in self._members],
+                "name": self._names,
                 "number": [json.dumps(member, ensure_ascii=False) for member in self._members],
-                "order": np.arange(size),
-                "width": [width for width, _ in known],
-                "height": [height for _, height in known],
-                "extra": [self._extra(row, usual) for row in range(size)],
+                "order": np.arange(len(self._members)),
+                "width": [width for width, _ in sizes],
+                "height": [height for _, height in sizes],
+                "extra": pc.if_else(read, pa.array(extra, pa.string()), before.column("extra")),
             },
             READ_MENTIONS,
         )
 
-    def _extra(self, row: int, usual: Layout) -> str | None:
-        layout, blanks = self._layouts[row], self._blanks.get(row)
+    def _extra(self, row: int) -> str | None:
+        layout, blanks = self._layouts.get(row, self._usual), self._blanks.get(row)
         extra: dict[str, Any] = {}
-        if layout != usual:
-            extra["$layout"] = layout.differing(usual)
+        if layout != self._usual:
+            extra["$layout"] = layout.differing(self._usual)
         if blanks:
             extra["$blanks"] = blanks
         return json.dumps(extra, ensure_ascii=False) if extra else None
