@@ -20,7 +20,8 @@ from datalabel.check import (
     split_rules,
 )
 from datalabel.check.finding import Registry, Rule
-from datalabel.errors import UsageError, nearest
+from datalabel.errors import InputError, UsageError, nearest
+from datalabel.spec.model import CheckSettings
 
 _MODULES = (
     spec_rules,
@@ -60,6 +61,20 @@ def select(wanted: Sequence[str] = (), ignored: Sequence[str] = ()) -> tuple[Rul
     chosen = _matching(wanted) if wanted else set(RULES)
     chosen -= _matching(ignored)
     return tuple(RULES[code] for code in RULES if code in chosen)
+
+
+def refuse_unknown(settings: CheckSettings, where: str) -> None:
+    """A rule that is ignored, or worse, by a name that no rule has, would silently be neither.
+
+    Raises:
+        InputError: the settings, of the spec called `where`, name no rule.
+    """
+    for name, codes in (("ignore", settings.ignore), ("severity", tuple(settings.severity))):
+        try:
+            select(codes)
+        except UsageError as error:
+            place = f"{where}: check.{name}"
+            raise InputError(error.faults[0].what, where=place, hint=error.hint) from None
 
 
 def matches(code: str, prefixes: Iterable[str]) -> bool:

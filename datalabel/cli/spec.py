@@ -194,9 +194,12 @@ class CheckedSpecText(Presentation):
 @app.command("check")
 def check(file: str = typer.Argument("dlabel.yaml", metavar="[FILE]")) -> Presentation:
     """Check a spec: every fault at once, each with its place."""
+    from datalabel.check.registry import refuse_unknown
     from datalabel.repository.foreign_specs import load_spec_file
 
-    return CheckedSpecText(load_spec_file(SESSION.path(file), SESSION.templates), file)
+    loaded = load_spec_file(SESSION.path(file), SESSION.templates)
+    refuse_unknown(loaded.spec.check, file)
+    return CheckedSpecText(loaded, file)
 
 
 @dataclass
@@ -243,7 +246,9 @@ class InferredText(Presentation):
 def infer(
     revision: str = typer.Argument("STAGED", metavar="[REV]", autocompletion=revisions),
     write: bool = typer.Option(
-        False, "--write", help="Put it into dlabel.yaml (the old one must be staged)."
+        False,
+        "--write",
+        help="Put it into dlabel.yaml (the old one must be staged); check, quality and workflow stay.",
     ),
     set_: str = typer.Option("ground_truth", "--set", metavar="NAME", help="The label set."),
     force: bool = typer.Option(False, "--force", help="Replace a dlabel.yaml that is not staged."),
@@ -254,5 +259,5 @@ def infer(
     repository = SESSION.repository()
     text = infer_spec_of(repository.view(revision), set_, repository.root.name)
     if write:
-        write_spec(repository.project, text, force=force)
+        text = write_spec(repository.project, text, force=force)
     return InferredText(text, "dlabel.yaml" if write else None)

@@ -10,15 +10,15 @@ from pathlib import Path
 from datalabel.check.accepted import Acceptance, sift
 from datalabel.check.baseline import Baseline, marks, read_baseline, subtract
 from datalabel.check.finding import Finding, Mark
-from datalabel.check.registry import RULES, matches, select
-from datalabel.errors import InputError, UsageError
+from datalabel.check.registry import RULES, matches, refuse_unknown, select
+from datalabel.errors import InputError
 from datalabel.files import write_atomic
 from datalabel.repository.accepting import contents_at, contents_in, load_accepted
 from datalabel.repository.check_batches import HELD_AGAINST
 from datalabel.repository.checking import Checked, CheckOptions, check_files, check_since, check_view
 from datalabel.repository.differences import Difference, diff
 from datalabel.repository.locating import located, numbered
-from datalabel.repository.project import Project
+from datalabel.repository.project import SPEC_FILE, Project
 from datalabel.repository.revisions import view_at
 from datalabel.spec.model import Spec
 
@@ -59,11 +59,11 @@ def gate_revision(project: Project, revision: str, options: GateOptions) -> Gate
     if options.since is not None:
         difference = diff(project, options.since, revision)
         view = difference.after
-        _refuse_unknown(view.spec)
+        refuse_unknown(view.spec.check, SPEC_FILE)
         checked = check_brought(project, difference, options.check)
     else:
         view = view_at(project, revision)
-        _refuse_unknown(view.spec)
+        refuse_unknown(view.spec.check, SPEC_FILE)
         checked = check_view(view, options.check, project.progress)
     sifted = sift(checked.findings, acceptances, contents_at(view, acceptances))
     found = located(view, sifted.open)
@@ -77,7 +77,7 @@ def gate_files(
     """The gate over label files without a project; `root` is the folder that holds the acceptances, and that
     findings name files from."""
     acceptances = load_accepted(root)
-    _refuse_unknown(spec)
+    refuse_unknown(spec.check, SPEC_FILE)
     checked = check_files(paths, format_name, spec, options.check)
     codes = {one.code for one in acceptances}
     contents = contents_in(checked.batches, (one for one in checked.findings if one.code in codes))
@@ -90,20 +90,6 @@ def gate_files(
         replace(checked, revision=names, findings=found), len(sifted.accepted), project=spec.project_name
     )
     return _finished(gated, sifted.idle, spec, options)
-
-
-def _refuse_unknown(spec: Spec) -> None:
-    """A rule that is ignored, or worse, by a name that no rule has, would silently be neither.
-
-    Raises:
-        InputError: the spec's `check` names no rule.
-    """
-    for name, codes in (("ignore", spec.check.ignore), ("severity", tuple(spec.check.severity))):
-        try:
-            select(codes)
-        except UsageError as error:
-            fault = error.faults[0]
-            raise InputError(fault.what, where=f"dlabel.yaml: check.{name}", hint=fault.hint) from None
 
 
 def check_brought(project: Project, difference: Difference, options: CheckOptions) -> Checked:

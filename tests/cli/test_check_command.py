@@ -306,6 +306,8 @@ def test_no_option_is_passed_over(tmp_path: Path, arguments: list[str], said: st
 def test_a_spec_that_ignores_no_rule_is_told(files: Terminal, settings: str, said: str) -> None:
     spec = f"project_name: pets\ndata_spec: {{cat: {{box: }}}}\ncheck: {settings}\n"
     (files.folder / "dlabel.yaml").write_text(spec)
-    done = files.dlabel("check", "labels")
-    assert (done.status, done.out) == (3, "")
-    assert said in done.err
+    for command in (["check", "labels"], ["spec", "check"]):
+        done = files.dlabel(*command)
+        assert (done.status, done.out) == (3, "")
+        assert said in done.err
+        assert "hint: " in done.err

@@ -209,3 +209,31 @@ def test_names_from_files_cannot_write_to_the_terminal(changed: Terminal) -> Non
         assert done.status == 0
         assert "\x1b" not in done.out
         assert "rot\\nten" in done.out
+
+
+def test_an_inferred_spec_keeps_what_labels_do_not_tell(changed: Terminal) -> None:
+    spec = changed.folder / "dlabel.yaml"
+    spec.write_text("# yaml-language-server: $schema=x.json\n" + OLD + "check:\n  ignore: [B1]  # small\n")
+    refused = changed.dlabel("spec", "infer", "--write")
+    assert refused.status == 3
+    assert "not staged" in refused.err
+    changed.dlabel("add", "dlabel.yaml")
+    written = json.loads(changed.dlabel("spec", "infer", "--write", "--json").out)
+    assert written["spec"] == spec.read_text()
+    assert spec.read_text().startswith("# yaml-language-server: $schema=x.json\n# Inferred from 4 labels")
+    assert spec.read_text().endswith("\ncheck:\n  ignore: [B1]  # small\n")
+    changed.dlabel("add", "dlabel.yaml")
+    assert json.loads(changed.dlabel("check", "STAGED", "--select", "S", "--json").out)["findings"] == []
+    before = spec.read_text()
+    assert changed.dlabel("spec", "infer", "--write").status == 0
+    assert spec.read_text() == before
+
+
+def test_a_spec_in_braces_is_not_taken_apart(changed: Terminal) -> None:
+    (changed.folder / "dlabel.yaml").write_text('{"project_name": "pets", "check": {"ignore": ["B1"]}}')
+    changed.dlabel("add", "dlabel.yaml")
+    before = (changed.folder / "dlabel.yaml").read_bytes()
+    done = changed.dlabel("spec", "infer", "--write")
+    assert done.status == 3
+    assert "dlabel.yaml:1: has 'check' in braces" in done.err
+    assert (changed.folder / "dlabel.yaml").read_bytes() == before
