@@ -290,10 +290,11 @@ def test_polygons_of_the_other_sort_have_all_read(tmp_path: Path, monkeypatch: p
 
 def test_a_beginning_with_polygons_of_the_other_sort_has_all_read(tmp_path: Path) -> None:
     files = _yolo()
+    files["labels/00.txt"] += "0 0.5 0.5 0.25 0.25 0.5\n"  # scored, too: the spelling is the same
     files["labels/08.txt"] = "0 0.1 0.1 0.5 0.1 0.5 0.5\n"
     with begin(tmp_path / "p", files) as repo:
         repo.add("labels")
-        files["labels/00.txt"] = "0 0.1 0.1 0.5 0.1 0.5 0.5 0.9\n" + files["labels/00.txt"]
+        files["labels/00.txt"] += "0 0.5 0.5 0.25 0.5 0.5 0.25 0.5\n"
         write(repo, files)
         with pytest.raises(DlabelError, match="without its partner"):
             repo.add("labels")
