@@ -13,7 +13,6 @@ from datalabel.check.finding import CheckBatch, Rule, Whole
 from datalabel.check.item_rules import ACROSS
 from datalabel.check.run import Part
 from datalabel.check.set_rule import columns_of
-from datalabel.labels.arrays import one_array
 from datalabel.labels.rows import distinct
 from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH, LABELS, LEFT_OUT, MEASURES
 from datalabel.progress import Progress
@@ -78,23 +77,22 @@ class CheckBatches:
             for keys in self._view.ranges(name) if self._shared else [EVERYTHING]:
                 yield name, self._batches(name, keys=keys)
 
-    def concerned(self, name: str, items: set[str], before: View) -> set[str]:
-        """What rules hold against these items of a set, which are not as they were before: items with the same image
-        or nearly the same key, or with a label of a number that came with the change."""
+    def concerned(self, name: str, items: set[str]) -> set[str]:
+        """What rules hold against these items of a set: items with the same image or nearly the same key, or with a
+        label of the same number."""
         found: set[str] = set()
         if self._across:
             found |= self._facts.partners(items)
         if self._numbered:
-            found |= self._same_numbers(name, items, before)
+            found |= self._same_numbers(name, items)
         return found - items
 
-    def _same_numbers(self, name: str, items: set[str], before: View) -> set[str]:
-        """The items with one of the numbers that these items did not have before. Of the numbers that they had, it is
-        known who has them, too."""
+    def _same_numbers(self, name: str, items: set[str]) -> set[str]:
         labels = LabelView(self._view, name)
-        new, old = (_numbered(LabelView(view, name), items) for view in (self._view, before))
-        came = pc.invert(pc.is_in(_joined(new), value_set=_joined(old)))
-        numbers = pc.unique(new.column("source_id").filter(came))
+        read = [pa.chunked_array([], pa.string())]
+        read += [rows.column("source_id") for rows in labels.batches(["source_id"], items=sorted(items))]
+        numbers = pc.unique(pa.chunked_array([chunk for one in read for chunk in one.chunks], pa.string()))
+        numbers = numbers.drop_null()
         if not len(numbers):
             return set()
 
@@ -153,20 +151,6 @@ class CheckBatches:
         read = LabelView(self._view, name).batches(columns, items=keys, keys=span_of(items))
         rows = pa.concat_tables([LABELS.empty_table().select(columns), *read])
         return rows if self._narrow is None else _narrowed(rows, self._narrow)
-
-
-def _numbered(labels: LabelView, items: set[str]) -> pa.Table:
-    """The labels of some items that have a number, with that."""
-    columns = ["item", "source_id"]
-    read = labels.batches(columns, items=sorted(items))
-    rows = pa.concat_tables([LABELS.empty_table().select(columns), *read])
-    return rows.filter(pc.is_valid(rows.column("source_id")))
-
-
-def _joined(rows: pa.Table) -> pa.Array:
-    """Item and number of each row as one text."""
-    both = pc.binary_join_element_wise(rows.column("item"), rows.column("source_id"), "\0")
-    return one_array(both)
 
 
 def _with_measures(columns: Sequence[str]) -> list[str]:

@@ -105,7 +105,7 @@ def check_since(
 
     No rule runs that takes a set as a whole. Rules that hold items against each other also see those of `beside`, or
     without it what may concern them: the items, changed or not, that have the same image, nearly the same key, or a
-    label of a number that came with the change.
+    label of the same number.
     """
     after = difference.after
     if difference.spec:
@@ -116,7 +116,7 @@ def check_since(
     batches = _batches(after, rules, options, progress)
     keys = _touched(difference)
     if beside is None:
-        beside = {name: batches.concerned(name, some, difference.before) for name, some in keys.items()}
+        beside = {name: batches.concerned(name, some) for name, some in keys.items()}
     wider = {name: some | beside.get(name, set()) for name, some in keys.items()}
     touched = set().union(*keys.values())
     found = tuple(
