@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from format_round_trip import Context, on_disk, read_folder
+from hypothesis import given
+from hypothesis import strategies as st
 
 from datalabel.errors import InputError
 from datalabel.formats.base import Read
@@ -46,6 +48,32 @@ def test_corners_are_taken_as_written(tmp_path: Path) -> None:
         box("9", "8", "-1", "-2"),
         box("0.1", "0.7", "0.3", " 1e1 "),
     ) == [(260, 177, 231, 199), (5, 6, 0, 0), (9, 8, -10, -10), (0.1, 0.7, 0.2, 9.3)]
+
+
+NUMBERS = st.one_of(
+    st.integers(-(10**9), 10**9).map(str),
+    st.decimals(-(10**9), 10**9, places=2).map(str),
+    st.decimals(-(10**8), 10**8, places=6).map(str),
+    st.decimals(10**7, 10**10, places=9).map(str),
+    st.decimals(-2, 2, places=7).map(lambda number: f"{number:f}".rstrip("0").rstrip(".")),
+    st.from_regex(r"-?[0-9]{1,3}\.[0-9]{1,3}", fullmatch=True),
+    st.sampled_from(
+        ["-0", "0.0", "-0.5", "+1", "1.", ".5", "007", " 3", "1e2", "0.000001", "99999999.999999"]
+    ),
+)
+
+
+@given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=8))
+def test_plain_numbers_are_read_quickly_and_like_any_other(
+    tmp_path_factory: pytest.TempPathFactory, corners: list[tuple[str, str, str, str]]
+) -> None:
+    objects = "".join(f"<object><name>a</name>{box(*sides)}</object>" for sides in corners)
+    # With an attribute in the file no object is read quickly.
+    quick, slow = (
+        read_text(tmp_path_factory.mktemp("voc"), f"<annotation>{one}{objects}</annotation>").labels
+        for one in ("<note>1</note>", '<note of="1">1</note>')
+    )
+    assert quick.equals(slow)
 
 
 def test_columns_and_extra(tmp_path: Path) -> None:

@@ -24,7 +24,9 @@ MAX_DIGITS = 800
 """The longest number that is read. No sum of two floats takes more digits."""
 
 _NUMBER = re.compile(r"[ \t\r\n]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\r\n]*")
-_WHOLE = re.compile(r"0|-?[1-9][0-9]*")
+_PLAIN = re.compile(r"0|-?[1-9][0-9]{0,7}|-?(?:0|[1-9][0-9]{0,7})\.([0-9]{0,5}[1-9])")
+"""A number in the only spelling that `spelled` gives it, whose difference to another one has at most 15 digits."""
+_MILLION = 1_000_000
 _EXACT = Context(prec=2 * MAX_DIGITS, Emax=10**6, Emin=-(10**6), traps=[])
 _USUAL = ["xmin", "ymin", "xmax", "ymax"]
 _MAX_PIXELS = 2**31 - 1
@@ -44,7 +46,7 @@ class Numbers:
         self._known: dict[str, int] = {}
 
     def usual(self, box: ET.Element, order: list[str]) -> tuple[float, float, float, float] | None:
-        """x, y, w, h of a box of four plain whole numbers in the usual order; None for any other.
+        """x, y, w, h of a box of four plain numbers in the usual order, spelled so again; None for any other.
 
         The caller knows that there are no attributes.
         """
@@ -54,7 +56,7 @@ class Numbers:
         known = self._known
         numbers = [known.get(side.text or "") for side in box]
         if None in numbers:
-            numbers = [self._whole(side.text) for side in box]
+            numbers = [self._millionths(side.text) for side in box]
         if None in numbers or (between and not between.isspace()):
             return None
         corners: Any = numbers
@@ -62,15 +64,17 @@ class Numbers:
             xmin, ymin, xmax, ymax = corners
         else:
             xmin, ymin, xmax, ymax = (corners[order.index(side)] for side in _USUAL)
-        return float(xmin), float(ymin), float(xmax - xmin), float(ymax - ymin)
+        # Whole numbers divide to the nearest double, as decimals do.
+        return xmin / _MILLION, ymin / _MILLION, (xmax - xmin) / _MILLION, (ymax - ymin) / _MILLION
 
-    def _whole(self, text: str | None) -> int | None:
-        """A whole number in its only spelling, else None."""
+    def _millionths(self, text: str | None) -> int | None:
+        """A plain number as so many millionths, else None."""
         if text is None:
             return None
         number = self._known.get(text)
-        if number is None and len(text) < 12 and _WHOLE.fullmatch(text):
-            number = int(text)
+        if number is None and (plain := _PLAIN.fullmatch(text)):
+            decimals = plain[1] or ""
+            number = int(text.replace(".", "", 1)) * 10 ** (6 - len(decimals))
             if len(self._known) < _KNOWN_LIMIT:
                 self._known[text] = number
         return number
