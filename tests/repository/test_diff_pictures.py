@@ -17,7 +17,6 @@ from datalabel.repository import page_pictures
 from datalabel.repository.diff_pictures import page_of_diff
 from datalabel.repository.differences import Difference
 from datalabel.repository.outlining import outline_of
-from datalabel.repository.page_pictures import PageOptions
 from datalabel.repository.repository import Repository
 
 FIRST = {
@@ -28,7 +27,7 @@ FIRST = {
 
 
 def page(repo: Repository, before: str = "HEAD", after: str = "STAGED", **options: Any) -> Page:
-    return page_of_diff(repo.project, repo.diff(before, after), PageOptions(**options))
+    return repo.diff_page(before, after, **options)
 
 
 def relabel(repo: Repository, labels: dict[str, list[Any]]) -> None:

@@ -15,7 +15,6 @@ from datalabel.check.finding import Severity
 from datalabel.errors import InputError
 from datalabel.report.html import page_html
 from datalabel.repository.agreement_pictures import page_of_agreement
-from datalabel.repository.finding_pictures import page_of_findings
 from datalabel.repository.page_pictures import PageOptions
 from datalabel.repository.repository import Repository
 
@@ -40,7 +39,7 @@ def faulty(repo: Repository) -> Repository:
 
 def test_every_finding_is_on_its_label(faulty: Repository) -> None:
     findings = faulty.check("HEAD", select=["G101", "G104", "G105"]).findings
-    page = page_of_findings(faulty.project, faulty.view("HEAD"), findings)
+    page = faulty.check_page(findings, "HEAD")
     assert [picture.key for picture in page.pictures] == ["images/a.jpg", "images/b.jpg"]
     assert all(picture.thumbnail for picture in page.pictures)
     marked = {
@@ -59,7 +58,7 @@ def test_findings_on_images_are_notes_and_those_on_none_are_listed(faulty: Repos
     (one, *_) = faulty.check("HEAD", select=["G101"]).findings
     whole = replace(one, label=None, message="the image is odd")
     nowhere = replace(one, item=None, label=None, message="the set is odd")
-    page = page_of_findings(faulty.project, faulty.view("HEAD"), [whole, nowhere])
+    page = faulty.check_page([whole, nowhere], "HEAD")
     assert page.pictures[0].notes == ("error G101: the image is odd",)
     assert page.listings[0].rows == [["G101", "the set is odd"]]
 
@@ -70,7 +69,7 @@ def test_one_error_comes_before_many_warnings(faulty: Repository) -> None:
         for one in faulty.check("HEAD", select=["G101", "G104", "G105"]).findings
     ]
     assert sorted(one.item or "" for one in findings) == ["images/a.jpg", "images/a.jpg", "images/b.jpg"]
-    page = page_of_findings(faulty.project, faulty.view("HEAD"), findings, PageOptions(max_images=1))
+    page = faulty.check_page(findings, "HEAD", max_images=1)
     assert {one.key: one.thumbnail is not None for one in page.pictures} == {
         "images/a.jpg": False,
         "images/b.jpg": True,
