@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
@@ -17,6 +18,7 @@ from datalabel.errors import InputError
 
 MAX_BYTES = 256 << 20
 _KEYS = ("code", "set", "item", "label", "message")
+_OF = {False: "revisions", True: "label files"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,15 @@ def marks(findings: Iterable[Finding]) -> Counter[Mark]:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """Findings known by their marks, and the name of the project that they are of (None: it has none)."""
+    """Findings known by their marks, and the name of the project that they are of (None: it has none).
+
+    `alone` says whether they were found in label files without a project (None: not known): these know labels by
+    what they say, and a project by the ids that it gave them.
+    """
 
     project: str | None
     marks: Counter[Mark]
+    alone: bool | None = None
 
     def to_bytes(self) -> bytes:
         """The file; the same findings give the same bytes."""
@@ -60,7 +67,8 @@ class Baseline:
         ]
         body = "".join(f"\n    {row}," for row in rows).removesuffix(",")
         head = json.dumps(self.project, ensure_ascii=False)
-        return f'{{\n  "baseline": 1,\n  "project": {head},\n  "findings": [{body}\n  ]\n}}\n'.encode()
+        of = "" if self.alone is None else f'  "of": "{_OF[self.alone]}",\n'
+        return f'{{\n  "baseline": 1,\n  "project": {head},\n{of}  "findings": [{body}\n  ]\n}}\n'.encode()
 
 
 def _row(mark: Mark, number: int) -> dict[str, str | int]:
@@ -83,6 +91,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     baseline: int
     project: str | None
     findings: Sequence[_Row]
+    of: Literal["revisions", "label files"] | None = None
 
 
 def read_baseline(data: bytes, where: str) -> Baseline:
@@ -104,4 +113,4 @@ def read_baseline(data: bytes, where: str) -> Baseline:
     found: Counter[Mark] = Counter()
     for row in read.findings:
         found[(row.code, row.set, row.item, row.label, row.message)] += max(row.count, 0)
-    return Baseline(read.project, +found)
+    return Baseline(read.project, +found, None if read.of is None else read.of == _OF[True])

@@ -237,10 +237,9 @@ def _write_baseline(wanted: Wanted) -> Presentation:
     if wanted.options.since is not None:
         raise UsageError("a baseline holds everything that is found, not what a change brought (--since)")
     gated = _gate(replace(wanted, options=replace(wanted.options, baseline=None)))
-    findings = gated.checked.findings
-    changed = write_baseline(path, findings, gated.project)
+    changed = write_baseline(path, gated)
     shown = path.relative_to(SESSION.start) if path.is_relative_to(SESSION.start) else path
-    return BaselineText(str(shown), len(findings), changed)
+    return BaselineText(str(shown), len(gated.checked.findings), changed)
 
 
 def _fix(wanted: Wanted, *, unsafe: bool, dry_run: bool) -> Fixed:

@@ -65,7 +65,8 @@ def remarks(gated: Gated) -> list[str]:
     said = []
     if gated.stale:
         named = _some([f"{code} {item or 'the set'}" for code, _, item, _, _ in gated.stale])
-        said.append(f"{count(len(gated.stale), 'finding')} of the baseline no longer occur: {named}")
+        occur = "occurs" if len(gated.stale) == 1 else "occur"
+        said.append(f"{count(len(gated.stale), 'finding')} of the baseline no longer {occur}: {named}")
     if gated.lapsed:
         named = _some([f"{one.code} {one.item}" for one in gated.lapsed])
         why = "the label changed, or the fault is gone"

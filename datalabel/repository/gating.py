@@ -38,7 +38,7 @@ class Gated:
 
     `stale` are the entries of the baseline, `lapsed` the acceptances, that excused nothing although their
     rules ran over everything: the fault is gone, or the label is not what was accepted. `project` is the
-    name in the spec.
+    name in the spec; `alone` says that label files were looked at, and no revision.
     """
 
     checked: Checked
@@ -47,6 +47,7 @@ class Gated:
     stale: tuple[Mark, ...] = ()
     lapsed: tuple[Acceptance, ...] = ()
     project: str | None = None
+    alone: bool = False
 
 
 def gate_revision(project: Project, revision: str, options: GateOptions) -> Gated:
@@ -86,9 +87,8 @@ def gate_files(
         replace(one, source=_relative(one.source, root)) for one in numbered(checked.batches, sifted.open)
     )
     names = ", ".join(_relative(str(path), root) or "." for path in paths)
-    gated = Gated(
-        replace(checked, revision=names, findings=found), len(sifted.accepted), project=spec.project_name
-    )
+    checked = replace(checked, revision=names, findings=found)
+    gated = Gated(checked, len(sifted.accepted), project=spec.project_name, alone=True)
     return _finished(gated, sifted.idle, spec, options)
 
 
@@ -147,40 +147,48 @@ def _finished(gated: Gated, idle: Sequence[Acceptance], spec: Spec, options: Gat
     gated = replace(gated, lapsed=lapsed)
     if options.baseline is None:
         return gated
-    baseline = load_baseline(options.baseline, gated.project)
+    baseline = _load_baseline(options.baseline, gated)
     judged = subtract(gated.checked.findings, baseline.marks)
     stale = tuple(mark for mark in sorted(judged.missing.elements()) if whole and mark[0] in ran)
     checked = replace(gated.checked, findings=judged.new)
     return replace(gated, checked=checked, known=judged.known, stale=stale)
 
 
-def load_baseline(path: Path, project: str | None) -> Baseline:
+def _load_baseline(path: Path, gated: Gated) -> Baseline:
     """The baseline in a file.
 
     Raises:
-        InputError: there is none, it cannot be read, or it is another project's.
+        InputError: there is none, it cannot be read, or it is of other findings: another project's, or those of label
+            files and not of revisions.
     """
     if not path.is_file():
         raise InputError("no such baseline", where=str(path), hint="--write-baseline writes it")
     baseline = read_baseline(path.read_bytes(), str(path))
-    if None not in (project, baseline.project) and project != baseline.project:
+    if None not in (gated.project, baseline.project) and gated.project != baseline.project:
         raise InputError(
-            f"is the baseline of the project {baseline.project!r}, not of {project!r}",
+            f"is the baseline of the project {baseline.project!r}, not of {gated.project!r}",
             where=str(path),
             hint="name this project's own, or write it with --write-baseline",
+        )
+    if baseline.alone is not None and baseline.alone != gated.alone:
+        kinds = ("revisions of a project", "label files alone")
+        raise InputError(
+            f"is a baseline of {kinds[baseline.alone]}, and labels have other ids in {kinds[gated.alone]}",
+            where=str(path),
+            hint="keep one for each, or `dlabel check accept` what is to hold in both",
         )
     return baseline
 
 
-def write_baseline(path: Path, findings: Sequence[Finding], project: str | None) -> bool:
-    """Write findings down as the baseline; whether the file changed.
+def write_baseline(path: Path, gated: Gated) -> bool:
+    """Write what a gate found down as the baseline; whether the file changed.
 
     Raises:
-        InputError: the file that is there is no baseline, or another project's: it is not overwritten.
+        InputError: the file that is there is no baseline, or one of other findings: it is not overwritten.
     """
     if path.exists():
-        load_baseline(path, project)
-    data = Baseline(project, marks(findings)).to_bytes()
+        _load_baseline(path, gated)
+    data = Baseline(gated.project, marks(gated.checked.findings), gated.alone).to_bytes()
     if path.exists() and path.read_bytes() == data:
         return False
     write_atomic(path, data)

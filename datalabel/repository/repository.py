@@ -293,7 +293,7 @@ class Repository:
         """
         from datalabel.repository.gating import write_baseline
 
-        return write_baseline(self.root / path, gated.checked.findings, gated.project)
+        return write_baseline(self.root / path, gated)
 
     def migrate(self, map_file: PathLike, *, dry_run: bool = False, allow_unmapped: bool = False) -> Migrated:
         """Change labels and their spec together, as a map file says; one staged change.

@@ -24,12 +24,14 @@ findings = st.builds(
 )
 
 
-@given(st.lists(findings), st.none() | st.text())
-def test_a_baseline_is_read_as_it_was_written(every: list[Finding], project: str | None) -> None:
-    written = Baseline(project, marks(every))
+@given(st.lists(findings), st.none() | st.text(), st.none() | st.booleans())
+def test_a_baseline_is_read_as_it_was_written(
+    every: list[Finding], project: str | None, alone: bool | None
+) -> None:
+    written = Baseline(project, marks(every), alone)
     assert read_baseline(written.to_bytes(), "b.json") == written
-    assert Baseline(project, marks(reversed(every))).to_bytes() == written.to_bytes()
-    assert written.to_bytes().count(b"\n") == 6 + len(marks(every))
+    assert Baseline(project, marks(reversed(every)), alone).to_bytes() == written.to_bytes()
+    assert written.to_bytes().count(b"\n") == 6 + (alone is not None) + len(marks(every))
 
 
 @given(st.lists(findings), st.lists(findings))
@@ -50,6 +52,7 @@ def test_new_and_known_and_missing_add_up(known: list[Finding], now: list[Findin
         ('{"baseline": 2, "project": null, "findings": []}', "version 2"),
         ('{"baseline": 1, "project": null, "findings": [{"code": 1, "message": ""}]}', "findings[0]"),
         ('{"baseline": 1, "project": null, "findings": [], "more": 1}', "more"),
+        ('{"baseline": 1, "project": null, "findings": [], "of": "files"}', "$.of"),
     ],
 )
 def test_what_is_no_baseline_is_refused_in_words(text: str, words: str) -> None:

@@ -191,7 +191,21 @@ def test_label_files_alone_have_baselines_and_acceptances_as_well(project: Termi
     assert codes(alone.out) == ["G104"]
     assert json.loads(alone.out)["accepted"] == 1
     stale = project.dlabel("check", "labels", "--select", "S101", "--baseline", "b.json").out
-    assert "1 finding of the baseline no longer occur: S101 a.png" in stale
+    assert "1 finding of the baseline no longer occurs: S101 a.png" in stale
+
+
+def test_a_baseline_of_label_files_is_none_of_revisions_and_the_other_way_round(project: Terminal) -> None:
+    kinds = {"files": ["labels"], "revisions": ["HEAD"]}
+    for name, targets in kinds.items():
+        known = ["--baseline", f"{name}.json"]
+        assert project.dlabel("check", *targets, *known, "--write-baseline").status == 0
+        assert project.dlabel("check", *targets, *known).status == 0
+    for name, other in (("files", "HEAD"), ("revisions", "labels")):
+        for more in ([], ["--write-baseline"]):
+            done = project.dlabel("check", other, "--baseline", f"{name}.json", *more)
+            assert (done.status, done.out) == (3, "")
+            assert f"{name}.json: is a baseline of " in done.err
+            assert "keep one for each" in done.err
 
 
 def test_new_numbers_of_an_export_make_no_finding_new(files: Terminal) -> None:

@@ -96,8 +96,8 @@ def test_a_change_of_the_spec_brings_what_it_makes_wrong(faulty: Repository) -> 
 
 def test_a_baseline_excuses_what_it_knows_and_tells_what_is_stale(faulty: Repository, tmp_path: Path) -> None:
     file = tmp_path / "baseline.json"
-    assert write_baseline(file, gate(faulty).checked.findings, "test")
-    assert not write_baseline(file, gate(faulty).checked.findings, "test")
+    assert write_baseline(file, gate(faulty))
+    assert not write_baseline(file, gate(faulty))
     assert (items(gate(faulty, baseline=file)), gate(faulty, baseline=file).known) == ([], 2)
     relabel(faulty, b=[("cat", 6, 20, 10, 8)], c=[("dog", -5, 5, 9, 9)])
     gated = gate(faulty, baseline=file)
@@ -110,15 +110,15 @@ def test_a_baseline_of_another_project_is_refused_and_not_overwritten(
     faulty: Repository, tmp_path: Path
 ) -> None:
     file = tmp_path / "baseline.json"
-    write_baseline(file, [], "potatoes")
+    write_baseline(file, replace(gate(faulty), project="potatoes"))
     with pytest.raises(InputError, match="'potatoes', not of 'test'"):
         gate(faulty, baseline=file)
     with pytest.raises(InputError, match="'potatoes', not of 'test'"):
-        write_baseline(file, [], "test")
+        write_baseline(file, gate(faulty))
     other = tmp_path / "notes.txt"
     other.write_text("mine")
     with pytest.raises(InputError, match="is no baseline"):
-        write_baseline(other, [], "test")
+        write_baseline(other, gate(faulty))
     assert other.read_text() == "mine"
     with pytest.raises(InputError, match="no such baseline"):
         gate(faulty, baseline=tmp_path / "nowhere.json")
