@@ -18,7 +18,7 @@ from datalabel.cli.commands import COMMANDS, CommandInfo
 from datalabel.cli.lean import make_lean
 from datalabel.cli.presenting import FORMATS, Presentation, check_format, present
 from datalabel.cli.session import SESSION
-from datalabel.errors import EXIT_CODES, DlabelError, Kind, nearest
+from datalabel.errors import EXIT_CODES, DlabelError, Kind, UsageError, nearest
 
 INTERNAL = 70
 """The exit status of a fault in this program itself (sysexits' EX_SOFTWARE)."""
@@ -139,8 +139,8 @@ _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 def _equip(command: Any, more: Sequence[str] | None = ()) -> None:
     """Give a command the common options. What they say of its result is checked before it does anything."""
-    formats = (*FORMATS, *(more or ()))
     own = {name for param in command.params for name in param.opts}
+    formats = (*FORMATS, *(more or ()), *(["html"] if "--html" in own else []))
     for option in common_options():
         if option.name == "format":
             option.help = f"{', '.join(formats[:-1])} or {formats[-1]}."
@@ -157,6 +157,8 @@ def _checked(run: Callable[..., Any], formats: Sequence[str]) -> Callable[..., A
     @functools.wraps(run)
     def checked(*arguments: Any, **options: Any) -> Any:
         check_format(SESSION, formats)
+        if "html" in formats:
+            options["html"] = _page_file(options.get("html"))
         if SESSION.output is not None:
             from datalabel.repository.output_file import check_output_file
 
@@ -164,6 +166,19 @@ def _checked(run: Callable[..., Any], formats: Sequence[str]) -> Callable[..., A
         return run(*arguments, **options)
 
     return checked
+
+
+def _page_file(file: str | None) -> str | None:
+    """Where a page goes: `--html FILE` is short for `--format html -o FILE`."""
+    output = SESSION.output
+    if SESSION.format == "html":
+        if output is None or file is not None:
+            raise UsageError("--format html needs the page's file, once", hint="--format html -o FILE")
+        SESSION.format, SESSION.output = "text", None
+        return output
+    if file is None and SESSION.format == "text" and (output or "").lower().endswith((".html", ".htm")):
+        raise UsageError(f"-o writes text, and {output} is called a page", hint=f"--html {output}")
+    return file
 
 
 app = typer.Typer(

@@ -44,7 +44,7 @@ def test_a_command_does_nothing_when_its_result_cannot_be_shown(project: Desk, w
 def test_the_nearest_format_is_named(project: Desk) -> None:
     done = project.dlabel("check", "--format", "serif")
     assert (done.status, done.out) == (2, "")
-    assert "--format takes text, json, jsonl, sarif, junit, github, markdown, not 'serif'" in done.err
+    assert "--format takes text, json, jsonl, sarif, junit, github, markdown, html, not 'serif'" in done.err
     assert "did you mean sarif?" in done.err
 
 
@@ -137,3 +137,34 @@ def test_conflicts_of_commit_all_say_where(project: Desk) -> None:
 def test_every_message_of_a_commit_is_a_paragraph(project: Desk) -> None:
     project.dlabel("commit", "-a", "-m", "second", "-m", "Reviewed by Ada.")
     assert json.loads(project.dlabel("log", "--json").out)[0]["message"] == "second\n\nReviewed by Ada."
+
+
+@pytest.mark.parametrize("command", [["diff", "HEAD", "STAGED"], ["show"], ["check"], ["report"]])
+def test_a_page_is_a_format_with_a_file(project: Desk, command: list[str]) -> None:
+    long = project.dlabel(*command, "--format", "html", "-o", "long.html")
+    short = project.dlabel(*command, "--html", "short.html")
+    assert (long.status, long.err) == (short.status, short.err)
+    assert long.out.replace("long.html", "short.html") == short.out
+    pages = [(project.folder / name).read_text() for name in ("long.html", "short.html")]
+    assert pages[0] == pages[1]
+    assert pages[0].lower().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["--format", "html"], "needs the page's file"),
+        (["--format", "html", "--html", "a.html", "-o", "b.html"], "needs the page's file, once"),
+        (["-o", "page.html"], "hint: --html page.html"),
+    ],
+)
+def test_text_is_not_written_into_a_page(project: Desk, wrong: list[str], said: str) -> None:
+    done = project.dlabel("check", *wrong)
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
+    assert not list(project.folder.glob("*.html"))
+
+
+def test_what_has_no_page_may_be_called_as_one_likes(project: Desk) -> None:
+    assert project.dlabel("log", "-o", "log.html").status == 0
+    assert "first" in (project.folder / "log.html").read_text()
