@@ -52,4 +52,7 @@ COMMANDS: dict[str, CommandInfo] = {
         "Experiments", "snapshot", "app", "Freeze selections for experiments, with splits"
     ),
     "export": CommandInfo("Experiments", "export", "export", "Write a label set in a format for training"),
+    "fsck": CommandInfo(
+        "Upkeep", "fsck", "fsck", "Read the whole store, and name what is missing or damaged"
+    ),
 }

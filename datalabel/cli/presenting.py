@@ -78,6 +78,15 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def size_text(size: float) -> str:
+    """`812 B`, `1.2 MB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
 def bar(share: float, width: int) -> str:
     """A bar of so many columns for a share of 1, with eighths."""
     eighths = round(max(0.0, min(1.0, share)) * width * 8)

@@ -21,7 +21,7 @@ from datalabel.cli.charts import (
     widths,
 )
 from datalabel.cli.groups_text import group_lines
-from datalabel.cli.presenting import bar, count, shown
+from datalabel.cli.presenting import bar, count, shown, size_text
 
 if TYPE_CHECKING:
     from datalabel.labels.stats import Distribution, ItemStats, PartStats, PropertyStats, SetStats
@@ -45,7 +45,7 @@ GAP = 4
 def item_lines(items: ItemStats, revision: str) -> Iterator[Line]:
     """What the items are."""
     formats = ", ".join(f"{shown(name)} {many:,}" for name, many in items.formats.items())
-    size = f"  {_bytes(items.bytes)}" if items.bytes else ""
+    size = f"  {size_text(items.bytes)}" if items.bytes else ""
     head = f" at {shown(revision)}" + (f"  {formats}" if formats else "") + size
     yield [(count(items.items, "item"), "name"), head]
     if items.items > items.images:
@@ -238,11 +238,3 @@ def _counted(title: str, numbers: Mapping[str, int], width: int) -> Line:
 
 def _fact(title: str, words: str, style: str | None = None) -> Line:
     return [(f"  {title:<{TITLE}}", "dim"), (words, style) if style else words]
-
-
-def _bytes(size: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datalabel.repository.fixing import Fixed
     from datalabel.repository.gating import Gated
     from datalabel.repository.history import LogEntry
+    from datalabel.repository.inspecting import Inspected
     from datalabel.repository.migrating import Migrated
     from datalabel.repository.moving import Moved, Removed
     from datalabel.repository.reporting import Report
@@ -381,3 +382,9 @@ class Repository:
         from datalabel.repository.snapshots import delete_snapshot
 
         delete_snapshot(self.project, name)
+
+    def fsck(self) -> Inspected:
+        """Read every object of the store that anything leads to; what is missing or damaged."""
+        from datalabel.repository.inspecting import inspect
+
+        return inspect(self.project)

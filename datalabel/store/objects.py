@@ -74,10 +74,15 @@ def verified(kind: str, name: ObjectId, data: bytes) -> bytes:
         DamagedError: they are not.
     """
     if object_id(kind, data) != name:
-        raise DamagedError(
-            f"the {kind} {name[:12]}… does not hold what its name says ({len(data):,} bytes)", hint=PUT_BACK
-        )
+        raise unlike(kind, name, len(data))
     return data
+
+
+def unlike(kind: str, name: ObjectId, size: int) -> DamagedError:
+    """The error for an object that is not what its name promises."""
+    return DamagedError(
+        f"the {kind} {name[:12]}… does not hold what its name says ({size:,} bytes)", hint=PUT_BACK
+    )
 
 
 class LocalObjects:
@@ -206,9 +211,9 @@ _BLOCK = 1 << 18
 """So many bytes are read and written at a time: Linux took three times as long to write 4 MiB at a time."""
 
 
-def hash_stream(source: BinaryIO, out: BinaryIO | None = None) -> tuple[ObjectId, int]:
-    """Read a file once: its blob id and size, copying it to `out` on the way. Constant memory."""
-    running, size = hasher(BLOB), 0
+def hash_stream(source: BinaryIO, out: BinaryIO | None = None, *, kind: str = BLOB) -> tuple[ObjectId, int]:
+    """Read a file once: its id and size, copying it to `out` on the way. Constant memory."""
+    running, size = hasher(kind), 0
     while data := source.read(_BLOCK):
         running.update(data)
         size += len(data)

@@ -181,6 +181,23 @@ class State:
                 for name, target in db.execute("SELECT name, target FROM refs ORDER BY name")
             }
 
+    def reflog(self) -> list[tuple[str, ObjectId]]:
+        """Every object that a ref has named, newest first."""
+        with self._transaction("DEFERRED") as db:
+            rows = db.execute("SELECT ref, new, old FROM reflog ORDER BY seq DESC")
+            return [(_text(ref), _id(one)) for ref, *both in rows for one in both if one is not None]
+
+    def verify(self) -> None:
+        """Have SQLite read all of the file.
+
+        Raises:
+            DamagedError: something in it is not as it should be.
+        """
+        with self._transaction("DEFERRED") as db:
+            found = [str(row[0]) for row in db.execute("PRAGMA integrity_check(3)")]
+        if found != ["ok"]:
+            raise self._failure(sqlite3.DatabaseError("; ".join(found)))
+
     def journal(self) -> list[Rename]:
         """The working-tree changes that a command announced and has not finished."""
         with self._transaction("DEFERRED") as db:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -96,16 +97,16 @@ def is_needed(faulty: Faulty, folder: Path, path: Path) -> bool:
 
 
 def complaints(
-    faulty: Faulty, folder: Path, cases: Sequence[tuple[str, Path, str, bytes | None]]
+    faulty: Faulty, folder: Path, command: str, cases: Sequence[tuple[str, Path, str, bytes | None]]
 ) -> list[str]:
-    """The damages that were not noticed as they should be."""
+    """The damages that a command did not notice as it should."""
     wrong = []
     for kind, path, damage, data in cases:
         with holding(path, data):
-            done = faulty.run(folder, ["probe"])
+            done = faulty.run(folder, [command])
         if not noticed(done, path, kind):
             wrong.append(f"{kind} {path.parent.name}{path.name[:10]} {damage}: {done}")
-    assert faulty.run(folder, ["probe"]).status == 0
+    assert faulty.run(folder, [command]).status == 0
     return wrong
 
 
@@ -124,15 +125,36 @@ def damages(objects: Sequence[tuple[str, Path]]) -> list[tuple[str, Path, str, b
     return cases
 
 
-def test_damage_to_an_object_of_each_kind_is_named(faulty: Faulty, store: Path) -> None:
+READERS = ["probe", "fsck"]
+
+
+@pytest.mark.parametrize("command", READERS)
+def test_damage_to_an_object_of_each_kind_is_named(command: str, faulty: Faulty, store: Path) -> None:
     cases = damages(needed(faulty, store, of_each=1))
     random.Random(4).shuffle(cases)  # noqa: S311
-    assert complaints(faulty, store, cases[:24]) == []
+    assert complaints(faulty, store, command, cases[:24]) == []
 
 
 @pytest.mark.slow
-def test_every_damage_to_every_object_is_named(faulty: Faulty, store: Path) -> None:
-    assert complaints(faulty, store, damages(needed(faulty, store))) == []
+@pytest.mark.parametrize("command", READERS)
+def test_every_damage_to_every_object_is_named(command: str, faulty: Faulty, store: Path) -> None:
+    assert complaints(faulty, store, command, damages(needed(faulty, store))) == []
+
+
+def test_everything_that_is_damaged_is_named_at_once(faulty: Faulty, twice: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(twice, folder)
+    objects = objects_of(folder)
+    spoilt = [path for kind in (BLOB, HEADER, SPEC) for path in objects[kind]]
+    for path in spoilt:
+        path.chmod(0o644)
+        path.write_bytes(flipped(path.read_bytes(), 0))
+    done = faulty.run(folder, ["fsck", "--json"])
+    found = json.loads(done.text)
+    named, ids = {one["id"] for one in found["broken"]}, {path.parent.name + path.name for path in spoilt}
+    assert done.status == 4
+    assert named <= ids
+    assert len(ids - named) <= found["unused"]["objects"] < len(named)
 
 
 COMMANDS: dict[str, list[list[str]]] = {
@@ -236,8 +258,9 @@ def test_a_damaged_state_is_said_to_be_damaged(
     folder = tmp_path / "project"
     shutil.copytree(twice, folder)
     state = folder / ".dlabel/state.db"
-    sound, wanted = state.read_bytes(), looks(faulty, folder)
+    commands = "status stats log fsck"
+    sound, wanted = state.read_bytes(), looks(faulty, folder, commands)
     for name, data in random_damages(sound, count, seed=7):
         state.write_bytes(data)
-        for found, expected in zip(looks(faulty, folder), wanted, strict=True):
+        for found, expected in zip(looks(faulty, folder, commands), wanted, strict=True):
             assert found == expected or found.startswith("4 "), name

@@ -1,0 +1,72 @@
+"""`fsck`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from datalabel.cli.presenting import Presentation, Screen, count, shown, size_text
+from datalabel.cli.session import SESSION
+from datalabel.errors import EXIT_CODES, Kind
+
+if TYPE_CHECKING:
+    from datalabel.repository.inspecting import Broken, Inspected
+
+SHOWN = 20
+
+
+@dataclass
+class InspectedText(Presentation):
+    """What is missing or damaged in a store."""
+
+    found: Inspected
+
+    @property
+    def status(self) -> int:  # type: ignore[override]
+        return EXIT_CODES[Kind.DAMAGED] if self.found.broken else 0
+
+    def text(self, screen: Screen) -> None:
+        for one in self.found.broken[:SHOWN]:
+            _line(screen, one)
+        if len(self.found.broken) > SHOWN:
+            screen.line((f"… and {len(self.found.broken) - SHOWN:,} more (--json has all)", "dim"))
+        if not all(one.repaired_by for one in self.found.broken):
+            screen.line("Put back from a copy of .dlabel/objects what no command above restores.")
+        gone = sum(one.missing for one in self.found.broken)
+        counts = {"damaged": len(self.found.broken) - gone, "missing": gone}
+        said = ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
+        screen.line(f"Read {count(self.found.objects, 'object')}: {said or 'all there and whole'}")
+        if self.found.unused:
+            unused = f"{count(self.found.unused, 'object')} ({size_text(self.found.unused_bytes)})"
+            screen.line((f"Nothing leads to {unused}", "dim"))
+        if self.found.elsewhere:
+            images = count(self.found.elsewhere, "image")
+            screen.line((f"{images} kept where they lie were not read", "dim"))
+
+    def json(self) -> Any:
+        return {
+            "objects": self.found.objects,
+            "broken": [asdict(one) for one in self.found.broken],
+            "unused": {"objects": self.found.unused, "bytes": self.found.unused_bytes},
+            "elsewhere": self.found.elsewhere,
+        }
+
+
+def _line(screen: Screen, one: Broken) -> None:
+    word = "missing" if one.missing else "damaged"
+    screen.line(
+        (word, "bad"), f"  {one.kind} ", (one.id[:12] + "…", "id"), f"  {shown(one.what)}, {shown(one.place)}"
+    )
+    if one.repaired_by:
+        screen.line("  ", shown(one.repaired_by))
+
+
+def fsck() -> Presentation:
+    """Read every object of the store that anything leads to, and name what is missing or damaged.
+
+    Nothing is changed. Where the working tree still has the bytes of a damaged image, the command that puts them back
+    is told.
+    """
+    from datalabel.repository.inspecting import inspect
+
+    return InspectedText(inspect(SESSION.repository().project))

@@ -1,0 +1,117 @@
+"""`fsck`: what is missing or damaged, which command puts it back, and what nothing leads to."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from pictures import write_coco, write_image
+from terminals import Desk
+
+import datalabel
+from datalabel.content import BLOB, object_id
+from datalabel.store.store import FOLDER
+
+
+@pytest.fixture
+def project(desk: Desk) -> Desk:
+    """Two commits and a snapshot."""
+    write_image(desk.folder / "images" / "it's a cat.png", 1)
+    write_image(desk.folder / "images" / "b.png", 2)
+    write_coco(
+        desk.folder / "labels.json", {"images/it's a cat.png": [("cat", 1, 2, 10, 10)], "images/b.png": []}
+    )
+    for arguments in (["init"], ["add", "."], ["commit", "-m", "first"], ["snapshot", "create", "kept"]):
+        assert desk.dlabel(*arguments).status == 0
+    write_coco(
+        desk.folder / "labels.json", {"images/it's a cat.png": [("cat", 3, 2, 10, 10)], "images/b.png": []}
+    )
+    assert desk.dlabel("commit", "-a", "-m", "second").status == 0
+    return desk
+
+
+def stored(project: Desk, path: str) -> Path:
+    """Where the store keeps the bytes of a file."""
+    name = object_id(BLOB, (project.folder / path).read_bytes())
+    return project.folder / FOLDER / "objects" / name[:2] / name[2:]
+
+
+def test_a_whole_store(project: Desk) -> None:
+    done = project.dlabel("fsck")
+    found = json.loads(project.dlabel("fsck", "--json").out)
+    assert done.status == 0
+    assert done.out.startswith(f"Read {found['objects']} objects: all there and whole\n")
+    assert found["broken"] == []
+    assert found["objects"] + found["unused"]["objects"] == len(
+        list((project.folder / FOLDER).glob("objects/*/*"))
+    )
+    with datalabel.open(project.folder) as repo:
+        assert repo.fsck().objects == found["objects"]
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_an_image_is_put_back_by_the_command_that_is_told(project: Desk, gone: bool) -> None:
+    kept = stored(project, "images/it's a cat.png")
+    kept.unlink()
+    if not gone:
+        kept.write_bytes(b"something else")
+    done = project.dlabel("fsck")
+    assert done.status == 4
+    word = "missing" if gone else "damaged"
+    assert done.out.startswith(
+        f"{word}  blob {kept.parent.name}{kept.name[:10]}…  the image images/it's a cat.png, "
+    )
+    assert "copy of .dlabel" not in done.out
+    (command,) = [line.strip() for line in done.out.splitlines() if line.startswith("  cp ")]
+    subprocess.run(["sh", "-c", command], check=True, cwd="/")
+    assert project.dlabel("fsck").status == 0
+
+
+def test_what_no_file_holds_is_put_back_from_a_copy(project: Desk) -> None:
+    kept = stored(project, "images/b.png")
+    write_image(project.folder / "images" / "b.png", 3)
+    for path in (kept, stored(project, "dlabel.yaml")):
+        path.unlink()
+    done = project.dlabel("fsck")
+    assert done.status == 4
+    assert "the text of dlabel.yaml, " in done.out
+    assert "  cp " not in done.out
+    assert (
+        done.out.splitlines()[2] == "Put back from a copy of .dlabel/objects what no command above restores."
+    )
+    assert done.out.splitlines()[3].endswith(": 2 missing")
+
+
+def test_images_that_are_kept_where_they_lie_are_not_missed(desk: Desk) -> None:
+    write_image(desk.folder / "a.png")
+    assert desk.dlabel("init").status == 0
+    (desk.folder / FOLDER / "config.yaml").write_text("images: reference\n")
+    assert desk.dlabel("add", ".").status == 0
+    assert not stored(desk, "a.png").exists()
+    done = desk.dlabel("fsck")
+    assert done.status == 0
+    assert "1 image kept where they lie were not read" in done.out
+
+
+def test_what_nothing_leads_to_is_counted(project: Desk) -> None:
+    before = json.loads(project.dlabel("fsck", "--json").out)["unused"]["objects"]
+    write_image(project.folder / "images" / "c.png", 5)
+    assert project.dlabel("add", "images").status == 0
+    assert project.dlabel("restore", "--staged").status == 0
+    after = json.loads(project.dlabel("fsck", "--json").out)["unused"]["objects"]
+    assert after > before
+
+
+def test_without_a_history_there_is_little_to_read(desk: Desk) -> None:
+    assert desk.dlabel("fsck").status == 4
+    assert desk.dlabel("init").status == 0
+    done = desk.dlabel("fsck")
+    assert (done.status, done.err) == (0, "")
+    shutil.rmtree(desk.folder / FOLDER / "objects")
+    (desk.folder / FOLDER / "objects").mkdir()
+    done = desk.dlabel("fsck")
+    assert done.status == 4
+    assert "what is staged, staging" in done.out
