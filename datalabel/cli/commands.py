@@ -53,6 +53,7 @@ COMMANDS: dict[str, CommandInfo] = {
     ),
     "export": CommandInfo("Experiments", "export", "export", "Write a label set in a format for training"),
     "fsck": CommandInfo(
-        "Upkeep", "fsck", "fsck", "Read the whole store, and name what is missing or damaged"
+        "Upkeep", "upkeep", "fsck", "Read the whole store, and name what is missing or damaged"
     ),
+    "gc": CommandInfo("Upkeep", "upkeep", "gc", "Delete from the store what nothing leads to any more"),
 }

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from datalabel.content import BLOB
+from datalabel.content import BLOB, ObjectId
 from datalabel.errors import DamagedError, DlabelError
 from datalabel.repository.project import Project
 from datalabel.store.objects import blob_id_of
@@ -54,10 +54,7 @@ def inspect(project: Project) -> Inspected:
     """
     store = project.store
     store.state.verify()
-    reachable = Reachable(store)
-    with project.progress.task("following references"):
-        reachable.walk()
-    outside = _outside(project, reachable)
+    reachable, outside = needed(project)
     broken = {key: error for key, error in reachable.broken.items() if key not in outside}
     blobs = [use for key, use in reachable.uses.items() if use.kind == BLOB and key not in reachable.broken]
     broken |= {(use.kind, use.id): error for use, error in _unlike(project, blobs)}
@@ -72,11 +69,15 @@ def inspect(project: Project) -> Inspected:
     )
 
 
-def _outside(project: Project, reachable: Reachable) -> set[tuple[str, str]]:
-    """Images that are not in the store, and need not be."""
-    if project.config.images != "reference":
-        return set()
-    return {key for key in reachable.broken if reachable.uses[key].item is not None}
+def needed(project: Project) -> tuple[Reachable, set[tuple[str, ObjectId]]]:
+    """What the project leads to, and which images of that are not in the store and need not be."""
+    reachable = Reachable(project.store)
+    with project.progress.task("following references"):
+        reachable.walk()
+    outside: set[tuple[str, ObjectId]] = set()
+    if project.config.images == "reference":
+        outside = {key for key in reachable.broken if reachable.uses[key].item is not None}
+    return reachable, outside
 
 
 def _unlike(project: Project, uses: Sequence[Use]) -> Iterator[tuple[Use, DamagedError]]:

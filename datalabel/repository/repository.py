@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datalabel.repository.adding import Added
     from datalabel.repository.agreeing import AgreementOptions
     from datalabel.repository.checking import Checked
+    from datalabel.repository.collecting import Collected
     from datalabel.repository.committing import Committed
     from datalabel.repository.comparing import SpecDiff
     from datalabel.repository.differences import Difference
@@ -388,3 +389,9 @@ class Repository:
         from datalabel.repository.inspecting import inspect
 
         return inspect(self.project)
+
+    def gc(self, *, older_than: float | None = None, dry_run: bool = False) -> Collected:
+        """Delete objects that nothing leads to, if they are older than so many days (14)."""
+        from datalabel.repository.collecting import collect
+
+        return collect(self.project, older_than=older_than, dry_run=dry_run)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -63,6 +63,16 @@ class Measures:
             with contextlib.suppress(OSError):
                 path.unlink()
 
+    def keep_only(self, segments: Collection[str]) -> None:
+        """Drop what was measured on any other segment than these (by id)."""
+        for path in [] if self._leads_elsewhere() else self._folder.glob("??/*-*-*"):
+            if (
+                not path.parent.is_symlink()
+                and path.parent.name + path.name.partition("-")[0] not in segments
+            ):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
     def has(self, ref: SegmentRef) -> bool:
         """Whether a segment was measured."""
         return bool(self._paths(ref))
@@ -95,9 +105,12 @@ class Measures:
             raise
         file.path.replace(folder / f"{segment.ref.id[2:]}-{ref.footer}-{ref.footer_hash}")
 
+    def _leads_elsewhere(self) -> bool:
+        return self._folder.parent.is_symlink() or self._folder.is_symlink()
+
     def _make_room(self, folder: Path) -> None:
         """Make a folder of this version; what other versions left goes."""
-        if any(path.is_symlink() for path in (self._folder.parent, self._folder, folder)):
+        if self._leads_elsewhere() or folder.is_symlink():
             raise NotADirectoryError(f"{folder} leads elsewhere")
         if not self._folder.is_dir():
             for old in self._folder.parent.glob("*"):

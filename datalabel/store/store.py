@@ -14,6 +14,7 @@ from datalabel.store.snapshots import Snapshots
 from datalabel.store.state import State
 
 if TYPE_CHECKING:
+    from datalabel.store.measures import Measures
     from datalabel.store.tables import Tables
 
 FOLDER = ".dlabel"
@@ -44,10 +45,16 @@ class Store:
     @cached_property
     def tables(self) -> Tables:
         """The table scan; imported late, because pyarrow takes its time."""
-        from datalabel.store.measures import Measures
         from datalabel.store.tables import Tables
 
-        return Tables(self.objects, Measures(self.folder / "measures", self.objects))
+        return Tables(self.objects, self.measures)
+
+    @cached_property
+    def measures(self) -> Measures:
+        """What was measured on label sets; imported late as well."""
+        from datalabel.store.measures import Measures
+
+        return Measures(self.folder / "measures", self.objects)
 
     @property
     def temporary(self) -> Path:

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     "mv": ("twice", ["mv", "images", "pictures"]),
     "migrate": ("mapped", ["spec", "migrate", "map.yaml"]),
     "fix": ("doubled", ["check", "--fix"]),
+    "gc": ("twice", ["gc", "--older-than", "0"]),
 }
 STEP = 59
 """The everyday run tries one death in so many, beginning elsewhere for each command."""

@@ -115,3 +115,76 @@ def test_without_a_history_there_is_little_to_read(desk: Desk) -> None:
     done = desk.dlabel("fsck")
     assert done.status == 4
     assert "what is staged, staging" in done.out
+
+
+def unused(project: Desk) -> int:
+    return int(json.loads(project.dlabel("fsck", "--json").out)["unused"]["objects"])
+
+
+def test_what_nothing_leads_to_is_deleted_and_nothing_else(project: Desk) -> None:
+    image = write_image(project.folder / "images" / "c.png", 5)
+    assert project.dlabel("add", "images").status == 0
+    assert project.dlabel("check", "STAGED").status == 0  # measures what is staged
+    kept = stored(project, "images/c.png")
+    assert project.dlabel("gc", "--older-than", "0").status == 0
+    assert unused(project) == 0
+    assert kept.exists()  # it is staged
+    assert project.dlabel("restore", "--staged").status == 0
+    before, many = project.dlabel("log", "--json").out, unused(project)
+    young = project.dlabel("gc")
+    assert young.out.startswith(f"Nothing to delete\n{many} objects (")
+    assert "younger than 14 days kept" in young.out
+    dry = project.dlabel("gc", "--older-than", "0", "--dry-run")
+    assert dry.out.startswith(f"Would delete {many} objects (")
+    assert kept.exists()
+    done = json.loads(project.dlabel("gc", "--older-than", "0", "--json").out)
+    assert (done["objects"], done["young"], done["dry_run"]) == (many, 0, False)
+    assert not kept.exists()
+    assert project.dlabel("gc", "--older-than", "0").out == "Nothing to delete\n"
+    assert (unused(project), project.dlabel("log", "--json").out) == (0, before)
+    assert project.dlabel("snapshot", "verify", "kept").status == 0
+    assert project.dlabel("add", "images").status == 0
+    assert stored(project, str(image.relative_to(project.folder))).exists()
+    assert project.dlabel("fsck").status == 0
+
+
+def test_measures_go_with_what_was_measured(project: Desk) -> None:
+    def measured() -> set[str]:
+        paths = (project.folder / FOLDER / "measures").glob("*/??/*")
+        return {path.parent.name + path.name.partition("-")[0] for path in paths}
+
+    write_coco(project.folder / "labels.json", {"images/b.png": [("dog", 3, 2, 10, 10)]})
+    assert project.dlabel("add", "labels.json").status == 0
+    assert project.dlabel("check", "STAGED").status == 0
+    staged = measured()
+    assert project.dlabel("restore", "--staged").status == 0
+    assert project.dlabel("gc", "--older-than", "0").status == 0
+    there = {path.parent.name + path.name for path in (project.folder / FOLDER / "objects").glob("??/*")}
+    assert measured() == staged & there
+    assert measured() < staged
+
+
+def test_a_deleted_snapshot_stays_while_the_reflog_names_it(project: Desk) -> None:
+    assert project.dlabel("snapshot", "delete", "kept").status == 0
+    before = unused(project)
+    assert project.dlabel("gc", "--older-than", "0", "--json").status == 0
+    with datalabel.open(project.folder) as repo:
+        (target,) = {one for name, one in repo.project.store.state.reflog() if name == "snapshots/kept"}
+        assert repo.project.store.snapshots.get(target).name == "kept"
+    assert before >= unused(project) == 0
+
+
+def test_nothing_is_deleted_from_a_damaged_store(project: Desk) -> None:
+    write_image(project.folder / "images" / "c.png", 5)
+    assert project.dlabel("add", "images").status == 0
+    assert project.dlabel("restore", "--staged").status == 0
+    stored(project, "images/b.png").unlink()
+    before = sorted((project.folder / FOLDER / "objects").glob("??/*"))
+    done = project.dlabel("gc", "--older-than", "0")
+    assert (done.status, done.out) == (4, "")
+    assert "hint: dlabel fsck says what is broken" in done.err
+    assert sorted((project.folder / FOLDER / "objects").glob("??/*")) == before
+
+
+def test_a_negative_age_is_none(project: Desk) -> None:
+    assert project.dlabel("gc", "--older-than", "-1").status == 2

@@ -1,15 +1,18 @@
-"""`fsck`."""
+"""`fsck`, `gc`: the upkeep of the store."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from datalabel.cli.presenting import Presentation, Screen, count, shown, size_text
 from datalabel.cli.session import SESSION
 from datalabel.errors import EXIT_CODES, Kind
 
 if TYPE_CHECKING:
+    from datalabel.repository.collecting import Collected
     from datalabel.repository.inspecting import Broken, Inspected
 
 SHOWN = 20
@@ -70,3 +73,42 @@ def fsck() -> Presentation:
     from datalabel.repository.inspecting import inspect
 
     return InspectedText(inspect(SESSION.repository().project))
+
+
+@dataclass
+class CollectedText(Presentation):
+    """What was deleted from a store."""
+
+    done: Collected
+
+    def text(self, screen: Screen) -> None:
+        if self.done.objects:
+            word = "Would delete" if self.done.dry_run else "Deleted"
+            what = f"{count(self.done.objects, 'object')} ({size_text(self.done.bytes)})"
+            screen.line(f"{word} {what} that nothing leads to")
+        else:
+            screen.line("Nothing to delete")
+        if self.done.young:
+            young = f"{count(self.done.young, 'object')} ({size_text(self.done.young_bytes)})"
+            screen.line(
+                (f"{young} younger than {self.done.days:g} days kept (--older-than 0 takes all)", "dim")
+            )
+
+    def json(self) -> Any:
+        return asdict(self.done)
+
+
+def gc(
+    older_than: float = typer.Option(
+        None, "--older-than", metavar="DAYS", min=0.0, help="Keep what is younger (14 unless said)."
+    ),
+    dry_run: bool = typer.Option(False, "--dry-run", "-n", help="Only say what would be deleted."),
+) -> Presentation:
+    """Delete objects that nothing leads to any more, such as images that were staged and never committed.
+
+    Whatever a commit, a snapshot, staging or the reflog leads to stays.
+    """
+    from datalabel.repository.collecting import collect
+
+    project = SESSION.repository().project
+    return CollectedText(collect(project, older_than=older_than, dry_run=dry_run))
