@@ -147,7 +147,7 @@ def _put_items(stage: Stage, images: Mapping[str, Known]) -> None:
         facts = {
             "item": key,
             "content": one.content,
-            "bytes": one.stat.size,
+            "bytes": one.size,
             "width": one.width,
             "height": one.height,
             "format": one.format,

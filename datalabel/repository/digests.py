@@ -41,7 +41,7 @@ def contents_of(
             path, checked = Path(name), time.time_ns()
             with path.open("rb") as file:
                 content, _ = hash_stream(file)
-            one = Known(Stat.of(path.stat()), checked, content)
+            one = Known(*Stat.of(path.stat()), checked, content)
             fresh.append((name, one))
         contents[entry.path if files.members else ""] = one.content
     if fresh:

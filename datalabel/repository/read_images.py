@@ -111,7 +111,7 @@ def read_image(objects: LocalObjects, key: str, path: str | Path, *, keep: bool)
             raise InputError("changed while it was read", where=key, hint="add it again")
     finally:
         os.close(descriptor)
-    return Known(before, checked, content, facts.width, facts.height, facts.format, facts.orientation)
+    return Known(*before, checked, content, facts.width, facts.height, facts.format, facts.orientation)
 
 
 def _read_large(

@@ -34,9 +34,13 @@ a new time; it is read again."""
 
 
 class Known(NamedTuple):
-    """What one reading of a file found, and when (ns). The last four are null for a label file."""
+    """What one reading of a file found, and when (ns). The first four are its `Stat`, the last four are null for a
+    label file."""
 
-    stat: Stat
+    size: int
+    mtime: int
+    ctime: int
+    inode: int
     checked: int
     content: ObjectId
     width: int | None = None
@@ -46,7 +50,7 @@ class Known(NamedTuple):
 
     def still(self, stat: Stat) -> bool:
         """Whether a file with this stat surely still has the content that was read."""
-        return stat == self.stat and max(stat.mtime, stat.ctime) + RACY < self.checked
+        return stat == self[:4] and max(self.mtime, self.ctime) + RACY < self.checked
 
 
 class Cache:
@@ -77,18 +81,12 @@ class Cache:
         found: dict[str, Known] = {}
         with self._forgiving() as db:
             rows = db.execute(f"SELECT {_COLUMNS} FROM files")  # noqa: S608
-            found.update((row[0], Known(Stat(*row[1:5]), *row[5:])) for row in rows)
+            found.update((row[0], Known._make(row[1:])) for row in rows)
         return found
 
     def remember(self, known: Iterable[tuple[str, Known]]) -> None:
         """Note what was read. The objects must be durable by now. A read-only project remembers nothing."""
-        rows = [
-            (
-                path, one.stat.size, one.stat.mtime, one.stat.ctime, one.stat.inode, one.checked,
-                one.content, one.width, one.height, one.format, one.orientation,
-            )
-            for path, one in known
-        ]  # fmt: skip
+        rows = [(path, *one) for path, one in known]
         with self._forgiving() as db:
             db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
