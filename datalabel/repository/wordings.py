@@ -14,7 +14,7 @@ import pyarrow as pa
 from datalabel.content import canonical_json, fingerprint
 from datalabel.formats.base import Before, Read
 from datalabel.formats.wordings import KEPT
-from datalabel.labels.hashing import Hashes, hash_rows
+from datalabel.labels.hashing import hash_rows
 from datalabel.labels.tables import MENTIONS, empty
 from datalabel.repository.spoken import LabelOptions, digests, own_mentions
 from datalabel.repository.stage import Stage
@@ -34,6 +34,7 @@ class Remembered:
         self._how = how
         self._pairs = np.zeros(0, _PAIR)
         self._base = empty(MENTIONS)
+        self._became: Mapping[str, int] = {}
 
     def before(self, rules: int) -> Before:
         """What the source said, if it was read by these rules; of its wordings, those that still mean so."""
@@ -44,8 +45,10 @@ class Remembered:
         if found:
             view = view_of(self._stage.project.store, base.tree, self._source)
             self._base = own_mentions(view.mentions_of(self._source))
+            self._became = _outcomes(self._base)
         pairs = np.sort(np.frombuffer(found, _PAIR), order="wording")
-        self._pairs = pairs[np.isin(pairs["became"], hash_rows(self._base, _OUTCOME))]
+        still = np.fromiter(self._became.values(), np.uint64, len(self._became))
+        self._pairs = pairs[np.isin(pairs["became"], still)]
         return Before(self._pairs["wording"], self._base.select(KEPT.names))
 
     def said_before(self, read: Read, keys: Sequence[str]) -> Mapping[str, int] | None:
@@ -58,8 +61,7 @@ class Remembered:
         rows = np.flatnonzero(read.wordings.same)
         found = self._pairs[np.searchsorted(self._pairs["wording"], read.wordings.texts[rows])]
         said = [keys[row] for row in rows.tolist()]
-        outcomes = _outcomes(self._base)
-        if any(outcomes.get(key) != one for key, one in zip(said, found["became"].tolist(), strict=True)):
+        if any(self._became.get(key) != one for key, one in zip(said, found["became"].tolist(), strict=True)):
             return None
         digest = digests(self._base)
         return {key: digest[key] for key in said}
@@ -80,8 +82,8 @@ def remember_wordings(
 
 def _outcomes(mentions: pa.Table) -> dict[str, int]:
     """For each item the fingerprint of what a source's own mention says, and of its labels."""
-    hashes: Hashes = hash_rows(mentions, _OUTCOME)
-    return dict(zip(mentions.column("item").to_pylist(), hashes.tolist(), strict=True))
+    hashes = hash_rows(mentions, _OUTCOME).tolist()
+    return dict(zip(mentions.column("item").to_pylist(), hashes, strict=True))
 
 
 def _read_as(rules: int, how: LabelOptions) -> str:
