@@ -33,8 +33,10 @@ class InspectedText(Presentation):
             _line(screen, one)
         if len(self.found.broken) > SHOWN:
             screen.line((f"… and {len(self.found.broken) - SHOWN:,} more (--json has all)", "dim"))
-        if not all(one.repaired_by for one in self.found.broken):
-            screen.line("Put back from a copy of .dlabel/objects what no command above restores.")
+        rest = sum(one.repaired_by is None for one in self.found.broken)
+        if rest:
+            what = "the others" if rest < len(self.found.broken) else "it" if rest == 1 else "them"
+            screen.line(f"Put {what} back from a copy of .dlabel/objects.")
         gone = sum(one.missing for one in self.found.broken)
         counts = {"damaged": len(self.found.broken) - gone, "missing": gone}
         said = ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)

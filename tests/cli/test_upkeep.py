@@ -79,9 +79,7 @@ def test_what_no_file_holds_is_put_back_from_a_copy(project: Desk) -> None:
     assert done.status == 4
     assert "the text of dlabel.yaml, " in done.out
     assert "  cp " not in done.out
-    assert (
-        done.out.splitlines()[2] == "Put back from a copy of .dlabel/objects what no command above restores."
-    )
+    assert done.out.splitlines()[2] == "Put them back from a copy of .dlabel/objects."
     assert done.out.splitlines()[3].endswith(": 2 missing")
 
 
