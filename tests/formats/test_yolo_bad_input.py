@@ -79,9 +79,9 @@ def test_all_faults_of_all_files_come_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_files(tmp_path, {**files, "labels/c.txt": "5 0.5 0.5 0.1 0.1"})
     assert [fault.where for fault in caught.value.faults] == [
-        "source/labels/b.txt",
         "source/labels/a.txt:1",
         "source/labels/a.txt:2",
+        "source/labels/b.txt",
         "source/labels/c.txt:1",
     ]
 
@@ -136,7 +136,7 @@ def test_other_encodings_are_refused(tmp_path: Path, member: str, data: bytes, f
 
 def test_large_files_and_lines_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("datalabel.formats.yolo.read.MAX_BYTES", 1000)
-    monkeypatch.setattr("datalabel.formats.yolo.read.MAX_LINE", 100)
+    monkeypatch.setattr("datalabel.formats.yolo.columns.MAX_LINE", 100)
     files = {"data.yaml": DATA, "labels/a.txt": BOX + " 0.5" * 300, "labels/b.txt": BOX + " 0.5" * 90}
     with pytest.raises(InputError) as caught:
         read_files(tmp_path, files)

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import json
 import posixpath
-from array import array
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,37 +24,28 @@ import pyarrow.compute as pc
 
 from datalabel.content import canonical_json, fingerprint
 from datalabel.errors import Faults, InputError
-from datalabel.formats.base import (
-    READ_LABELS,
-    READ_MENTIONS,
-    VERBATIM,
-    Before,
-    Read,
-    ReadContext,
-    SourceFiles,
-)
+from datalabel.formats.base import READ_LABELS, READ_MENTIONS, Before, Read, ReadContext, SourceFiles
 from datalabel.formats.wordings import Members, member_wordings
+from datalabel.formats.yolo.columns import Found, Lines, Meaning, read_lines
 from datalabel.formats.yolo.dataset import (
     CLASS_FILES,
     LISTS,
     OBJECTS_FILE,
     Dataset,
-    numbers_of,
     rank_of,
     read_dataset,
 )
 from datalabel.formats.yolo.doubts import Polygons, Remarks
-from datalabel.formats.yolo.geometry import Floats, Ints, Shapes, fractions, pixels
-from datalabel.formats.yolo.lines import Parsed, looks_like_labels, parse
+from datalabel.formats.yolo.lines import looks_like_labels
 from datalabel.formats.yolo.places import below_labels, image_name
 from datalabel.formats.yolo.spelling import Spelling
 from datalabel.formats.yolo.text import FileText, Layout
 from datalabel.labels.tables import table_of
+from datalabel.threads import in_order
 
 MAX_BYTES = 64 << 20
 """The largest file."""
-MAX_LINE = 4 << 20
-CHUNK = 8 << 20
+CHUNK = 4 << 20
 """Lines are turned into columns when so many characters of them have come together."""
 BEGINNING = 1 << 20
 """So many characters of lines tell how a source is written."""
@@ -69,7 +61,7 @@ class Reader:
         self._faults = Faults(SHOWN)
         self._remarks = Remarks(SHOWN)
         self._dataset = Dataset()
-        self._spelling: Spelling | None = None
+        self._spelling = Spelling()
         self._usual = Layout()
         self._members: list[str] = []
         self._names: list[str] = []
@@ -78,7 +70,6 @@ class Reader:
         self._sizes: list[tuple[int, int] | None] = []
         self._sizeless: list[str] = []
         self._hint: str | None = None
-        self._pending = _Lines()
         self._tables: list[pa.Table] = []
         self._polygons = Polygons()
         self._odd: set[int] = set()
@@ -94,13 +85,16 @@ class Reader:
         self._members = [member for member in self._source.members if member not in others]
         self._names = [image_name(member) for member in self._members]
         self._sizes = [self._size_of(name) for name in self._names]
-        begun = self._begin(texts)
+        sizes = np.array([size or (1, 1) for size in self._sizes], np.float64).reshape(-1, 2)
+        meaning = Meaning(self._dataset, sizes)
+        rows = deque(range(len(self._members)))
+        self._begin(self._lines_of(rows, texts, BEGINNING), meaning)
         polygons = self._polygons.sorts
-        known = self._known(begun, whole=whole)
-        for row in range(begun, len(self._members)):
-            if not known.wordings.same[row]:
-                self._file(row, texts)
-        self._flush()
+        known = self._known(len(self._members) - len(rows), whole=whole)
+        rows = deque(row for row in rows if not known.wordings.same[row])
+        meaning = replace(meaning, spelling=self._spelling)
+        for found in in_order(lambda lines: read_lines(lines, meaning), self._pieces(rows, texts)):
+            self._take(found)
         if self._polygons.sorts != polygons and known.wordings.same.any():
             return None  # what was passed over may be of the other sort
         self._raise()
@@ -108,31 +102,29 @@ class Reader:
             "files": others,
             "folder": self._usual_folder(),
             "layout": self._usual.header(),
-            "spelling": (self._spelling or Spelling()).header(),
+            "spelling": self._spelling.header(),
         }
         labels = pa.concat_tables(self._tables) if self._tables else READ_LABELS.empty_table()
         known.wordings.texts[list(self._odd)] = 0  # what is remarked on is remarked on each time
-        found = (*remarks, *self._remarks.faults())
-        return Read(header, self._mentions(known.mentions), labels, found, known.wordings)
+        remarks = [*remarks, *self._remarks.faults()]
+        return Read(header, self._mentions(known.mentions), labels, tuple(remarks), known.wordings)
 
-    def _begin(self, texts: dict[str, str]) -> int:
-        """Read files until enough is known of how they are written; how many these are."""
-        row = 0
-        while row < len(self._members) and self._pending.characters <= BEGINNING:
-            self._file(row, texts)
-            row += 1
-        self._flush()
+    def _begin(self, lines: Lines, meaning: Meaning) -> None:
+        """The first lines tell how all are written."""
+        found = read_lines(lines, meaning)
+        self._take(found)
+        if lines.texts:
+            self._spelling = found.spelling
         layouts = Counter(self._layouts.values())
         self._usual = layouts.most_common(1)[0][0] if layouts else Layout()
-        return row
 
     def _known(self, begun: int, *, whole: bool) -> Members:
         """What is known of the files from when they were last read."""
-        dataset, spelling = self._dataset, self._spelling or Spelling()
+        dataset = self._dataset
         numbers = [json.dumps(member, ensure_ascii=False) for member in self._members]
         classes = sorted(dataset.classes.items())
         meaning = [classes, dataset.task, dataset.points, sorted(self._polygons.sorts)]
-        rules = fingerprint(canonical_json([*meaning, spelling.header(), self._usual.header()]))
+        rules = fingerprint(canonical_json([*meaning, self._spelling.header(), self._usual.header()]))
         texts = member_wordings(self._members, self._source.contents, self._sizes)
         before = Before() if whole else self._context.before(rules)
         return Members.of(rules, texts, numbers, begun, before)
@@ -162,15 +154,24 @@ class Reader:
             named = rank_of(member) is not None or posixpath.basename(member).lower() == OBJECTS_FILE
             if not named and below_labels(member):
                 continue
-            text = self._text(member)
-            if text is None or named or not _holds_labels(member, text):
-                others[member] = text or ""
+            try:
+                text = self._text(member)
+            except ValueError as error:
+                self._faults.add(str(error), self._place(member))
+                others[member] = ""
+                continue
+            if named or not _holds_labels(member, text):
+                others[member] = text
             else:
                 texts[member] = text
         return texts, others
 
-    def _text(self, member: str) -> str | None:
-        """What a file holds; None after noting a fault."""
+    def _text(self, member: str) -> str:
+        """What a file holds.
+
+        Raises:
+            ValueError: why that is not known.
+        """
         try:
             with self._source.path(member).open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
@@ -180,32 +181,36 @@ class Reader:
                 raise ValueError("is UTF-16; save it as UTF-8")
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
-            self._faults.add(f"is not UTF-8 (byte {error.start})", self._place(member))
+            raise ValueError(f"is not UTF-8 (byte {error.start})") from None
         except OSError as error:
-            self._faults.add(f"cannot read the file: {error.strerror}", self._place(member))
-        except ValueError as error:
-            self._faults.add(str(error), self._place(member))
-        return None
+            raise ValueError(f"cannot read the file: {error.strerror}") from None
 
     def _place(self, member: str) -> str:
         return f"{self._source.name}/{member}"
 
-    def _file(self, row: int, texts: dict[str, str]) -> None:
-        """The label file of one mention; `texts` has those that were read already."""
-        member = self._members[row]
-        text = texts.pop(member, None)
-        text = self._text(member) if text is None else text
-        if text is None:
-            return
-        file = FileText.of(text)
-        self._layouts[row] = file.layout
-        if file.lines and self._sizes[row] is None:
-            self._sizeless.append(self._names[row])
-        if file.blanks:
-            self._blanks[row] = file.blanks
-        self._pending.add(row, file)
-        if self._pending.characters > CHUNK:
-            self._flush()
+    def _pieces(self, rows: deque[int], texts: dict[str, str]) -> Iterator[Lines]:
+        while rows:
+            yield self._lines_of(rows, texts, CHUNK)
+
+    def _lines_of(self, rows: deque[int], texts: dict[str, str], enough: int) -> Lines:
+        """The lines of the next files, until that are enough characters; `texts` has files that were read already."""
+        lines = Lines()
+        while rows and lines.characters <= enough:
+            row = rows.popleft()
+            member = self._members[row]
+            try:
+                text = texts.pop(member) if member in texts else self._text(member)
+            except ValueError as error:
+                lines.unread.append((row, str(error)))
+                continue
+            file = FileText.of(text)
+            self._layouts[row] = file.layout
+            if file.lines and self._sizes[row] is None:
+                self._sizeless.append(self._names[row])
+            if file.blanks:
+                self._blanks[row] = file.blanks
+            lines.add(row, file)
+        return lines
 
     def _size_of(self, name: str) -> tuple[int, int] | None:
         try:
@@ -216,69 +221,20 @@ class Reader:
             return None
         return size if size is not None and min(size) > 0 else None
 
-    # Lines
+    def _take(self, found: Found) -> None:
+        """Take in what is in some lines."""
+        for row, number, what in found.all_faults():
+            place = self._place(self._members[row])
+            self._faults.add(what, f"{place}:{number}" if number else place)
 
-    def _flush(self) -> None:
-        """Turn the lines that have come together into columns."""
-        pending, self._pending = self._pending, _Lines()
-        if not pending.texts:
-            return
-        owners, numbers = np.array(pending.owners), np.array(pending.numbers)
+        def place_of(index: int) -> str:
+            row, number = found.lines.owners[index], found.lines.numbers[index]
+            return f"{self._place(self._members[row])}:{number}"
 
-        def place(index: int) -> str:
-            return f"{self._place(self._members[owners[index]])}:{numbers[index]}"
-
-        parsed = parse(
-            pending.texts, self._dataset, lambda index, what: self._faults.add(what, place(index)), MAX_LINE
-        )
-        self._polygons.add(parsed, place)
-        mentions = owners[parsed.which]
-        self._odd.update(owners[self._remarks.add(parsed, place)].tolist())
-        sizes = np.array([self._sizes[row] or (1, 1) for row in mentions.tolist()], np.float64).reshape(-1, 2)
-        shapes = pixels(parsed.rows, sizes[:, 0], sizes[:, 1])
-        columns = self._columns(parsed, shapes)
-        lines = pa.array(pending.texts, pa.string()).take(pa.array(parsed.which))
-        extra = self._verbatim(parsed, columns, sizes, lines)
-        ranks = parsed.which - np.searchsorted(owners, mentions)
-        self._tables.append(
-            table_of({**columns, "mention": mentions, "rank": ranks, "extra": extra}, READ_LABELS)
-        )
-
-    def _columns(self, parsed: Parsed, shapes: Shapes) -> dict[str, Any]:
-        distinct, at = np.unique(parsed.classes, return_inverse=True)
-        names = pa.array([self._dataset.classes.get(number, "") for number in distinct.tolist()], pa.string())
-        return {
-            "class": names.take(pa.array(at)),
-            "kind": shapes.kinds,
-            **{name: shapes.bounds[:, side] for side, name in enumerate("xywh")},
-            "coords": shapes.coords,
-            "parts": shapes.parts,
-            "confidence": pa.array(parsed.confidence, from_pandas=True),
-        }
-
-    def _verbatim(
-        self, parsed: Parsed, columns: dict[str, Any], sizes: Floats, lines: pa.StringArray
-    ) -> pa.StringArray:
-        """The lines that would be spelled otherwise from their columns, as `extra`."""
-        table = table_of({**columns, "mention": np.zeros(len(parsed), np.int32)}, READ_LABELS)
-        points = self._dataset.points or (0, 3)
-        computed = fractions(table, parsed.rows.codes, points, sizes[:, 0], sizes[:, 1])
-        if self._spelling is None:
-            self._spelling = Spelling.common(parsed, computed)
-        numbers = self._usual_numbers(parsed.classes)
-        spelled = self._spelling.lines(numbers, computed, parsed.confidence, sizes)
-        odd = np.flatnonzero(pc.not_equal(spelled, lines).to_numpy(zero_copy_only=False))
-        extra = np.full(len(parsed), None, object)
-        for row in odd.tolist():
-            extra[row] = json.dumps({VERBATIM: lines[row].as_py()}, ensure_ascii=False)
-        return pa.array(extra, pa.string())
-
-    def _usual_numbers(self, classes: Ints) -> Ints:
-        """Of classes with the same name, the number that is written for a new label."""
-        usual = numbers_of(self._dataset.classes)
-        distinct, at = np.unique(classes, return_inverse=True)
-        named = self._dataset.classes
-        return np.array([usual.get(named.get(one, ""), one) for one in distinct.tolist()], np.int64)[at]
+        self._polygons.add(found.parsed, place_of)
+        self._odd.update(found.owners(self._remarks.add(found.parsed, place_of)).tolist())
+        if found.labels.num_rows:
+            self._tables.append(found.labels)
 
     # What is common
 
@@ -311,23 +267,6 @@ class Reader:
         if blanks:
             extra["$blanks"] = blanks
         return json.dumps(extra, ensure_ascii=False) if extra else None
-
-
-class _Lines:
-    """Lines of several files that wait to be parsed together."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.owners = array("i")
-        self.numbers = array("i")
-        self.characters = 0
-
-    def add(self, row: int, file: FileText) -> None:
-        """The lines of one file, which is mention `row`."""
-        self.texts += file.lines
-        self.owners.extend([row] * len(file.lines))
-        self.numbers.extend(file.numbers)
-        self.characters += sum(map(len, file.lines))
 
 
 def _holds_labels(member: str, text: str) -> bool:
