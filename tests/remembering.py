@@ -27,7 +27,10 @@ def forget(repo: Repository) -> None:
 
 def change_class(repo: Repository) -> None:
     """Change labels here, of which the source knows nothing."""
-    name = repo.labels("STAGED").to_arrow().column("class")[0].as_py()
+    names = repo.labels("STAGED").to_arrow().column("class").to_pylist()
+    if not names:
+        return
+    name = names[0]
     (repo.root / "map.yaml").write_text(f"steps: [{{rename: {{{name}: tom}}}}]\n")
     repo.migrate(repo.root / "map.yaml")
 

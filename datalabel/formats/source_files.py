@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from datalabel.content import BLOB, object_id
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFiles:
@@ -18,6 +20,10 @@ class SourceFiles:
     root: Path
     members: tuple[str, ...] = ()
     contents: Mapping[str, str] = field(default_factory=dict)
+
+    def is_as_named(self, member: str, data: bytes) -> bool:
+        """Whether a member's bytes are those that `contents` names; False when it was saved meanwhile."""
+        return member not in self.contents or object_id(BLOB, data) == self.contents[member]
 
     def path(self, member: str | None = None) -> Path:
         """The file itself, or one member of the folder."""

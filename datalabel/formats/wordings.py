@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from datalabel.content import fingerprints
 from datalabel.labels.hashing import Hashes
 
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +36,8 @@ KEPT = pa.schema([(name, pa.string()) for name in ("number", "name", "extra")]).
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What is known of a source that was read by the same rules before: its wordings, and its mentions with the
-    columns `KEPT`."""
+    """What is known of a source that was read by the same rules before: its wordings (sorted), and the mentions
+    that they became, with the columns `KEPT`."""
 
     texts: Hashes = field(default_factory=lambda: np.zeros(0, np.uint64))
     mentions: pa.Table = field(default_factory=KEPT.empty_table)
@@ -46,6 +45,10 @@ class Before:
     def same(self, texts: Hashes) -> Bools:
         """Which of these wordings are known."""
         return np.asarray(np.isin(texts, self.texts) & (texts != 0))
+
+    def mentions_of(self, texts: Hashes) -> pa.Table:
+        """What known wordings became."""
+        return self.mentions.take(pa.array(np.searchsorted(self.texts, texts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +59,16 @@ class Members:
     mentions: pa.Table
 
     @classmethod
-    def of(cls, rules: int, texts: Hashes, numbers: Sequence[str], begun: int, before: Before) -> Members:
-        """`numbers` are those of the mentions; the first `begun` of them have been read already."""
-        places = pc.index_in(pa.array(numbers, pa.string()), value_set=before.mentions.column("number"))
-        same = before.same(texts) & places.is_valid().to_numpy(zero_copy_only=False)
+    def of(cls, rules: int, texts: Hashes, begun: int, before: Before) -> Members:
+        """The first `begun` files have been read already."""
+        same = before.same(texts)
         same[:begun] = False
-        return cls(Wordings(rules, texts, same), before.mentions.take(places))
+        return cls(Wordings(rules, texts, same), before.mentions_of(texts[same]))
 
-    def passed_over(self) -> dict[int, dict[str, Any]]:
-        """The mentions of the files that need not be opened, by their positions."""
-        rows = np.flatnonzero(self.wordings.same)
-        return dict(zip(rows.tolist(), self.mentions.take(pa.array(rows)).to_pylist(), strict=True))
+    @property
+    def passed_over(self) -> Ints:
+        """The positions of the files that need not be opened; `mentions` are theirs."""
+        return np.flatnonzero(self.wordings.same)
 
 
 def member_wordings(members: Sequence[str], contents: Mapping[str, str], facts: Iterable[object]) -> Hashes:

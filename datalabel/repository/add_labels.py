@@ -137,7 +137,7 @@ class _Addition:
 
     def _base_view(self) -> View | None:
         """What the source said before. Where that was forgotten, with a commit that removed it, staging tells."""
-        stage, base = self._stage, self._stage.bases.get(self._old_name)
+        stage, base = self._stage, self._stage.base(self._old_name)
         if base is not None:
             return view_of(stage.project.store, base.tree, self._name)
         known = self._old_name in stage.tree.sources

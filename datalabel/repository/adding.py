@@ -163,7 +163,7 @@ def _add_sources(stage: Stage, found: Found, options: AddOptions, *, everything:
         how = _how(stage, name, options if everything else AddOptions(prefer=options.prefer))
         contents = contents_of(stage.project.store, source.files, source.entries, cached)
         digest = digest_of_contents(contents)
-        base = stage.bases.get(name)
+        base = stage.base(name)
         known = stage.tree.sources.get(name)
         if base and known and base.digest == digest and _same_options(known, how):
             continue
@@ -253,8 +253,9 @@ def _images(stage: Stage) -> Images:
 
 
 def _earlier(stage: Stage, source: str) -> dict[str, str]:
-    """What the source's names were resolved to before."""
-    rows = own_mentions(stage.view.mentions_of(source, ["name", "item"]))
+    """What the source's names were resolved to before; an item may have another key since, by this very command."""
+    staged = View(stage.project.store, stage.finished(), "STAGED")
+    rows = own_mentions(staged.mentions_of(source, ["name", "item"]))
     return dict(zip(rows.column("name").to_pylist(), rows.column("item").to_pylist(), strict=True))
 
 

@@ -47,7 +47,7 @@ class Theirs:
 def remember_base(stage: Stage, source: str, digest: ObjectId, theirs: Theirs) -> None:
     """Note that the source, with files of this digest, said what its old base says, changed by `theirs`."""
     store = stage.project.store
-    old = stage.bases.get(source)
+    old = stage.base(source)
     before = view_of(store, old.tree, source) if old else None
     tables = Tables(stage.project, View(store, stage.finished(), source))
     keys = _doubtful(stage, source, before, theirs)
@@ -67,7 +67,7 @@ def remember_base(stage: Stage, source: str, digest: ObjectId, theirs: Theirs) -
 
 def remember_written(stage: Stage, source: str, digest: ObjectId) -> None:
     """Note that the source, with files of this digest, says what staging holds: they were written from it."""
-    store, old = stage.project.store, stage.bases.get(source)
+    store, old = stage.project.store, stage.base(source)
     tables = Tables(stage.project, View(store, stage.finished(), source))
     set_name = tables.tree.sources[source].set or ""
     keys = _differing(view_of(store, old.tree, source) if old else None, tables, set_name)
@@ -81,7 +81,7 @@ def remember_written(stage: Stage, source: str, digest: ObjectId) -> None:
 
 def says_the_same(stage: Stage, source: str) -> bool:
     """Whether staging holds what the base of a source says, and nothing else of it."""
-    store, base = stage.project.store, stage.bases.get(source)
+    store, base = stage.project.store, stage.base(source)
     tables = Tables(stage.project, View(store, stage.finished(), source))
     before = view_of(store, base.tree, source) if base else None
     known = tables.tree.sources[source]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from datalabel.content import ObjectId, canonical_json, object_id
+from datalabel.errors import InputError
 from datalabel.files import Entry, Stat
 from datalabel.formats.source_files import SourceFiles
 from datalabel.store.cache import Known
@@ -38,15 +39,27 @@ def contents_of(
         name = below + entry.path if files.members else str(files.root)
         one = known.get(name)
         if one is None or not one.still(entry.stat):
-            path, checked = Path(name), time.time_ns()
-            with path.open("rb") as file:
-                content, _ = hash_stream(file)
-            one = Known(*Stat.of(path.stat()), checked, content)
+            one = _looked_at(Path(name))
             fresh.append((name, one))
         contents[entry.path if files.members else ""] = one.content
     if fresh:
         store.cache.remember(fresh)
     return contents
+
+
+def _looked_at(path: Path) -> Known:
+    """A file's stat and content.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    checked = time.time_ns()
+    try:
+        with path.open("rb") as file:
+            content, _ = hash_stream(file)
+        return Known(*Stat.of(path.stat()), checked, content)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
 
 
 def digest_of_contents(contents: Mapping[str, str]) -> ObjectId:

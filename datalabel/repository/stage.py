@@ -149,6 +149,14 @@ class Stage(Tables):
         sources = {known: value for known, value in self.tree.sources.items() if known != name}
         self.tree = replace(self.tree, sources=sources if source is None else {**sources, name: source})
 
+    def base(self, source: str) -> Base | None:
+        """The base of a source that staging has. What it said in another set tells nothing of this one."""
+        base, known = self.bases.get(source), self.tree.sources.get(source)
+        if base is None or known is None:
+            return None
+        said = self.project.store.history.tree(base.tree).sources.get(source)
+        return base if said is not None and said.set == known.set else None
+
     def put_header(self, header: Mapping[str, object]) -> ObjectId:
         """Keep a source's header."""
         return self.project.store.objects.put(HEADER, canonical_json(header))

@@ -14,7 +14,7 @@ import pyarrow as pa
 from datalabel.content import canonical_json, fingerprint
 from datalabel.formats.base import Before, Read
 from datalabel.formats.wordings import KEPT
-from datalabel.labels.hashing import hash_rows
+from datalabel.labels.hashing import Hashes, hash_rows
 from datalabel.labels.tables import MENTIONS, empty
 from datalabel.repository.spoken import LabelOptions, digests, own_mentions
 from datalabel.repository.stage import Stage
@@ -38,18 +38,19 @@ class Remembered:
 
     def before(self, rules: int) -> Before:
         """What the source said, if it was read by these rules; of its wordings, those that still mean so."""
-        base = self._stage.bases.get(self._source)
-        if base is None or self._how.replaces:
+        base = self._stage.base(self._source)
+        store = self._stage.project.store
+        found = store.cache.wordings(self._source, _read_as(rules, self._how))
+        if base is None or self._how.replaces or not found:
             return Before()
-        found = self._stage.project.store.cache.wordings(self._source, _read_as(rules, self._how))
-        if found:
-            view = view_of(self._stage.project.store, base.tree, self._source)
-            self._base = own_mentions(view.mentions_of(self._source))
-            self._became = _outcomes(self._base)
+        self._base = own_mentions(view_of(store, base.tree, self._source).mentions_of(self._source))
+        still = hash_rows(self._base, _OUTCOME)
+        self._became = _by_item(self._base, still)
         pairs = np.sort(np.frombuffer(found, _PAIR), order="wording")
-        still = np.fromiter(self._became.values(), np.uint64, len(self._became))
         self._pairs = pairs[np.isin(pairs["became"], still)]
-        return Before(self._pairs["wording"], self._base.select(KEPT.names))
+        order = np.argsort(still)
+        rows = order[np.searchsorted(still[order], self._pairs["became"])]
+        return Before(self._pairs["wording"], self._base.select(KEPT.names).take(pa.array(rows)))
 
     def said_before(self, read: Read, keys: Sequence[str]) -> Mapping[str, int] | None:
         """The items that are worded as before, with the fingerprints of their labels (see `spoken.digests`).
@@ -72,7 +73,8 @@ def remember_wordings(
 ) -> None:
     """Note how the source was worded, and what that became: `mentions` are those of the items `keys`."""
     if read.wordings is not None:
-        outcomes = _outcomes(own_mentions(mentions))
+        own = own_mentions(mentions)
+        outcomes = _by_item(own, hash_rows(own, _OUTCOME))
         pairs = np.empty(len(keys), _PAIR)
         pairs["wording"] = read.wordings.texts
         pairs["became"] = np.fromiter((outcomes[key] for key in keys), np.uint64, len(keys))
@@ -80,10 +82,9 @@ def remember_wordings(
         stage.project.store.cache.remember_wordings(source, read_as, pairs.tobytes())
 
 
-def _outcomes(mentions: pa.Table) -> dict[str, int]:
+def _by_item(mentions: pa.Table, hashes: Hashes) -> dict[str, int]:
     """For each item the fingerprint of what a source's own mention says, and of its labels."""
-    hashes = hash_rows(mentions, _OUTCOME).tolist()
-    return dict(zip(mentions.column("item").to_pylist(), hashes, strict=True))
+    return dict(zip(mentions.column("item").to_pylist(), hashes.tolist(), strict=True))
 
 
 def _read_as(rules: int, how: LabelOptions) -> str:

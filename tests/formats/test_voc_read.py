@@ -76,6 +76,17 @@ def test_plain_numbers_are_read_quickly_and_like_any_other(
     assert quick.equals(slow)
 
 
+def test_attributes_stay_with_their_objects_in_every_encoding(tmp_path: Path) -> None:
+    def text(number: int) -> str:
+        return f'<annotation><object id="{number}"><name>a</name>{BOX}</object></annotation>'
+
+    files = {f"{number}.xml": text(number).encode("utf-16") for number in range(3)}
+    plain = f"<annotation><object><name>a</name>{BOX}</object></annotation>".encode()
+    on_disk({**files, "9.xml": plain}, tmp_path)
+    extras = read_folder(VOC, tmp_path).labels.column("extra").to_pylist()
+    assert [json.loads(extra) for extra in extras] == [{"@id": "0"}, {"@id": "1"}, {"@id": "2"}, {}]
+
+
 def test_columns_and_extra(tmp_path: Path) -> None:
     read = read_text(
         tmp_path,

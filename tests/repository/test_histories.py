@@ -227,3 +227,48 @@ def test_what_is_tracked_is_not_ignored(repo: Repository) -> None:
     assert held(repo) == [(A, "cat", 1.0), (B, "cat", 1.0)]
     (repo.root / A).unlink()
     assert repo.status().unstaged == ((A, "deleted"),)
+
+
+def test_a_source_that_was_restored_away_is_added_whole(repo: Repository) -> None:
+    begin(repo, {}, [A, B])
+    said(repo, {A: [CAT], B: [DOG]}, "second.json")
+    repo.add("second.json")
+    repo.commit("second")
+    before = held(repo)
+    repo.restore("second.json", revision="HEAD~1")
+    assert held(repo) == []
+    assert repo.add("second.json").labels[0].changed_items == 2
+    assert held(repo) == before
+
+
+def test_what_a_source_said_in_another_set_is_not_its_base(repo: Repository) -> None:
+    begin(repo, {}, [A, B])
+    said(repo, {A: [CAT], B: [DOG, CAT]}, "second.json")
+    for name in ("one", "two"):
+        repo.add("second.json", set=name)
+        repo.commit(name)
+        if name == "one":
+            repo.rm("second.json")
+    repo.restore(revision="HEAD~1", staged=True)
+    said(repo, {A: [CAT], B: [DOG]}, "second.json")
+    added = repo.add("second.json").labels[0]
+    assert (added.set, added.labels, added.changed_items) == ("one", 2, 1)
+    assert repo.labels("STAGED", set="one").count() == 2
+
+
+def test_an_image_that_was_renamed_keeps_labels_that_are_read_with_it(repo: Repository) -> None:
+    begin(repo, {"a.png": [CAT], "b.png": [DOG]}, ["images/a.png", "images/b.png"])
+    (repo.root / "z").mkdir()
+    (repo.root / "images" / "a.png").rename(repo.root / "z" / "a.png")
+    said(repo, {"a.png": [CAT], "b.png": [CAT]})
+    added = repo.add(".")
+    assert added.images.renamed == (("images/a.png", "z/a.png"),)
+    assert [key for key, *_ in held(repo)] == ["images/b.png", "z/a.png"]
+    assert added.labels[0].awaited == 0
+
+
+def test_a_label_file_that_may_not_be_read_is_named(repo: Repository) -> None:
+    outside = repo.root.parent / "outside"
+    outside.mkdir()
+    with pytest.raises(InputError, match=r"outside: cannot be read: Is a directory"):
+        repo.add(outside, name="theirs", format="voc")

@@ -16,6 +16,7 @@ import pyarrow as pa
 from datalabel.content import canonical_json, fingerprint
 from datalabel.errors import Faults, InputError
 from datalabel.formats.base import READ_LABELS, READ_MENTIONS, Read, ReadContext, SourceFiles
+from datalabel.formats.voc.bare import blank_between, is_bare
 from datalabel.formats.voc.header import PROPERTIES, SIDES, Common, common_of
 from datalabel.formats.voc.numbers import BadNumberError, Numbers, corners
 from datalabel.formats.voc.properties import properties_of
@@ -69,6 +70,7 @@ class Reader:
         self._where = ""
         self._data = b""
         self._bare = False
+        self._saved_meanwhile: set[str] = set()
 
     def read(self, members: Sequence[str | None]) -> Read:
         """Read the members (None: the source itself), in this order.
@@ -83,7 +85,7 @@ class Reader:
         self._common = common_of(common, name_element, folder)
         self._usual_sides = list(self._common.orders["bndbox"])
         known = self._known([member for member in members if member is not None], len(sample))
-        before = known.passed_over()
+        before = dict(zip(known.passed_over.tolist(), known.mentions.to_pylist(), strict=True))
         for index, member in enumerate(members):
             if index in before:
                 self._as_before(before[index])
@@ -92,10 +94,10 @@ class Reader:
             if found is not None:
                 self._data, root, around = found
                 self._where = self._place(member)
-                # Without "=" after the root's start tag no element has attributes.
-                self._bare = b"=" not in self._data[self._data.find(b">", self._data.find(b"<annotation")) :]
+                self._bare = is_bare(self._data)
                 self._file(member, root, around)
         self._faults.raise_if_any(InputError)
+        known.wordings.texts[[member in self._saved_meanwhile for member in members if folder]] = 0
         wordings = known.wordings if folder else None
         return Read(self._common.header(), self._mentions(), self._labels(), wordings=wordings)
 
@@ -103,8 +105,7 @@ class Reader:
         """What is known of the files from when they were last read; none of a single file."""
         rules = fingerprint(canonical_json([self._common.header(), self._item_key]))
         texts = member_wordings(members, self._source.contents, [""] * len(members))
-        numbers = [json.dumps(member, ensure_ascii=False) for member in members]
-        return Members.of(rules, texts, numbers, begun, self._context.before(rules))
+        return Members.of(rules, texts, begun, self._context.before(rules))
 
     def _as_before(self, mention: Mapping[str, Any]) -> None:
         """A file that need not be read."""
@@ -123,6 +124,8 @@ class Reader:
             with self._source.path(member).open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
             document = parse(data)
+            if member is not None and not self._source.is_as_named(member, data):
+                self._saved_meanwhile.add(member)
         except OSError as error:
             self._faults.add(f"cannot read the file: {error.strerror}", where)
             return None
@@ -265,7 +268,7 @@ class Reader:
         """
         texts: list[Any] = [child.text for child in element]
         tags: tuple[str, ...] = tuple([child.tag for child in element])
-        if tags.count("name") != 1 or tags.count("bndbox") != 1 or not _blank_between(element):
+        if tags.count("name") != 1 or tags.count("bndbox") != 1 or not blank_between(element):
             return None
         where = tags.index("bndbox")
         lengths = list(map(len, element))
@@ -387,12 +390,6 @@ class Reader:
             "rank": np.array(self._rank, dtype=np.int32),
         }
         return table_of(columns | {key: texts.column() for key, texts in self._texts.items()}, READ_LABELS)
-
-
-def _blank_between(element: ET.Element) -> bool:
-    """Whether only white space stands between the children of an element."""
-    between = (element.text or "") + "".join([child.tail or "" for child in element])
-    return not between or between.isspace()
 
 
 def _bears(child: ET.Element | str, properties: dict[str, Any] | None) -> bool:

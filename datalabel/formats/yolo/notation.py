@@ -69,10 +69,15 @@ def _rounded(values: Floats, digits: int) -> Floats:
 
 
 def _fixed(values: Floats, digits: int) -> pa.StringArray:
-    """With so many decimals: by whole numbers, since printing each float takes far longer."""
-    units = np.rint(values * 10.0**digits) if len(values) else values
-    if not digits or (np.abs(units) >= _EXACT).any():
+    """With so many decimals: by whole numbers, since printing each float takes far longer. How one is spelled does
+    not depend on the others."""
+    units = np.rint(values * 10.0**digits)
+    large = ~(np.abs(units) < _EXACT)
+    if not digits or large.all():
         return pa.array([f"{value + 0.0:.{digits}f}" for value in values.tolist()], pa.string())
+    if large.any():
+        texts = _fixed(np.where(large, 0.0, values), digits)
+        return pc.replace_with_mask(texts, pa.array(large), _fixed(values[large], digits))
     whole, rest = np.divmod(np.abs(units).astype(np.int64), 10**digits)
     after = pc.utf8_lpad(pc.cast(pa.array(rest), pa.string()), digits, "0")
     before = pc.cast(pa.array(whole), pa.string())

@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from datalabel.content import canonical_json, fingerprint
 from datalabel.errors import Faults, InputError
@@ -73,6 +72,7 @@ class Reader:
         self._tables: list[pa.Table] = []
         self._polygons = Polygons()
         self._odd: set[int] = set()
+        self._saved_meanwhile: set[str] = set()
 
     def read(self, *, whole: bool) -> Read | None:
         """Read every file; unless `whole`, not those that are known, and None when they would have to be read.
@@ -105,9 +105,11 @@ class Reader:
             "spelling": self._spelling.header(),
         }
         labels = pa.concat_tables(self._tables) if self._tables else READ_LABELS.empty_table()
-        known.wordings.texts[list(self._odd)] = 0  # what is remarked on is remarked on each time
+        # What is remarked on is remarked on each time; of what changed while it was read, nothing is known.
+        self._odd |= {row for row, one in enumerate(self._members) if one in self._saved_meanwhile}
+        known.wordings.texts[list(self._odd)] = 0
         remarks = [*remarks, *self._remarks.faults()]
-        return Read(header, self._mentions(known.mentions), labels, tuple(remarks), known.wordings)
+        return Read(header, self._mentions(known), labels, tuple(remarks), known.wordings)
 
     def _begin(self, lines: Lines, meaning: Meaning) -> None:
         """The first lines tell how all are written."""
@@ -121,13 +123,12 @@ class Reader:
     def _known(self, begun: int, *, whole: bool) -> Members:
         """What is known of the files from when they were last read."""
         dataset = self._dataset
-        numbers = [json.dumps(member, ensure_ascii=False) for member in self._members]
         classes = sorted(dataset.classes.items())
         meaning = [classes, dataset.task, dataset.points, sorted(self._polygons.sorts)]
         rules = fingerprint(canonical_json([*meaning, self._spelling.header(), self._usual.header()]))
         texts = member_wordings(self._members, self._source.contents, self._sizes)
         before = Before() if whole else self._context.before(rules)
-        return Members.of(rules, texts, numbers, begun, before)
+        return Members.of(rules, texts, begun, before)
 
     def _raise(self) -> None:
         self._polygons.check(self._faults)
@@ -179,6 +180,8 @@ class Reader:
                 raise ValueError(f"is larger than {MAX_BYTES >> 20} MiB")
             if data.startswith((b"\xff\xfe", b"\xfe\xff")):
                 raise ValueError("is UTF-16; save it as UTF-8")
+            if not self._source.is_as_named(member, data):
+                self._saved_meanwhile.add(member)
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
             raise ValueError(f"is not UTF-8 (byte {error.start})") from None
@@ -242,11 +245,11 @@ class Reader:
         folders = Counter(posixpath.dirname(member) for member in self._members)
         return folders.most_common(1)[0][0] if folders else ""
 
-    def _mentions(self, before: pa.Table) -> pa.Table:
-        """A mention of each file; `before` has those of the files that were not read."""
+    def _mentions(self, known: Members) -> pa.Table:
+        """A mention of each file."""
         sizes = [one or (None, None) for one in self._sizes]
-        extra = [self._extra(row) for row in range(len(self._members))]
-        read = pa.array([row in self._layouts for row in range(len(self._members))], pa.bool_())
+        extra = np.array([self._extra(row) for row in range(len(self._members))], object)
+        extra[known.passed_over] = known.mentions.column("extra").to_pylist()
         return table_of(
             {
                 "name": self._names,
@@ -254,7 +257,7 @@ class Reader:
                 "order": np.arange(len(self._members)),
                 "width": [width for width, _ in sizes],
                 "height": [height for _, height in sizes],
-                "extra": pc.if_else(read, pa.array(extra, pa.string()), before.column("extra")),
+                "extra": pa.array(extra, pa.string()),
             },
             READ_MENTIONS,
         )
