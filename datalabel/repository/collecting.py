@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from datalabel.content import ObjectId
-from datalabel.errors import DamagedError
+from datalabel.content import BLOB, ObjectId
+from datalabel.errors import DamagedError, UsageError
 from datalabel.repository.inspecting import needed
 from datalabel.repository.project import Project
 
@@ -32,13 +32,16 @@ def collect(project: Project, *, older_than: float | None = None, dry_run: bool 
     """Delete what nothing leads to and is older than so many days (None: `DAYS`), and what was measured on it.
 
     Raises:
-        DamagedError: something that is needed is missing or damaged, so that not all is known that it leads to.
+        DamagedError: something that leads to other things is missing or damaged, so that not all of these are known.
+        UsageError: it is no age.
     """
     days = DAYS if older_than is None else older_than
+    if not days >= 0:
+        raise UsageError(f"an age in days is not {days:g}")
     with project.writing("dlabel gc"):
         store = project.store
-        reachable, outside = needed(project)
-        if any(key not in outside for key in reachable.broken):
+        reachable, _ = needed(project)
+        if any(kind != BLOB for kind, _ in reachable.broken):
             raise DamagedError(
                 "the store is damaged; nothing is deleted from it",
                 where=str(store.folder),
@@ -48,8 +51,9 @@ def collect(project: Project, *, older_than: float | None = None, dry_run: bool 
         sizes: dict[bool, dict[ObjectId, int]] = {True: {}, False: {}}
         for name in store.objects.ids():
             if name not in named:
-                status = store.objects.path(name).stat()
-                sizes[status.st_mtime < before][name] = status.st_size
+                status = store.objects.status(name)
+                if status is not None:
+                    sizes[status.st_mtime < before][name] = status.st_size
         if not dry_run:
             for name in sizes[True]:
                 store.objects.delete(name)

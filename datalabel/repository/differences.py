@@ -12,10 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.labels.diff import LabelChange, LabelChanges, diff_labels, summarise
-from datalabel.labels.rows import distinct, sort_rows, with_column
+from datalabel.labels.rows import differing_items, sort_rows, with_column
+from datalabel.labels.tables import LABELS
 from datalabel.repository.history import LogEntry
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import STAGED, view_at
+from datalabel.repository.same import all_hashes
 from datalabel.repository.view import View, view_of
 
 CHUNK = 4096
@@ -137,8 +139,7 @@ class Difference:
         keys = self._tables.changed_items(*tables)
         if keys is not None:
             return keys
-        batches = (batch for table in tables for batch in self._tables.scan(table, ["item"]))
-        return [key for batch in batches for key in distinct(batch.column("item"))]
+        return differing_items(*(all_hashes(self._tables, table, LABELS.names) for table in tables))
 
     def pieces(self, name: str, columns: Sequence[str] | None = None) -> Iterator[tuple[pa.Table, pa.Table]]:
         """The labels of changed items before and after, in key order, a bounded number of items at a time."""

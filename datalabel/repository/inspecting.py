@@ -59,12 +59,13 @@ def inspect(project: Project) -> Inspected:
     blobs = [use for key, use in reachable.uses.items() if use.kind == BLOB and key not in reachable.broken]
     broken |= {(use.kind, use.id): error for use, error in _unlike(project, blobs)}
     named = {name for _, name in reachable.uses}
-    unused = [store.objects.path(name) for name in store.objects.ids() if name not in named]
+    idle = (store.objects.status(name) for name in store.objects.ids() if name not in named)
+    unused = [status.st_size for status in idle if status is not None]
     return Inspected(
         len(reachable.uses) - len(outside),
         tuple(_broken(project, reachable.uses[key], error) for key, error in broken.items()),
         len(unused),
-        sum(path.stat().st_size for path in unused),
+        sum(unused),
         len(outside),
     )
 
@@ -112,5 +113,7 @@ def _remedy(project: Project, use: Use) -> str | None:
     ):  # it is not there, or may not be read, or its key is no path
         path = project.on_disk(use.item) if use.item else None
         if path is not None and blob_id_of(path) == use.id:
-            return shlex.join(["cp", "-f", str(path), str(project.store.objects.path(use.id))])
+            target = project.store.objects.path(use.id)
+            make = shlex.join(["mkdir", "-p", str(target.parent)])
+            return f"{make} && {shlex.join(['cp', '-f', str(path), str(target)])}"
     return None

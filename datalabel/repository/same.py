@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from datalabel.labels.rows import item_hashes
 from datalabel.store.history import Tree
 from datalabel.store.store import Store
-from datalabel.store.tables import Table
+from datalabel.store.tables import Table, Tables
 
 AT_ONCE = 1024
 """So many items are compared at a time: mostly the first of them differ."""
@@ -32,9 +32,9 @@ def _tables(store: Store, one: Tree, other: Tree) -> Iterator[tuple[Table, Table
 
 def _same_rows(store: Store, one: Table, other: Table) -> bool:
     keys = store.tables.changed_items(one, other)
-    if keys is None:
-        return False
     columns = [name for name in one.schema.names if name != "moved_to"]  # says nothing of what is there now
+    if keys is None:
+        return all_hashes(store.tables, one, columns) == all_hashes(store.tables, other, columns)
     for start in range(0, len(keys), AT_ONCE):
         some = keys[start : start + AT_ONCE]
         first, second = (
@@ -43,3 +43,11 @@ def _same_rows(store: Store, one: Table, other: Table) -> bool:
         if first != second:
             return False
     return True
+
+
+def all_hashes(tables: Tables, table: Table, columns: Sequence[str]) -> dict[str, int]:
+    """A fingerprint of the rows of every item of a table: for when it is not known which may have changed."""
+    found: dict[str, int] = {}
+    for batch in tables.scan(table, columns):
+        found |= item_hashes(batch, columns)
+    return found

@@ -195,12 +195,18 @@ class LocalObjects:
         return name in self._pending or os.access(self._path(name), os.F_OK)
 
     def ids(self) -> Iterator[ObjectId]:
-        """Every name, by listing the folders."""
-        for folder in sorted(Path(self._objects).iterdir()):
-            for path in sorted(folder.iterdir()):
-                name = folder.name + path.name
-                if is_object_id(name):
-                    yield ObjectId(name)
+        """Every name, by listing the folders. What else lies there is none of ours."""
+        for folder in sorted(path for path in Path(self._objects).iterdir() if path.is_dir()):
+            with os.scandir(folder) as found:
+                names = sorted(folder.name + entry.name for entry in found if entry.is_file())
+            yield from (ObjectId(name) for name in names if is_object_id(name))
+
+    def status(self, name: ObjectId) -> os.stat_result | None:
+        """The status of the object's file; None when it is gone."""
+        try:
+            return self.path(name).stat()
+        except FileNotFoundError:
+            return None
 
     def delete(self, name: ObjectId) -> None:
         """Remove the object's file."""

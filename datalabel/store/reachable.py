@@ -20,6 +20,7 @@ class Use:
     """An object that something names: its id and kind, `what` it holds there and in which `place`, in words.
 
     `holds` and `ref` are for tables and segments (see `tables.Table`); `item` is the key of the image that a blob is.
+    What is `spare` need not be there: the segments that a fold replaced, which tell what changed where they are.
     """
 
     id: ObjectId
@@ -29,6 +30,7 @@ class Use:
     holds: str = ""
     ref: SegmentRef | None = None
     item: str | None = None
+    spare: bool = False
 
 
 class Reachable:
@@ -49,7 +51,7 @@ class Reachable:
         while todo:
             use = todo.pop()
             key = (use.kind, use.id)
-            if key in self.uses:
+            if key in self.uses or (use.spare and not self._objects.has(use.id)):
                 continue
             self.uses[key] = use
             try:
@@ -98,6 +100,8 @@ class Reachable:
         verify(self._store, use)
         assert use.ref is not None  # noqa: S101 - a table names it
         with Segment(self._objects, use.ref, SCHEMAS[use.holds]) as segment:
+            for ref in segment.folds:
+                yield replace(use, id=ref.id, ref=ref, spare=True)
             if use.holds == "items":
                 rows = segment.read(["item", "content"])
                 for item, content in zip(*(column.to_pylist() for column in rows.columns), strict=True):

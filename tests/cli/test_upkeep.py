@@ -13,6 +13,8 @@ from terminals import Desk
 
 import datalabel
 from datalabel.content import BLOB, object_id
+from datalabel.errors import UsageError
+from datalabel.store.segments import Segment
 from datalabel.store.store import FOLDER
 
 
@@ -55,8 +57,9 @@ def test_a_whole_store(project: Desk) -> None:
 @pytest.mark.parametrize("gone", [True, False])
 def test_an_image_is_put_back_by_the_command_that_is_told(project: Desk, gone: bool) -> None:
     kept = stored(project, "images/it's a cat.png")
-    kept.unlink()
+    shutil.rmtree(kept.parent)
     if not gone:
+        kept.parent.mkdir()
         kept.write_bytes(b"something else")
     done = project.dlabel("fsck")
     assert done.status == 4
@@ -65,7 +68,7 @@ def test_an_image_is_put_back_by_the_command_that_is_told(project: Desk, gone: b
         f"{word}  blob {kept.parent.name}{kept.name[:10]}…  the image images/it's a cat.png, "
     )
     assert "copy of .dlabel" not in done.out
-    (command,) = [line.strip() for line in done.out.splitlines() if line.startswith("  cp ")]
+    (command,) = [line.strip() for line in done.out.splitlines() if line.startswith("  mkdir ")]
     subprocess.run(["sh", "-c", command], check=True, cwd="/")
     assert project.dlabel("fsck").status == 0
 
@@ -78,7 +81,7 @@ def test_what_no_file_holds_is_put_back_from_a_copy(project: Desk) -> None:
     done = project.dlabel("fsck")
     assert done.status == 4
     assert "the text of dlabel.yaml, " in done.out
-    assert "  cp " not in done.out
+    assert " cp " not in done.out
     assert done.out.splitlines()[2] == "Put them back from a copy of .dlabel/objects."
     assert done.out.splitlines()[3].endswith(": 2 missing")
 
@@ -176,7 +179,12 @@ def test_nothing_is_deleted_from_a_damaged_store(project: Desk) -> None:
     write_image(project.folder / "images" / "c.png", 5)
     assert project.dlabel("add", "images").status == 0
     assert project.dlabel("restore", "--staged").status == 0
-    stored(project, "images/b.png").unlink()
+    stored(project, "images/b.png").unlink()  # leads to nothing
+    assert project.dlabel("gc", "--older-than", "0", "-n").status == 0
+    with datalabel.open(project.folder) as repo:
+        store, head = repo.project.store, repo.project.store.state.read().head
+        assert head is not None
+        store.objects.path(store.history.commit(head).tree).unlink()
     before = sorted((project.folder / FOLDER / "objects").glob("??/*"))
     done = project.dlabel("gc", "--older-than", "0")
     assert (done.status, done.out) == (4, "")
@@ -186,3 +194,54 @@ def test_nothing_is_deleted_from_a_damaged_store(project: Desk) -> None:
 
 def test_a_negative_age_is_none(project: Desk) -> None:
     assert project.dlabel("gc", "--older-than", "-1").status == 2
+    with datalabel.open(project.folder) as repo, pytest.raises(UsageError, match="not nan"):
+        repo.gc(older_than=float("nan"))
+
+
+def test_what_else_lies_among_the_objects_is_left_alone(project: Desk) -> None:
+    objects = project.folder / FOLDER / "objects"
+    (objects / ".DS_Store").write_bytes(b"x")
+    (objects / "notes").mkdir()
+    (objects / "00").mkdir(exist_ok=True)
+    (objects / "00" / ("1" * 62)).mkdir()
+    (objects / "00" / ("2" * 62)).symlink_to(project.folder / "nowhere")
+    assert project.dlabel("fsck").status == 0
+    assert project.dlabel("gc", "--older-than", "0").status == 0
+    assert {path.name for path in objects.iterdir()} >= {".DS_Store", "notes", "00"}
+    assert len(list((objects / "00").glob("[12]*"))) >= 2
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_a_fold_replaced_still_tells_what_changed(tmp_path: Path, lost: bool) -> None:
+    def add(count: int) -> None:
+        boxes = {f"{number:02}.png": [("cat", 1.0, 2.0, 10.0, 10.0 + number)] for number in range(20)}
+        boxes |= {f"{number:02}.png": [("dog", 1.0, 2.0, 9.0, 9.0)] for number in range(count)}
+        write_coco(tmp_path / "p" / "labels.json", boxes)
+        repo.add("labels.json")
+
+    with datalabel.init(tmp_path / "p", name="test") as repo:
+        for count in range(15):
+            add(count)
+        repo.commit("first")
+        committed = {ref.id for ref in repo.view("HEAD").label_table("ground_truth").segments}
+        add(15)
+        add(16)
+        table = repo.view("STAGED").label_table("ground_truth")
+        assert len(table.segments) < len(committed)  # folded
+        repo.gc(older_than=0)
+        objects = repo.project.store.objects
+        inputs = []
+        for ref in table.segments:
+            with Segment(objects, ref, table.schema) as segment:
+                inputs += [one.id for one in segment.folds if one.id not in committed]
+        assert inputs
+        assert all(map(objects.has, inputs))
+        for name in inputs if lost else ():
+            objects.delete(name)
+        assert repo.fsck().broken == ()
+        assert repo.diff("STAGED", "STAGED").changed_items("ground_truth") == []
+        if not lost:
+            assert repo.diff().changed_items("ground_truth") == ["14.png", "15.png"]
+        add(14)
+        assert not repo.status().staged["changed"]
+        assert repo.commit("nothing").id is None
