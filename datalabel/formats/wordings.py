@@ -29,9 +29,16 @@ class Wordings:
     same: Bools
 
 
-KEPT = pa.schema([(name, pa.string()) for name in ("number", "name", "extra")]).append(
-    pa.field("width", pa.int32())
-).append(pa.field("height", pa.int32()))  # fmt: skip
+KEPT: pa.Schema = pa.schema(
+    [
+        ("number", pa.string()),
+        ("name", pa.string()),
+        ("extra", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+    ]
+)
+"""What a mention says that follows from its wording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,10 @@ class Members:
         same = before.same(texts)
         same[:begun] = False
         return cls(Wordings(rules, texts, same), before.mentions_of(texts[same]))
+
+    def forget(self, rows: Iterable[int]) -> None:
+        """Have these files read each time."""
+        self.wordings.texts[list(rows)] = 0
 
     @property
     def passed_over(self) -> Ints:

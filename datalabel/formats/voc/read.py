@@ -97,7 +97,7 @@ class Reader:
                 self._bare = is_bare(self._data)
                 self._file(member, root, around)
         self._faults.raise_if_any(InputError)
-        known.wordings.texts[[member in self._saved_meanwhile for member in members if folder]] = 0
+        known.forget(row for row, member in enumerate(members) if member in self._saved_meanwhile)
         wordings = known.wordings if folder else None
         return Read(self._common.header(), self._mentions(), self._labels(), wordings=wordings)
 

@@ -106,8 +106,8 @@ class Reader:
         }
         labels = pa.concat_tables(self._tables) if self._tables else READ_LABELS.empty_table()
         # What is remarked on is remarked on each time; of what changed while it was read, nothing is known.
-        self._odd |= {row for row, one in enumerate(self._members) if one in self._saved_meanwhile}
-        known.wordings.texts[list(self._odd)] = 0
+        saved = {row for row, one in enumerate(self._members) if one in self._saved_meanwhile}
+        known.forget(self._odd | saved)
         remarks = [*remarks, *self._remarks.faults()]
         return Read(header, self._mentions(known), labels, tuple(remarks), known.wordings)
 
