@@ -59,6 +59,10 @@ class AddedText(Presentation):
         if parts:
             tail = f" ({images.unchanged:,} unchanged)" if images.unchanged else ""
             screen.line(", ".join(parts), (tail, "dim"))
+        if images.labels_back:
+            screen.line(f"  {count(images.labels_back, 'label')} came back with what had been removed")
+        if self.done.folders and not images.added:
+            screen.line(f"images below {', '.join(map(shown, self.done.folders))} are tracked from now on")
         for fault in images.faults[:SHOWN]:
             screen.line((f"left out: {shown(fault)}", "bad"))
         _rest(screen, images.faults)
@@ -98,6 +102,7 @@ class AddedText(Presentation):
                 "renamed": [list(pair) for pair in images.renamed],
                 "joined": [list(pair) for pair in images.joined],
                 "unchanged": images.unchanged,
+                "labels_back": images.labels_back,
                 "left_out": [str(fault) for fault in images.faults],
             },
             "labels": [
@@ -120,6 +125,7 @@ class AddedText(Presentation):
                 for labels in self.done.labels
             ],
             "spec": self.done.spec,
+            "folders": list(self.done.folders),
             "changed": self.done.changed,
             "missing": list(self.done.missing),
             "unrecognised": [str(fault.where) for fault in self.done.unrecognised],

@@ -69,7 +69,8 @@ class StatusText(Presentation):
         if self.found.spec["staged"]:
             screen.line(f"  {self.found.spec['path']}")
         elif quiet:
-            screen.line("  what sources say beside their labels")
+            moved = self.found.staged["sources"]
+            screen.line("  which sources are tracked" if moved else "  what sources say beside their labels")
 
     def json(self) -> Any:
         return {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datalabel.content import ObjectId
 from datalabel.errors import Fault, InputError
 from datalabel.labels.tables import ITEMS
+from datalabel.repository.base_trees import say_again
 from datalabel.repository.names import Images, Place, meant
 from datalabel.repository.read_images import ReadImage, read_images
 from datalabel.repository.recognise import ImageFile
@@ -19,13 +20,17 @@ from datalabel.store.cache import Known
 
 @dataclass(frozen=True, slots=True)
 class ImagesAdded:
-    """What adding images did: keys by what happened to them, and the files that could not be added."""
+    """What adding images did: keys by what happened to them, and the files that could not be added.
+
+    `labels_back` counts the labels of images that had been removed and are added again.
+    """
 
     added: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
     renamed: tuple[tuple[str, str], ...] = ()
     joined: tuple[tuple[str, str], ...] = ()
     unchanged: int = 0
+    labels_back: int = 0
     faults: tuple[Fault, ...] = ()
 
 
@@ -47,12 +52,14 @@ def add_images(stage: Stage, files: Sequence[ImageFile], *, keep_going: bool) ->
     rekey(stage, {old: new for new, old in {**renamed, **joined}.items()}, leave_trace=renamed.keys())
     _put_items(stage, {**fresh, **replaced})
     awaited = {key for key in replaced if known[key] is None}
+    labels_back = say_again(stage, sorted(fresh.keys() - renamed.keys() - joined.keys()))
     return ImagesAdded(
         added=tuple(sorted((fresh.keys() - renamed.keys()) | awaited)),
         replaced=tuple(sorted(replaced.keys() - awaited)),
         renamed=tuple(sorted((old, new) for new, old in renamed.items())),
         joined=tuple(sorted((old, new) for new, old in joined.items())),
         unchanged=len(content) - len(fresh) - len(replaced),
+        labels_back=labels_back,
         faults=tuple(faults),
     )
 

@@ -51,7 +51,8 @@ class AddOptions:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What `add` did. `changed` says whether staging moved; `unrecognised` files were left where they are."""
+    """What `add` did. `changed` says whether staging moved; `unrecognised` files were left where they are, and
+    `folders` are those whose images are tracked from now on."""
 
     images: ImagesAdded
     labels: tuple[LabelsAdded, ...]
@@ -59,6 +60,7 @@ class Added:
     changed: bool
     missing: tuple[str, ...] = ()
     unrecognised: tuple[Fault, ...] = ()
+    folders: tuple[str, ...] = ()
 
     @property
     def has_conflicts(self) -> bool:
@@ -88,12 +90,11 @@ def add_to(stage: Stage, paths: Sequence[Path], options: AddOptions) -> Added:
     wants_spec = not paths or any(path.name == SPEC_FILE for path in paths)
     spec = wants_spec and stage_spec(stage)
     images = add_images(stage, list(found.images.values()), keep_going=options.keep_going)
-    for folder in sorted(found.folders):
-        if not _is_covered(stage, folder):
-            stage.set_source(folder, Source(IMAGES, folder))
+    folders = _track_folders(stage, found)
     labels = _add_sources(stage, found, options, everything=bool(paths))
     gone = tuple(name for name in missing if name in stage.known or name in stage.tree.sources)
-    return Added(images, tuple(labels), spec, stage.would_change(), gone, tuple(found.unrecognised))
+    unrecognised = tuple(found.unrecognised)
+    return Added(images, tuple(labels), spec, stage.would_change(), gone, unrecognised, tuple(folders))
 
 
 def _check(options: AddOptions, paths: Sequence[Path]) -> None:
@@ -121,6 +122,16 @@ def _refuse_idle(options: AddOptions) -> None:
     if idle:
         flag = "--as" if idle[0] == "name" else f"--{idle[0].replace('_', '-')}"
         raise UsageError(f"{flag} goes with the path of a source", hint=f"dlabel add PATH {flag} …")
+
+
+def _track_folders(stage: Stage, found: Found) -> list[str]:
+    """The folders found become sources of images, but where a tracked one holds them already; which did."""
+    fresh = []
+    for folder in sorted(found.folders):
+        if not _is_covered(stage, folder):
+            stage.set_source(folder, Source(IMAGES, folder))
+            fresh.append(folder)
+    return fresh
 
 
 def _is_covered(stage: Stage, folder: str) -> bool:

@@ -79,6 +79,34 @@ def remember_written(stage: Stage, source: str, digest: ObjectId) -> None:
     stage.bases[source] = Base(store.history.put_tree(tables.finished()), digest)
 
 
+def say_again(stage: Stage, items: Sequence[str]) -> int:
+    """Items that come back after they were removed here have again what the sources were last read to say of them;
+    how many labels that is. Reading the sources once more would not tell, since they say nothing new."""
+    count = 0
+    for source in sorted(stage.bases):
+        base = stage.base(source)
+        before = view_of(stage.project.store, base.tree, source) if base else None
+        if before is not None and before.mentions != stage.mentions:
+            count += _say_again(stage, source, before, items)
+    return count
+
+
+def _say_again(stage: Stage, source: str, before: View, items: Sequence[str]) -> int:
+    named, others = split_by_source(stage.read(stage.mentions, items), source)
+    said = split_by_source(stage.read(before.mentions, items), source)[0]
+    said = without_items(said, distinct(named.column("item")))
+    back = sorted(distinct(said.column("item")))
+    if not back:
+        return 0
+    mentions = pa.concat_tables([of_items(others, back), said])
+    stage.put_mentions(sort_rows(mentions, *MENTION_ORDER))
+    set_name = stage.tree.sources[source].set or ""
+    held = split_by_source(stage.read(before.label_table(set_name), back), source)[0]
+    labels = pa.concat_tables([stage.read(stage.labels(set_name), back), held])
+    stage.put_labels(set_name, sort_rows(labels, *LABEL_ORDER))
+    return int(held.num_rows)
+
+
 def says_the_same(stage: Stage, source: str) -> bool:
     """Whether staging holds what the base of a source says, and nothing else of it."""
     store, base = stage.project.store, stage.base(source)

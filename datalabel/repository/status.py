@@ -108,6 +108,7 @@ def _staged(project: Project, position: Position) -> dict[str, Any]:
     nothing: dict[str, Any] = {
         "items": {"added": 0, "removed": 0, "changed": 0},
         "sets": {},
+        "sources": False,
         "changed": False,
     }
     if position.staging is None or position.staging == head:
@@ -126,8 +127,13 @@ def _staged(project: Project, position: Position) -> dict[str, Any]:
     return {
         "items": {"added": items["added"], "removed": items["removed"], "changed": changed},
         "sets": sets,
+        "sources": _places(views[0].tree) != _places(views[1].tree),
         "changed": True,
     }
+
+
+def _places(tree: Tree) -> dict[str, str | None]:
+    return {name: source.path for name, source in tree.sources.items()}
 
 
 # The walk

@@ -60,3 +60,21 @@ def test_a_conflict_says_what_was_what_is_here_and_what_the_file_says(project: D
         f"  b.png  label {second}  label: was cat box [1, 2, 10, 10], here dog box [1, 2, 10, 10], in the file gone\n"
         "hint: dlabel add --prefer ours|theirs decides for all of them\n"
     )
+
+
+def test_labels_that_come_back_with_their_image_are_counted(project: Desk) -> None:
+    assert project.dlabel("rm", "a.png").status == 0
+    assert project.dlabel("commit", "-m", "removed").status == 0
+    assert project.dlabel("add", "a.png").out == (
+        "1 image added\n  1 label came back with what had been removed\n"
+    )
+
+
+def test_a_folder_that_is_tracked_from_now_on_is_named(project: Desk) -> None:
+    assert project.dlabel("rm", ".").status == 0
+    (project.folder / "later").mkdir()
+    write_image(project.folder / "later" / "c.png", 3)
+    assert project.dlabel("add", "later/c.png").out == "1 image added\n"
+    assert project.dlabel("commit", "-m", "one").status == 0
+    assert project.dlabel("add", "later").out == "images below later are tracked from now on\n"
+    assert "\n  which sources are tracked\n" in project.dlabel("status").out

@@ -98,3 +98,42 @@ def test_a_file_that_says_what_is_held_stays_as_it_was_spelled(repo: Repository)
     written = json.loads((repo.root / "labels.json").read_text())
     assert {one["category_id"] for one in written["annotations"]} == {2}
     assert repo.status().unstaged == ()
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_removed_image_that_is_added_again_has_its_labels_again(repo: Repository, committed: bool) -> None:
+    begin(repo, {A: [CAT, DOG], B: [DOG]})
+    cats_become_dogs(repo)
+    said(repo, {A: [CAT, DOG], B: [CAT]})
+    repo.add("labels.json")
+    repo.commit("whole")
+    ids = repo.labels().to_arrow().column("id").to_pylist()
+    repo.rm(A)
+    if committed:
+        repo.commit("removed")
+    assert held(repo) == [(B, "cat", 1.0)]
+    done = repo.add(A)
+    # Labels are as the file says them; what was changed here went with the image.
+    assert done.images.labels_back == 2
+    assert held(repo) == [(A, "cat", 1.0), (A, "dog", 5.0), (B, "cat", 1.0)]
+    assert repo.labels().to_arrow().column("id").to_pylist() == ids
+    assert not repo.add("labels.json").changed
+    said(repo, {A: [DOG], B: [CAT]})
+    repo.add("labels.json")
+    assert held(repo) == [(A, "dog", 5.0), (B, "cat", 1.0)]
+
+
+def test_an_image_added_again_has_what_each_source_says_that_is_left(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    said(repo, {A: [DOG]}, "model.json")
+    repo.add("model.json", set="model")
+    said(repo, {A: [DOG]}, "second.json")
+    repo.add("second.json", beside=True)
+    repo.rm(A)
+    repo.rm("second.json")
+    said(repo, {B: [DOG]}, "model.json")
+    repo.add("model.json")
+    assert repo.add(A).images.labels_back == 1
+    assert held(repo) == [(A, "cat", 1.0), (B, "dog", 5.0)]
+    assert repo.labels(set="model").to_arrow().num_rows == 1  # of B
+    assert repo.add(A).images.labels_back == 0
