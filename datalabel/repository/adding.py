@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
-
 from datalabel.errors import Fault, InputError, RefusedError, UsageError
-from datalabel.formats.base import Before
 from datalabel.formats.registry import get_format
-from datalabel.labels.rows import distinct, split_by_source
 from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.repository.add_images import ImagesAdded, add_images
-from datalabel.repository.add_labels import LabelsAdded, Reading, add_labels
+from datalabel.repository.add_labels import LabelsAdded, add_labels
 from datalabel.repository.digests import contents_of, digest_of_contents
-from datalabel.repository.names import Images, Place, resolve
 from datalabel.repository.project import SPEC_FILE, Project
-from datalabel.repository.recognise import Found, LabelFiles, Recogniser, image_files
+from datalabel.repository.read_labels import parse_size, read_labels
+from datalabel.repository.recognise import Found, Recogniser, image_files
 from datalabel.repository.spec_file import stage_spec
-from datalabel.repository.spoken import LabelOptions, own_mentions
+from datalabel.repository.spoken import LabelOptions
 from datalabel.repository.stage import Stage
-from datalabel.repository.view import View, view_of
-from datalabel.repository.wordings import Remembered
+from datalabel.repository.view import view_of
 from datalabel.store.history import IMAGES, Source
 
 
@@ -179,7 +172,7 @@ def _add_sources(stage: Stage, found: Found, options: AddOptions, *, everything:
         if base and known and base.digest == digest and _same_options(known, how):
             continue
         source = replace(source, files=replace(source.files, contents=contents))
-        reading = _read(stage, source, how, digest)
+        reading = read_labels(stage, source, how, digest)
         added.append(add_labels(stage, reading, how))
     return added
 
@@ -220,130 +213,3 @@ def _how(stage: Stage, name: str, options: AddOptions) -> LabelOptions:
         )
     prefer: Any = options.prefer
     return LabelOptions(set_name, annotator, options.replaces, options.beside, options.partial, prefer, kept)
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """Width and height in pixels from `640x480`.
-
-    Raises:
-        UsageError: it is not two whole numbers from 1 to 1,000,000.
-    """
-    matched = re.fullmatch(r"([1-9]\d{0,6})[x×]([1-9]\d{0,6})", text.strip().lower())
-    if matched is None or max(size := (int(matched[1]), int(matched[2]))) > 1_000_000:
-        raise UsageError(
-            f"{text!r} is no size of an image", hint="width and height in pixels: --size 640x480"
-        )
-    return size
-
-
-def _read(stage: Stage, source: LabelFiles, how: LabelOptions, digest: Any) -> Reading:
-    place = _place(source, how)
-    images = _images(stage)
-    for remembered in (Remembered(stage, source.name, how), None):
-        context = _Context(stage, source, place, images, how, remembered)
-        with stage.project.progress.task(f"reading {source.name}"):
-            read = source.format.read(source.files, context)
-        keys = resolve(read.mentions.column("name").to_pylist(), place, images, context.earlier, source.name)
-        before = remembered.said_before(read, keys) if remembered else {}
-        if before is not None:
-            break
-    return Reading(source.name, source.path, source.format, read, keys, digest, before or {})
-
-
-def _place(source: LabelFiles, how: LabelOptions) -> Place:
-    if source.path is None:
-        return Place(None, how.options.get("images"))
-    folder = source.path if source.files.members else source.path.rpartition("/")[0] or "."
-    return Place(folder, how.options.get("images"))
-
-
-def _images(stage: Stage) -> Images:
-    project = stage.project
-    folders = [".", *project.config.roots]
-    return Images(stage.known, list_disk=lambda: image_files(project, folders, []).images)
-
-
-def _earlier(stage: Stage, source: str) -> dict[str, str]:
-    """What the source's names were resolved to before; an item may have another key since, by this very command."""
-    staged = View(stage.project.store, stage.finished(), "STAGED")
-    rows = own_mentions(staged.mentions_of(source, ["name", "item"]))
-    return dict(zip(rows.column("name").to_pylist(), rows.column("item").to_pylist(), strict=True))
-
-
-class _Context:
-    """What a reader may ask about the project around a source."""
-
-    def __init__(
-        self,
-        stage: Stage,
-        source: LabelFiles,
-        place: Place,
-        images: Images,
-        how: LabelOptions,
-        remembered: Remembered | None,
-    ) -> None:
-        self._stage = stage
-        self._source = source
-        self._place = place
-        self._images = images
-        self._remembered = remembered
-        self.annotator = how.annotator
-        self.item_key = how.options.get("item_key")
-        self.earlier = _earlier(stage, how.replaces or source.name)
-        self._default_size = parse_size(how.options["size"]) if "size" in how.options else None
-
-    def size_of(self, name: str) -> tuple[int, int] | None:
-        """The size of the item that a name means, else what `--size` says."""
-        key = resolve([name], self._place, self._images, self.earlier, self._source.name)[0]
-        return self._sizes.get(key, self._default_size)
-
-    @cached_property
-    def _sizes(self) -> dict[str, tuple[int, int]]:
-        """The size of every item; `--size` corrects what only this source said of images that are not here."""
-        tables = self._stage.project.store.tables
-        corrected: set[str] = set()
-        if self._default_size is not None:
-            for batch in tables.scan(self._stage.mentions, ["item", "source", "width"]):
-                own, others = split_by_source(
-                    batch.filter(pc.is_valid(batch.column("width"))), self._source.name
-                )
-                corrected |= distinct(own.column("item")) - distinct(others.column("item"))
-        return {
-            row["item"]: (row["width"], row["height"])
-            for batch in tables.scan(self._stage.items, ["item", "content", "width", "height"])
-            for row in batch.to_pylist()
-            if row["width"] is not None and row["height"] is not None
-            and not (row["content"] is None and row["item"] in corrected)
-        }  # fmt: skip
-
-    @cached_property
-    def _staged(self) -> View:
-        """Staging with what this command has added so far."""
-        return View(self._stage.project.store, self._stage.finished(), "STAGED")
-
-    def _relatives(self) -> list[tuple[str, Source]]:
-        return [
-            (name, source)
-            for name, source in sorted(self._stage.tree.sources.items())
-            if source.format == self._source.format.name and name != self._source.name
-        ]
-
-    def names_by_number(self) -> Mapping[str, str]:
-        """Names of images by the numbers that other sources of the format give them."""
-        names: dict[str, str] = {}
-        for name, _ in self._relatives():
-            rows = own_mentions(self._staged.mentions_of(name, ["number", "name"]))
-            names.update(zip(rows.column("number").to_pylist(), rows.column("name").to_pylist(), strict=True))
-        return names
-
-    def categories(self) -> Sequence[Mapping[str, Any]]:
-        """Categories of the first other source of the format that has any."""
-        for _, source in self._relatives():
-            found = self._staged.header(source).get("categories")
-            if found:
-                return list(found)
-        return []
-
-    def before(self, rules: int) -> Before:
-        """What is remembered of the source."""
-        return self._remembered.before(rules) if self._remembered else Before()
