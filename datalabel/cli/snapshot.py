@@ -100,18 +100,22 @@ class CreatedText(Presentation):
     def text(self, screen: Screen) -> None:
         _describe(screen, self.created.snapshot)
         bridging, unnamed = self.created.bridging, self.created.unnamed
-        for key, (one, other) in list(bridging.items())[:5]:
+        for key, (one, other) in screen.first(list(bridging.items()), 5):
             screen.line((f"  left out: {shown(key)} is in {one} and in {other}", "warn"))
-        if len(bridging) > 5:
-            screen.line((f"  … and {len(bridging) - 5:,} more between two splits", "warn"))
         if unnamed:
             words = f"  left out: {count(len(unnamed), 'item')} in no list (first: {shown(unnamed[0])})"
+            screen.line((words, "warn"))
+        for split, names in self.created.unknown.items():
+            words = (
+                f"  no items here: {count(len(names), 'name')} of {shown(split)} (first: {shown(names[0])})"
+            )
             screen.line((words, "warn"))
         screen.line(("  digest   ", "dim"), self.created.snapshot.digest)
 
     def json(self) -> Any:
         left_out = {"bridging": self.created.bridging, "unnamed": list(self.created.unnamed)}
-        return {**snapshot_json(self.created.snapshot), "left_out": left_out}
+        unknown = {split: list(names) for split, names in self.created.unknown.items()}
+        return {**snapshot_json(self.created.snapshot), "left_out": left_out, "unknown": unknown}
 
 
 @dataclass

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from types import MappingProxyType
 
 import numpy as np
 
@@ -89,11 +90,15 @@ def check_name(name: str, where: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """The split of each item that has one; items between two splits, with both; and items in none."""
+    """The split of each item that has one; items between two splits, with both; and items in none.
+
+    `unknown` has what the lists of splits name that is no item.
+    """
 
     splits: Mapping[str, str]
     bridging: Mapping[str, tuple[str, str]]
     unnamed: tuple[str, ...] = ()
+    unknown: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def published(lists: Mapping[str, Iterable[str]], contents: Mapping[str, str]) -> Assigned:

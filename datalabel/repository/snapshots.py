@@ -30,11 +30,13 @@ _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A new snapshot, and the items that were left out: those between two splits, and those in no list."""
+    """A new snapshot, and the items that were left out: those between two splits, and those in no list; `unknown`
+    has what the lists of splits name that is no item."""
 
     snapshot: Snapshot
     bridging: Mapping[str, tuple[str, str]]
     unnamed: tuple[str, ...]
+    unknown: Mapping[str, Sequence[str]]
 
 
 def create_snapshot(project: Project, name: str, revision: str, options: SnapshotOptions) -> Created:
@@ -68,7 +70,7 @@ def create_snapshot(project: Project, name: str, revision: str, options: Snapsho
         target = project.store.snapshots.put(snapshot)
         project.store.objects.flush()
         project.store.state.set_ref(REFS + name, None, target, snapshot.author, f"snapshot: {name}")
-    return Created(snapshot, assigned.bridging, assigned.unnamed)
+    return Created(snapshot, assigned.bridging, assigned.unnamed, assigned.unknown)
 
 
 def _check_name(project: Project, name: str, branch: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from datalabel.errors import InputError, nearest
@@ -18,17 +19,27 @@ SOURCE = "source"
 """`--split-by source`: every label source is a split."""
 
 MAX_BYTES = 256 << 20
+_FLAG = re.compile(r"\s+-?[01]$")
+"""VOC's lists of a class say behind each name whether the image shows it."""
 _WORD = re.compile(r"(?:^|[^a-z])(trainval|train|valid|val|test|dev)(?=$|[^a-z])")
 
 
-def split_lists(project: Project, view: View, wanted: Sequence[str]) -> dict[str, list[str]]:
-    """For each split the items that `--split-by` names: the word `source`, files, folders, or `NAME=FILE`.
+@dataclass(frozen=True, slots=True)
+class SplitLists:
+    """For each split the items that its lists name, and the names that are no item here."""
+
+    items: dict[str, list[str]] = field(default_factory=dict)
+    unknown: dict[str, list[str]] = field(default_factory=dict)
+
+
+def split_lists(project: Project, view: View, wanted: Sequence[str]) -> SplitLists:
+    """What `--split-by` names: the word `source`, files, folders, or `NAME=FILE`.
 
     Raises:
         InputError: a file does not exist, names no item of this revision, or cannot be read.
     """
     if list(wanted) == [SOURCE]:
-        return _by_source(view)
+        return SplitLists(_by_source(view))
     reader = _Lists(project, view)
     for text in wanted:
         name, sign, path = text.partition("=")
@@ -65,7 +76,7 @@ class _Lists:
 
     def __init__(self, project: Project, view: View) -> None:
         self._project = project
-        self.lists: dict[str, list[str]] = {}
+        self.lists = SplitLists()
         tracked: dict[str, str | None] = {}
         for batch in view.item_batches(["item", "content"]):
             cells = (batch.column(name).to_pylist() for name in ("item", "content"))
@@ -120,19 +131,29 @@ class _Lists:
         inside = [key for key in self._images.tracked if key.startswith(folder + "/")]
         if not inside:
             raise InputError(f"{split}: no item lies in {folder}", where=str(said_in))
-        self.lists.setdefault(split, []).extend(inside)
+        self.lists.items.setdefault(split, []).extend(inside)
 
     def _add_names(self, split: str, names: Iterable[str], path: Path) -> None:
         inside = path.is_relative_to(self._project.root)
         place = Place(self._project.key_of(path.parent) if inside else None)
-        wanted = [self._key(name, place) for name in names]
-        found = [key for key in wanted if key is not None]
+        found, unknown = [], []
+        for name in names:
+            key = self._key(name, place)
+            if key is not None:
+                found.append(key)
+            elif not name.startswith("#"):  # a remark
+                unknown.append(name)
         if not found:
-            raise InputError(f"none of the {len(wanted):,} names in it is an item here", where=str(path))
-        self.lists.setdefault(split, []).extend(found)
+            raise InputError(f"none of the {len(unknown):,} names in it is an item here", where=str(path))
+        self.lists.items.setdefault(split, []).extend(found)
+        if unknown:
+            self.lists.unknown.setdefault(split, []).extend(unknown)
 
     def _key(self, name: str, place: Place) -> str | None:
-        return meant(name, place, self._images) or meant(posixpath.basename(name), place, self._images)
+        """The item that a name means, as it is before as if a flag stood behind it."""
+        tries = (one for whole in (name, _FLAG.sub("", name)) for one in (whole, posixpath.basename(whole)))
+        keys = (meant(one, place, self._images) for one in tries)
+        return next((key for key in keys if key is not None), None)
 
 
 def _text(path: Path) -> str:
@@ -145,9 +166,8 @@ def _text(path: Path) -> str:
 
 
 def _lines(path: Path) -> list[str]:
-    """The first word of each line; VOC's lists per class have a number behind it."""
-    lines = (line.strip() for line in _text(path).splitlines())
-    return [re.sub(r"\s+-?[01]$", "", line) for line in lines if line and not line.startswith("#")]
+    """The lines that hold something."""
+    return [line.strip() for line in _text(path).splitlines() if line.strip()]
 
 
 def _label_file_names(path: Path) -> list[str]:

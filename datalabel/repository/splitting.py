@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from datalabel.errors import InputError, UsageError
 from datalabel.experiments.splits import EXAMPLE, Assigned, Ratios, published, without_unions
@@ -71,8 +71,10 @@ class Splitter:
         return Assigned({}, {}), {}
 
     def _published(self, wanted: Sequence[str]) -> tuple[Assigned, dict[str, object]]:
-        lists = without_unions(split_lists(self._project, self._revision.view(self._project), wanted))
-        assigned = published(lists, self._contents)
+        named = split_lists(self._project, self._revision.view(self._project), wanted)
+        lists = without_unions(named.items)
+        unknown = {split: names for split, names in named.unknown.items() if split in lists}
+        assigned = replace(published(lists, self._contents), unknown=unknown)
         self._refuse_empty(assigned, lists)
         root = f"{self._project.root.as_posix()}/"
         return assigned, {"split_by": [path.replace(root, "", 1) for path in wanted]}

@@ -141,6 +141,20 @@ def test_published_lists_decide(forty: Repository) -> None:
     assert set(splits(forty, "cut").values()) == {"train", "v"}
 
 
+def test_a_name_is_taken_whole_before_a_flag_is_taken_off(repo: Repository) -> None:
+    names = ("cell.png", "cell 0.png", "cell 1.png", "#3.png", "a.png")
+    for seed, name in enumerate(names):
+        write_image(repo.root / name, seed)
+    repo.add(".")
+    repo.commit("images")
+    (repo.root / "train.txt").write_text("# VOC's list of a class\ncell 0\ncell 1 -1\n#3\nno 1\nnever.png\n")
+    (repo.root / "val.txt").write_text("a  1\ncell\n")
+    done = create_snapshot(repo.project, "exp", "HEAD", SnapshotOptions(split_by=["train.txt", "val.txt"]))
+    train = dict.fromkeys(("cell 0.png", "cell 1.png", "#3.png"), "train")
+    assert splits(repo, "exp") == train | {"a.png": "val", "cell.png": "val"}
+    assert done.unknown == {"train": ["no 1", "never.png"]}
+
+
 def test_sources_and_label_files_may_be_the_splits(forty: Repository) -> None:
     fill(forty, range(40, 50), "instances_val2017.json")
     by_source = create_snapshot(forty.project, "a", "HEAD", SnapshotOptions(split_by=["source"]))
