@@ -9,9 +9,12 @@ from typing import Any
 
 from datalabel.printable import printable
 
+_FORMULAS = ("=", "+", "-", "@")
+
 
 def csv_of(names: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """Rows under a heading. None is an empty cell; what cannot be printed is escaped, as on a terminal."""
+    """Rows under a heading. None is an empty cell; what cannot be printed is escaped, as on a terminal, and text that
+    a spreadsheet would take for a formula has an apostrophe before it (OWASP: CSV injection)."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
@@ -20,4 +23,7 @@ def csv_of(names: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    return printable(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if text.startswith(_FORMULAS) else text

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,6 +30,9 @@ _FLAT = r'^\{(?:"[^"\\0-9]*": ?(?:-?[0-9][0-9.eE+-]*|true|false|null)(?:, ?)?)*\
 _ZEROS = bytes(48 if 48 <= code < 58 else code for code in range(256))
 _NUMBER = r'(\w": ?)-?[0-9][0-9.eE+-]*'
 """A number as a field's value in JSON text. A quote after a letter or digit can only be one that closes."""
+
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+"""Of an object only the names are needed: a value may be larger than Python holds numbers."""
 
 
 class SourceSelection:
@@ -229,7 +232,7 @@ def _fields(rows: pa.Table) -> Counter[str]:
     alike = _without_numbers(texts).dictionary_encode().indices.to_numpy()
     _, firsts, often = np.unique(alike, return_index=True, return_counts=True)
     for text, count in zip(texts.take(pa.array(firsts)).to_pylist(), often.tolist(), strict=True):
-        for name in json.loads(text):
+        for name in _MEMBERS.decode(text):
             if not name.startswith("$"):  # a reader's note on layout, not a field of the source
                 counts[name] += count
     return counts

@@ -60,8 +60,20 @@ def test_csv_parses_back(rows: list[tuple[str, int | None]]) -> None:
     found = list(csv.reader(io.StringIO(csv_of(("name", "value"), rows))))
     assert found == [
         ["name", "value"],
-        *([name, "" if value is None else str(value)] for name, value in rows),
+        *([spelled(name), "" if value is None else str(value)] for name, value in rows),
     ]
+
+
+def spelled(name: str) -> str:
+    """As no spreadsheet computes it."""
+    return f"'{name}" if name[:1] in ("=", "+", "-", "@") else name
+
+
+def test_csv_holds_no_formulas() -> None:
+    rows = [('=HYPERLINK("http://x")', -1), ("@octocat", 2.5), ("-", None), ("a=b", 1)]
+    assert [row[0] for row in csv.reader(io.StringIO(csv_of(("name", "value"), rows)))] == [
+        "name", "'=HYPERLINK(\"http://x\")", "'@octocat", "'-", "a=b",
+    ]  # fmt: skip
 
 
 def test_csv_carries_no_control_characters() -> None:

@@ -18,15 +18,19 @@ DIGITS: list[dict[str, Any]] = [{"x1": 1}, {"x2": 1}, {"x1": 10.5, "x2": 2}]
 TEXTS: list[dict[str, Any]] = [{"when": "2013-11-14 11:18"}, {"when": 'at "9"', "n": 1}, {"n": {"m": [1, 2]}}]
 
 
-def lost(repo: Repository, folder: Path, extras: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """What an export to VOC says it loses of these fields, the first of which the image has as well."""
+def coco(extras: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A file with a label for each of these, which are further fields of it; the image has the first one's."""
     box = {"image_id": 1, "category_id": 1, "bbox": [1, 1, 2, 2]}
-    whole = {
+    return {
         "images": [{"id": 1, "file_name": "a.jpg", "width": 10, "height": 10, **extras[0]}],
         "categories": [{"id": 1, "name": "cat"}],
         "annotations": [{"id": place, **box, **extra} for place, extra in enumerate(extras)],
     }
-    (repo.root / "labels.json").write_text(json.dumps(whole), encoding="utf-8")
+
+
+def lost(repo: Repository, folder: Path, extras: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """What an export to VOC says it loses of these fields (see `coco`)."""
+    (repo.root / "labels.json").write_text(json.dumps(coco(extras)), encoding="utf-8")
     repo.add("labels.json")
     losses = repo.export("voc", folder / "out", revision="STAGED", allow_loss=True).losses
     named = (
@@ -43,3 +47,20 @@ def test_every_field_is_counted_whatever_it_is_called(
     names = [name for extra in extras for name in extra]
     wanted = {name: names.count(name) for name in names} | {f"{name} of the image": 1 for name in extras[0]}
     assert lost(repo, tmp_path_factory.mktemp("elsewhere"), extras) == wanted
+
+
+def test_a_number_larger_than_python_holds_is_a_field_like_any_other(
+    repo: Repository, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    text = json.dumps(coco([{"serial": 0, "attributes": {"n": 0}}]))
+    (repo.root / "labels.json").write_text(
+        text.replace('"serial": 0', f'"serial": {"1" * 5000}').replace('"n": 0', f'"n": -{"1" * 400}')
+    )
+    repo.add("labels.json")
+    out = tmp_path_factory.mktemp("elsewhere") / "out"
+    losses = repo.export("voc", out, revision="STAGED", allow_loss=True).losses
+    assert "serial (a field of the source's format) is not kept" in [one.what for one in losses]
+    repo.commit("first")
+    for where, labels in (("properties.n < 0", 1), ("properties.n > 0", 0)):
+        made = repo.create_snapshot(f"exp{labels}", where=where)
+        assert made.record.counts[""]["labels"] == labels

@@ -133,7 +133,7 @@ def _as(value: Any, type_: Type) -> str | float | bool | None:
         try:
             return float(value)
         except OverflowError:
-            return math.copysign(math.inf, value)
+            return math.inf if value > 0 else -math.inf
     return None
 
 
