@@ -33,15 +33,13 @@ class AddedText(Presentation):
             self._labels(screen, labels)
         if self.done.spec:
             screen.line("dlabel.yaml staged")
-        for name in self.done.missing[:SHOWN]:
+        for name in screen.first(self.done.missing, SHOWN):
             screen.line(
                 (f"missing: {shown(name)}", "warn"),
                 "  (dlabel restore brings it back, dlabel rm stops tracking it)",
             )
-        _rest(screen, self.done.missing)
-        for fault in self.done.unrecognised[:SHOWN]:
+        for fault in screen.first(self.done.unrecognised, SHOWN):
             screen.line((f"{shown(fault.where)}: {fault.what}", "dim"))
-        _rest(screen, self.done.unrecognised)
         if not self.done.changed and not self.status:
             left = self.done.missing or self.done.unrecognised
             screen.line("Nothing to stage." if left else "Nothing new: everything is staged as it is.")
@@ -63,17 +61,15 @@ class AddedText(Presentation):
             screen.line(f"  {count(images.labels_back, 'label')} came back with what had been removed")
         if self.done.folders and not images.added:
             screen.line(f"images below {', '.join(map(shown, self.done.folders))} are tracked from now on")
-        for fault in images.faults[:SHOWN]:
+        for fault in screen.first(images.faults, SHOWN):
             screen.line((f"left out: {shown(fault)}", "bad"))
-        _rest(screen, images.faults)
 
     def _labels(self, screen: Screen, labels: LabelsAdded) -> None:
         name = (shown(labels.source), "name")
         if labels.is_open:
             screen.line(name, (f": {count(len(labels.conflicts), 'conflict')}, not staged", "bad"))
-            for conflict in labels.conflicts[:SHOWN]:
+            for conflict in screen.first(labels.conflicts, SHOWN):
                 conflict_line(screen, conflict)
-            _rest(screen, labels.conflicts)
             screen.line(("hint: dlabel add --prefer ours|theirs decides for all of them", "dim"))
             return
         changed = count(labels.changed_items, "item") + " changed"
@@ -89,9 +85,8 @@ class AddedText(Presentation):
                 ", …" if labels.new_classes[SHOWN:] else ""
             )
             screen.line((f"  not in dlabel.yaml: {names}", "warn"))
-        for remark in labels.remarks[:SHOWN]:
+        for remark in screen.first(labels.remarks, SHOWN):
             screen.line((f"  {shown(remark)}", "warn"))
-        _rest(screen, labels.remarks)
 
     def json(self) -> Any:
         images = self.done.images
@@ -130,11 +125,6 @@ class AddedText(Presentation):
             "missing": list(self.done.missing),
             "unrecognised": [str(fault.where) for fault in self.done.unrecognised],
         }  # fmt: skip
-
-
-def _rest(screen: Screen, every: tuple[object, ...]) -> None:
-    if len(every) > SHOWN:
-        screen.line((f"  … and {len(every) - SHOWN:,} more (--json lists all)", "dim"))
 
 
 def add(

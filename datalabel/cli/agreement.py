@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -24,8 +24,6 @@ PEOPLE, CLASSES, PLACES, PAIRS = 25, 15, 10, 6
 """So many of each are shown; `--verbose` and `--json` have all of them."""
 
 NAME = 20
-
-Row = TypeVar("Row")
 
 
 @dataclass
@@ -108,7 +106,7 @@ def _between_two(pair: PairAgreement) -> list[tuple[str, str, str]]:
 
 
 def _pairs(screen: Screen, found: Agreement) -> None:
-    if len(found.pairs) < 2 or (len(found.pairs) > PAIRS and not SESSION.verbose):
+    if len(found.pairs) < 2 or len(found.pairs) > screen.limit(PAIRS):
         return
     _title(screen, "pairs", "the first against the second; kappa: Cohen's, on class")
     rows = [["first", "second", "items", "recall", "precision", "IoU", "kappa"]]
@@ -142,10 +140,10 @@ def _people(screen: Screen, found: Agreement) -> None:
             _number(one.mean_iou),
             _number(one.alpha_without) + _step(one.alpha_without.value, found.alpha.value),
         ]
-        for one in _some(found.annotators, PEOPLE)
+        for one in found.annotators[: screen.limit(PEOPLE)]
     ]
     screen.table(rows, right=(1, 2, 3, 4, 5, 6))
-    _rest(screen, len(found.annotators), PEOPLE)
+    screen.more(len(found.annotators) - screen.limit(PEOPLE))
 
 
 def _step(without: float | None, whole: float | None) -> str:
@@ -165,10 +163,10 @@ def _classes(screen: Screen, found: Agreement) -> None:
             _interval(one.alpha),
             _number(one.mean_iou),
         ]
-        for one in _some(found.classes, CLASSES)
+        for one in found.classes[: screen.limit(CLASSES)]
     ]
     screen.table(rows, right=(1, 2, 3, 4))
-    _rest(screen, len(found.classes), CLASSES)
+    screen.more(len(found.classes) - screen.limit(CLASSES))
 
 
 def _properties(screen: Screen, found: Agreement) -> None:
@@ -178,10 +176,10 @@ def _properties(screen: Screen, found: Agreement) -> None:
     _title(screen, "properties", "alpha" + (", and Cohen's kappa" if kappas else ""))
     rows = [
         [_cut(name, 32), _interval(alpha), _interval(kappas[name]) if name in kappas else ""]
-        for name, alpha in _some(found.properties, CLASSES)
+        for name, alpha in found.properties[: screen.limit(CLASSES)]
     ]
     screen.table(rows, right=(1, 2))
-    _rest(screen, len(found.properties), CLASSES)
+    screen.more(len(found.properties) - screen.limit(CLASSES))
 
 
 def _confusion(screen: Screen, found: Agreement) -> None:
@@ -192,10 +190,10 @@ def _confusion(screen: Screen, found: Agreement) -> None:
     arrow = "→" if len(found.sets) == 2 else "↔"
     rows = [
         [_said(one.first), arrow, _said(one.second), f"{one.count:,}"]
-        for one in _some(found.confusion, PLACES)
+        for one in found.confusion[: screen.limit(PLACES)]
     ]
     screen.table(rows, right=(3,))
-    _rest(screen, len(found.confusion), PLACES)
+    screen.more(len(found.confusion) - screen.limit(PLACES))
 
 
 def _said(name: str | None) -> str:
@@ -216,7 +214,7 @@ def _worst(screen: Screen, worst: Sequence[ItemAgreement]) -> None:
             f"{one.reclassified:,}",
             f"{one.share:.2f}",
         ]
-        for one in _some(worst, PLACES)
+        for one in worst[: screen.limit(PLACES)]
     ]
     screen.table(rows, right=(1, 2, 3, 4, 5))
 
@@ -243,10 +241,10 @@ def _judged(screen: Screen, judged: Judged) -> None:
             _number(one.mean_iou),
             _number(one.recall_by_peers),
         ]
-        for one in _some(judged.annotators, PEOPLE)
+        for one in judged.annotators[: screen.limit(PEOPLE)]
     ]
     screen.table(rows, right=(1, 2, 3, 4, 5, 6))
-    _rest(screen, len(judged.annotators), PEOPLE)
+    screen.more(len(judged.annotators) - screen.limit(PEOPLE))
     if judged.correlation is not None:
         screen.line(
             "  rank correlation of both recalls: ", (f"{judged.correlation:.2f}", "bold"),
@@ -257,15 +255,6 @@ def _judged(screen: Screen, judged: Judged) -> None:
 def _title(screen: Screen, words: str, meaning: str) -> None:
     screen.line()
     screen.line((words, "bold"), (f"  {meaning}", "dim"))
-
-
-def _some(rows: Sequence[Row], number: int) -> Sequence[Row]:
-    return rows if SESSION.verbose else rows[:number]
-
-
-def _rest(screen: Screen, total: int, number: int) -> None:
-    if total > number and not SESSION.verbose:
-        screen.line((f"  … and {total - number:,} more (-v shows all)", "dim"))
 
 
 def agreement(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from datalabel.cli.presenting import Screen, cells, shown
+from datalabel.cli.presenting import Screen, and_more, cells, shown
 
 SPARKS = "▁▂▃▄▅▆▇█"
 SHADES = " ░▒▓█"
@@ -93,7 +93,7 @@ def widths(rows: Sequence[Sequence[str]]) -> list[int]:
 def more(total: int, told: int) -> Iterator[Line]:
     """That a table goes on, if it does."""
     if total > told:
-        yield [(f"  … and {total - told:,} more (-v shows all)", "dim")]
+        yield [(f"  {and_more(total - told)}", "dim")]
 
 
 def fitted(words: Iterable[str], width: int, total: int) -> str:

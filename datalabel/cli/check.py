@@ -233,7 +233,7 @@ def _write_baseline(wanted: Wanted) -> Presentation:
 
     path = wanted.options.baseline
     if path is None:
-        raise UsageError("--write-baseline needs the file", hint="--baseline FILE --write-baseline")
+        raise UsageError("--write-baseline takes no file of its own", hint="--baseline FILE --write-baseline")
     if wanted.options.since is not None:
         raise UsageError("a baseline holds everything that is found, not what a change brought (--since)")
     gated = _gate(replace(wanted, options=replace(wanted.options, baseline=None)))

@@ -16,7 +16,6 @@ from datalabel.cli.findings_text import (
     totals,
 )
 from datalabel.cli.presenting import Presentation, Screen, count, shown
-from datalabel.cli.session import SESSION
 
 if TYPE_CHECKING:
     from datalabel.check.finding import Rule, Severity
@@ -48,7 +47,7 @@ class CheckText(Presentation):
         if self.statistics:
             statistics_lines(screen, checked.findings)
         else:
-            findings_lines(screen, checked.findings, places=20 if SESSION.verbose else 5)
+            findings_lines(screen, checked.findings)
         if checked.findings:
             screen.line()
         for remark in remarks(self.gated):

@@ -16,19 +16,18 @@ PLACES = 5
 STYLE = {"error": "bad", "warning": "warn", "info": "info"}
 
 
-def findings_lines(screen: Screen, findings: Sequence[Finding], places: int = PLACES) -> None:
+def findings_lines(screen: Screen, findings: Sequence[Finding]) -> None:
     """Every rule that found something, worst first, with the first places of each."""
     from datalabel.check.writers import grouped, place
 
-    for group in grouped(findings, first=places):
+    for group in grouped(findings, first=screen.limit(PLACES)):
         severity = group.severity.value
         screen.line(
             (f"{severity} {group.code}", STYLE[severity]), " ", (group.rule, "name"), f"  {group.count:,}"
         )
         for finding in group.first:
             screen.line(f"  {place(finding)}: {shown(finding.message)}")
-        if group.count > len(group.first):
-            screen.line((f"  … and {group.count - len(group.first):,} more", "dim"))
+        screen.more(group.count - len(group.first))
 
 
 def statistics_lines(screen: Screen, findings: Sequence[Finding]) -> None:
@@ -86,10 +85,8 @@ def fixed_lines(screen: Screen, fixed: Fixed) -> None:
         screen.line(
             (f"{verb} {rule.code}", "good"), " ", (rule.rule, "name"), f"  {len(rule.labels):,}: {rule.done}"
         )
-        for one in rule.labels[:PLACES]:
+        for one in screen.first(rule.labels, PLACES):
             screen.line(f"  {shown(one.item)} label {one.label}")
-        if len(rule.labels) > PLACES:
-            screen.line((f"  … and {len(rule.labels) - PLACES:,} more", "dim"))
     if not fixed.rules:
         screen.line("Nothing to fix.")
     elif not fixed.dry_run:

@@ -137,18 +137,16 @@ class DiffText(Presentation):
         changes = [change.to_json() for change in self.difference.items]
         if changes:
             screen.line(("items", "bold"))
-        for change in changes[:LABELS_SHOWN]:
+        for change in screen.first(changes, LABELS_SHOWN):
             item_line(screen, change)
-        if len(changes) > LABELS_SHOWN:
-            screen.line((f"  … and {len(changes) - LABELS_SHOWN:,} more (--json lists all)", "dim"))
 
     def _labels(self, screen: Screen) -> None:
         shown_labels = 0
         for name, changes in groupby(self._changes(), key=lambda change: change["set"]):
             screen.line((shown(name), "bold"))
             for item, group in groupby(changes, key=lambda change: change["item"]):
-                if shown_labels >= LABELS_SHOWN:
-                    screen.line(("  … and more (--stat counts them, --json lists all)", "dim"))
+                if shown_labels >= screen.limit(LABELS_SHOWN):
+                    screen.line(("  … and more (--stat counts them, -v shows all)", "dim"))
                     return
                 screen.line(f"  {shown(item)}")
                 for change in group:

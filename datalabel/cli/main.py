@@ -47,7 +47,11 @@ def _common(
         False, "--quiet", "-q", help="Print errors only.", callback=lambda v: _remember("quiet", v)
     ),
     verbose: bool = typer.Option(
-        False, "--verbose", "-v", help="Print more.", callback=lambda v: _remember("verbose", v)
+        False,
+        "--verbose",
+        "-v",
+        help="Print more: lists in full.",
+        callback=lambda v: _remember("verbose", v),
     ),
     no_color: bool = typer.Option(
         False, "--no-color", help="No colours.", callback=lambda v: _remember("color", v, keep=False)
@@ -269,7 +273,7 @@ def _show_usage(error: typer.TyperException) -> int:
     if type(error).__name__ == "NoArgsIsHelpError" and context is not None:
         print(context.get_help())  # noqa: T201
         return 0
-    _complain(error.format_message())
+    _complain(error.format_message().replace("Value error, ", ""))
     if context is not None:
         print(f"hint: {context.command_path} --help", file=sys.stderr)  # noqa: T201
     return EXIT_CODES[Kind.USAGE]

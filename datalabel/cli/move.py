@@ -19,10 +19,8 @@ SHOWN = 10
 
 
 def _names(screen: Screen, word: str, names: tuple[str, ...], style: str) -> None:
-    for name in names[:SHOWN]:
+    for name in screen.first(names, SHOWN):
         screen.line("  ", (f"{word:<9}", style), shown(name))
-    if len(names) > SHOWN:
-        screen.line((f"  … and {len(names) - SHOWN:,} more", "dim"))
 
 
 @dataclass
@@ -126,10 +124,8 @@ class MovedText(Presentation):
 
     def text(self, screen: Screen) -> None:
         pairs = [*self.done.sources, *self.done.items]
-        for old, new in pairs[:SHOWN]:
+        for old, new in screen.first(pairs, SHOWN, indent=0):
             screen.line(f"{shown(old)} → {shown(new)}")
-        if len(pairs) > SHOWN:
-            screen.line((f"… and {len(pairs) - SHOWN:,} more", "dim"))
 
     def json(self) -> Any:
         return {

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import IO, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import IO, Any, TypeVar
 
 from datalabel.cli.session import Session
 from datalabel.errors import UsageError, nearest
 from datalabel.printable import printable
+
+Row = TypeVar("Row")
 
 STYLES = {
     "good": "32",
@@ -27,14 +29,30 @@ STYLES = {
 class Screen:
     """Lines of text, coloured on a terminal only. Text from data never carries control characters."""
 
-    def __init__(self, out: IO[str], *, color: bool, width: int) -> None:
+    def __init__(self, out: IO[str], *, color: bool, width: int, verbose: bool = False) -> None:
         self._out = out
         self.color = color
         self.width = width
+        self._verbose = verbose
 
     def line(self, *parts: str | tuple[str, str]) -> None:
         """One line; a part is text, or (text, style)."""
         self._out.write("".join(self._styled(part) for part in parts).rstrip() + "\n")
+
+    def limit(self, number: int) -> int:
+        """So many of something are shown: as given, or all with `-v`."""
+        return sys.maxsize if self._verbose else number
+
+    def first(self, rows: Sequence[Row], number: int, *, indent: int = 2) -> Iterator[Row]:
+        """The rows that are shown, so many or all; then a line that says how many more there are."""
+        shown_rows = rows[: self.limit(number)]
+        yield from shown_rows
+        self.more(len(rows) - len(shown_rows), indent=indent)
+
+    def more(self, number: int, *, indent: int = 2) -> None:
+        """A line that says how many more there are, if any."""
+        if number > 0:
+            self.line((" " * indent + and_more(number), "dim"))
 
     def _styled(self, part: str | tuple[str, str]) -> str:
         if isinstance(part, str):
@@ -76,6 +94,11 @@ def shown(text: object) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """`1 label`, `4,888 labels`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def and_more(number: int) -> str:
+    """That a list goes on."""
+    return f"… and {number:,} more (-v shows all)"
 
 
 def size_text(size: float) -> str:
@@ -169,4 +192,4 @@ def screen_of(session: Session, out: IO[str]) -> Screen:
 
     terminal = out.isatty()
     width = shutil.get_terminal_size((80, 24)).columns if terminal else 80
-    return Screen(out, color=terminal and session.color, width=width)
+    return Screen(out, color=terminal and session.color, width=width, verbose=session.verbose)

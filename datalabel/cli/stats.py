@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,7 +28,7 @@ class StatsText(Presentation):
         from datalabel.cli.groups_text import group_lines
         from datalabel.cli.stats_text import CLASSES, cross_lines, item_lines, set_head, set_lines
 
-        rows = sys.maxsize if SESSION.verbose else CLASSES
+        rows = screen.limit(CLASSES)
         write(screen, item_lines(self.stats.items, self.stats.revision or "this revision"))
         for name, found in self.stats.sets.items():
             write(screen, [[], set_head(name, found)])
@@ -67,7 +66,7 @@ class ComparedText(Presentation):
         from datalabel.cli.charts import write
         from datalabel.cli.compared_text import ROWS, compared_lines
 
-        rows = sys.maxsize if SESSION.verbose else ROWS
+        rows = screen.limit(ROWS)
         write(screen, compared_lines(self.before, self.after, screen.width, rows))
 
     def json(self) -> Any:

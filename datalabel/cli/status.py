@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,21 +32,25 @@ class StatusText(Presentation):
         unstaged = list(self.found.unstaged)
         if self.found.spec["changed"]:
             unstaged.insert(0, (self.found.spec["path"], "modified"))
-        if unstaged:
-            screen.line()
-            screen.line("Changed since it was added  ", ("(dlabel add takes it in)", "dim"))
-            for path, change in unstaged[:SHOWN]:
-                screen.line("  ", (f"{change:<9}", _STYLE[change]), shown(path))
-            _rest(screen, len(unstaged))
+        gone = [one for one in unstaged if one[1] == "deleted"]
+        self._unstaged(screen, [one for one in unstaged if one[1] != "deleted"], "dlabel add takes it in")
+        self._unstaged(screen, gone, "dlabel restore brings it back, dlabel rm stops tracking it")
         if self.found.untracked:
             screen.line()
             screen.line("Untracked  ", ("(dlabel add PATH)", "dim"))
-            for path in self.found.untracked[:SHOWN]:
+            for path in screen.first(self.found.untracked, SHOWN):
                 screen.line("  ", shown(path))
-            _rest(screen, len(self.found.untracked))
         if self.found.awaited:
             screen.line()
             screen.line((f"{count(self.found.awaited, 'item')} without an image here", "dim"))
+
+    def _unstaged(self, screen: Screen, paths: Sequence[tuple[str, str]], next_step: str) -> None:
+        if not paths:
+            return
+        screen.line()
+        screen.line("Changed since it was added  ", (f"({next_step})", "dim"))
+        for path, change in screen.first(paths, SHOWN):
+            screen.line("  ", (f"{change:<9}", _STYLE[change]), shown(path))
 
     def _staged(self, screen: Screen) -> None:
         screen.line()
@@ -83,11 +88,6 @@ class StatusText(Presentation):
             "awaited": self.found.awaited,
             "clean": self.found.clean,
         }
-
-
-def _rest(screen: Screen, total: int) -> None:
-    if total > SHOWN:
-        screen.line((f"  … and {total - SHOWN:,} more", "dim"))
 
 
 def status() -> Presentation:

@@ -29,10 +29,8 @@ class InspectedText(Presentation):
         return EXIT_CODES[Kind.DAMAGED] if self.found.broken else 0
 
     def text(self, screen: Screen) -> None:
-        for one in self.found.broken[:SHOWN]:
+        for one in screen.first(self.found.broken, SHOWN, indent=0):
             _line(screen, one)
-        if len(self.found.broken) > SHOWN:
-            screen.line((f"… and {len(self.found.broken) - SHOWN:,} more (--json has all)", "dim"))
         rest = sum(one.repaired_by is None for one in self.found.broken)
         if rest:
             what = "the others" if rest < len(self.found.broken) else "it" if rest == 1 else "them"
