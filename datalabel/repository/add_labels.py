@@ -42,7 +42,8 @@ from datalabel.store.history import Source
 class LabelsAdded:
     """What adding one source did. With conflicts and no preference (`decided`), nothing of the source was staged.
 
-    `awaited` counts the items that the source names and whose images are not here.
+    `awaited` counts the items that the source names and whose images are not here; `new_classes` are those of the
+    labels that came of the changed items, where the spec does not name them.
     """
 
     source: str
@@ -90,15 +91,15 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
         refuse_overlap(stage, name, how.set, now)
     addition = _Addition(stage, name, now, how)
     conflicts = addition.brought.conflicts
-    passed_over, classes = addition.as_before(reading.before)
-    counts = (name, reading.format.name, how.set, reading.read.labels.num_rows + passed_over)
+    labels = reading.read.labels.num_rows + addition.labels_on(reading.before)
+    counts = (name, reading.format.name, how.set, labels)
     if conflicts and how.prefer is None:
         return LabelsAdded(*counts, 0, conflicts, reading.read.remarks)
     addition.apply()
     header = stage.put_header(reading.read.header)
     source = Source(reading.format.name, reading.path, how.set, how.annotator, header, how.options)
     stage.set_source(name, source)
-    new_classes = _new_classes(stage, classes | distinct(now.labels.column("class")))
+    new_classes = _new_classes(stage, split_by_source(addition.brought.labels, name)[0])
     remember_base(stage, name, reading.digest, addition.theirs)
     remember_wordings(stage, name, reading.read, reading.keys, now.mentions, how)
     return LabelsAdded(
@@ -112,10 +113,10 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
     )
 
 
-def _new_classes(stage: Stage, classes: set[str]) -> tuple[str, ...]:
-    """Those classes that the spec in staging does not name."""
+def _new_classes(stage: Stage, labels: pa.Table) -> tuple[str, ...]:
+    """The classes of labels that the spec in staging does not name."""
     spec = View(stage.project.store, stage.tree, "STAGED").spec
-    return tuple(sorted(classes - spec.classes.keys()))
+    return tuple(sorted(distinct(labels.column("class")) - spec.classes.keys()))
 
 
 class _Addition:
@@ -168,17 +169,14 @@ class _Addition:
         bringing = Bringing(tables, base, staged, self._old_name, name, how.prefer)
         return bringing.bring(self.changed, self._now.labels)
 
-    def as_before(self, before: Mapping[str, int]) -> tuple[int, set[str]]:
-        """How many labels the source has on the items in `before`, where it says what it did, and their classes."""
-        count, classes = 0, set[str]()
-        if self._base is not None and before:
-            held, known = self._base.label_table(self._how.set), pa.array(before, pa.string())
-            for batch in self._stage.project.store.tables.scan(held, ["item", "class", "source"]):
-                rows = batch.filter(pc.is_in(batch.column("item"), value_set=known))
-                rows, _ = split_by_source(rows, self._name)
-                count += rows.num_rows
-                classes |= distinct(rows.column("class"))
-        return count, classes
+    def labels_on(self, before: Mapping[str, int]) -> int:
+        """How many labels the source has on the items in `before`, where it says what it did."""
+        if self._base is None or not before:
+            return 0
+        held, known = self._base.label_table(self._how.set), pa.array(before, pa.string())
+        scanned = self._stage.project.store.tables.scan(held, ["item", "source"])
+        kept = (batch.filter(pc.is_in(batch.column("item"), value_set=known)) for batch in scanned)
+        return sum(split_by_source(rows, self._name)[0].num_rows for rows in kept)
 
     def apply(self) -> None:
         """Write the outcome into staging."""

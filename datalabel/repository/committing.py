@@ -10,7 +10,7 @@ from typing import Any
 
 from datalabel.check.finding import Finding, Severity
 from datalabel.content import ObjectId
-from datalabel.errors import InputError, RefusedError
+from datalabel.errors import RefusedError, UsageError
 from datalabel.labels.tables import label_id_text
 from datalabel.repository.adding import Added, AddOptions, add_to
 from datalabel.repository.checking import CheckOptions, check_since
@@ -41,11 +41,11 @@ def commit(project: Project, message: str, *, all_sources: bool = False) -> Comm
     what is not committed is not staged either.
 
     Raises:
-        InputError: the message is empty.
+        UsageError: the message is empty.
         RefusedError: the spec says `check: {on_commit: …}` and the checks found something as bad as that.
     """
     if not message.strip():
-        raise InputError("a commit needs a message", hint='dlabel commit -m "what and why"')
+        raise UsageError("a commit needs a message", hint='dlabel commit -m "what and why"')
     with project.writing("dlabel commit") as position:
         stage = Stage(project, position, view_of(project.store, position.staging, STAGED))
         added = _add_changed(stage) if all_sources else None

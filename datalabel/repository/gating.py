@@ -162,7 +162,11 @@ def _load_baseline(path: Path, gated: Gated) -> Baseline:
             files and not of revisions.
     """
     if not path.is_file():
-        raise InputError("no such baseline", where=str(path), hint="--write-baseline writes it")
+        raise InputError(
+            "no such baseline",
+            where=str(path),
+            hint=f"dlabel check --baseline {path} --write-baseline writes it",
+        )
     baseline = read_baseline(path.read_bytes(), str(path))
     if None not in (gated.project, baseline.project) and gated.project != baseline.project:
         raise InputError(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from datalabel.errors import Faults, InputError, RefusedError
+from datalabel.errors import Faults, InputError, RefusedError, UsageError
 from datalabel.files import checked_key
 from datalabel.formats.registry import get_format
 from datalabel.labels.rows import distinct, split_by_source
@@ -57,11 +57,12 @@ def remove(
     Labels and mentions of what is removed leave staging with it; history keeps them.
 
     Raises:
+        UsageError: there are no paths.
         InputError: a path is not tracked.
         RefusedError: a file would be deleted whose content no commit holds; `force` insists.
     """
     if not paths:
-        raise InputError("rm needs paths", hint="dlabel rm PATH…")
+        raise UsageError("rm needs paths", hint="dlabel rm PATH…")
     with project.writing("dlabel rm") as position:
         stage = Stage(project, position, view_of(project.store, position.staging, STAGED))
         chosen = choose(project, paths, (stage.tree,), stage.known)

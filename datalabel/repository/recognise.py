@@ -73,7 +73,8 @@ class Recogniser:
             return
         key = self._project.key_of(path)
         if key in self._known:
-            self.add_known(key)
+            if not self.add_known(key) and self._format is not None:
+                raise InputError(f"holds no {self._format.title} files", where=key)
         elif path.is_dir():
             self._add_folder(key)
         else:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from datalabel.content import BLOB, ObjectId, hasher
-from datalabel.errors import DamagedError, InputError, RefusedError
+from datalabel.errors import DamagedError, InputError, RefusedError, UsageError
 from datalabel.files import Stat, sync_all
 from datalabel.formats.registry import get_format
 from datalabel.repository.base_trees import remember_written, says_the_same
@@ -54,11 +54,12 @@ def restore(
     said what would be done.
 
     Raises:
+        UsageError: there are neither paths nor `staged`.
         InputError: a path is not tracked, or its content is not in the store.
         RefusedError: a file would be overwritten whose content is not recorded; `force` insists.
     """
     if not paths and not staged:
-        raise InputError("restore needs paths", hint="dlabel restore PATH…, or dlabel restore --staged")
+        raise UsageError("restore needs paths", hint="dlabel restore PATH…, or dlabel restore --staged")
     with project.writing("dlabel restore") as position:
         stage = Stage(project, position, view_of(project.store, position.staging, STAGED))
         name = revision or ("HEAD" if staged else STAGED)
@@ -92,9 +93,12 @@ def tracked_items_of(project: Project, view: View) -> dict[str, str | None]:
 
 
 def _reset_bases(stage: Stage, chosen: Chosen, *, everything: bool) -> None:
-    """The sources are remembered as they were at the last commit, so that their files count as new again."""
+    """The sources are remembered as they were at the last commit, so that their files count as new again: but for
+    those whose files say just what staging holds now."""
     names = {*stage.bases, *stage.position.head_bases} if everything else set(chosen.sources)
     for name in names:
+        if stage.base(name) is not None and says_the_same(stage, name):
+            continue
         base = stage.position.head_bases.get(name)
         if base is not None and name in stage.tree.sources:
             stage.bases[name] = base

@@ -208,7 +208,7 @@ def test_status_has_the_promised_shape(started: Terminal) -> None:
         (["statu"], 2, "did you mean status?"),
         (["status", "--bogus"], 2, "No such option: --bogus"),
         (["commit"], 2, "Missing option"),
-        (["commit", "-m", " "], 3, "a commit needs a message"),
+        (["commit", "-m", " "], 2, "a commit needs a message"),
         (["add", "nowhere"], 3, "nowhere: no such file or folder"),
         (["add", "dlabel.yaml", "--format", "cocoo"], 2, "did you mean coco"),
         (["add", "labels.json", "--format", "voc"], 3, "labels.json"),

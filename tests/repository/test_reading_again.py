@@ -233,4 +233,4 @@ def test_a_class_that_nothing_is_of_any_more_is_not_told(repo: Repository) -> No
     assert added.labels[0].new_classes == ("cat", "dog", "elk")
     document["annotations"][23]["category_id"] = 1
     added, _, _ = add(repo, document)
-    assert added.labels[0].new_classes == ("cat", "dog")
+    assert added.labels[0].new_classes == ("cat",)  # of the image that changed

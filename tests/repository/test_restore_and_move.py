@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pictures import in_any_order, write_coco, write_image
 
-from datalabel.errors import InputError, RefusedError
+from datalabel.errors import InputError, RefusedError, UsageError
 from datalabel.repository.repository import Repository
 from datalabel.store.state import Rename
 
@@ -101,7 +101,7 @@ def test_restore_names_what_it_does_not_know(twice: Repository) -> None:
     with pytest.raises(InputError, match=r"label\.json: is not tracked") as error:
         twice.restore("label.json")
     assert "labels.json" in str(error.value.faults[0].hint)
-    with pytest.raises(InputError, match="restore needs paths"):
+    with pytest.raises(UsageError, match="restore needs paths"):
         twice.restore()
 
 

@@ -8,7 +8,7 @@ import pytest
 from histories import CAT, DOG, A, B, begin, cats_become_dogs, held, said
 from pictures import write_image
 
-from datalabel.errors import RefusedError
+from datalabel.errors import InputError, RefusedError
 from datalabel.repository.repository import Repository
 
 
@@ -137,3 +137,32 @@ def test_an_image_added_again_has_what_each_source_says_that_is_left(repo: Repos
     assert held(repo) == [(A, "cat", 1.0), (B, "dog", 5.0)]
     assert repo.labels(set="model").to_arrow().num_rows == 1  # of B
     assert repo.add(A).images.labels_back == 0
+
+
+def test_a_file_that_was_written_stays_unchanged_when_staging_goes_back(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    cats_become_dogs(repo)
+    repo.commit("dogs")
+    repo.restore("labels.json")
+    assert repo.status().unstaged == ()
+    said(repo, {A: [CAT], B: [CAT]}, "model.json")
+    repo.add("model.json", set="model")
+    repo.restore(staged=True)
+    assert repo.status().unstaged == ()
+    assert not repo.add("labels.json").changed
+    said(repo, {A: [DOG], B: [DOG]})
+    repo.add("labels.json")
+    repo.restore(staged=True)
+    assert repo.status().unstaged == (("labels.json", "modified"),)
+
+
+def test_a_format_is_insisted_on_where_a_source_is_known(repo: Repository) -> None:
+    begin(repo, {A: [CAT]})
+    (repo.root / "labels").mkdir()
+    (repo.root / "labels" / "a.xml").write_text(
+        "<annotation><filename>a.png</filename><object><name>cat</name>"
+        "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>5</xmax><ymax>5</ymax></bndbox></object></annotation>"
+    )
+    repo.add("labels", beside=True)
+    with pytest.raises(InputError, match="holds no YOLO files"):
+        repo.add("labels", format="yolo")
