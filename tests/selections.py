@@ -28,6 +28,7 @@ class InMemorySelection:
     annotator: str | None = None
     classes: Sequence[str] = ()
     keypoints: Skeletons = field(default_factory=dict)
+    headers: Sequence[Mapping[str, Any]] = ()
     foreign_extras: Mapping[str, int] = field(default_factory=dict)
     per_batch: int = 1000
 

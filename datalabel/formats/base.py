@@ -134,8 +134,12 @@ class Selection(Protocol):
         """Per class with a skeleton: names of the points and edges (pairs of indexes from 0)."""
 
     @property
+    def headers(self) -> Sequence[Mapping[str, Any]]:
+        """Where numbers are assigned anew, the headers of the sources that are of the format being written."""
+
+    @property
     def foreign_extras(self) -> Mapping[str, int]:
-        """Fields that other formats left on items and labels, with how often: lost by this export."""
+        """Fields that other formats left on sources, items and labels, with how often: lost by this export."""
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """The selection in key order, in pieces of bounded size. May be iterated several times.
@@ -163,14 +167,15 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """One sort of thing that an export cannot keep: what, how often, and the first place."""
+    """One sort of thing that an export cannot keep: what, how often, and the first place, if it has one."""
 
     what: str
     count: int
     example: str
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.count:,} (first: {self.example})"
+        first = f" (first: {self.example})" if self.example else ""
+        return f"{self.what}: {self.count:,}{first}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +211,9 @@ class Format(Protocol):
 
     def is_folder(self, header: Mapping[str, Any]) -> bool:
         """Whether the source with this header was a folder."""
+
+    def header_fields(self, header: Mapping[str, Any]) -> Mapping[str, int]:
+        """Fields of a source, or of its classes, that only this format knows, with how often each occurs."""
 
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:
         """What writing the selection, or its splits, would lose."""

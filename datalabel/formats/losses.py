@@ -43,10 +43,16 @@ def capability_losses(
         _count_fields(tally, holds, batch.labels, kept, selection.annotator)
         _count_rings(tally, holds, batch.labels, kept)
         _count_items(tally, holds, batch, selection.annotator)
+    found = tally.losses()
     for name, count in selection.foreign_extras.items():
         if count:
-            tally.add(f"{name} (a field of the source's format) is not kept", count, selection.name)
-    return tally.losses()
+            found.append(field_lost(name, count))
+    return found
+
+
+def field_lost(name: str, count: int) -> Loss:
+    """A field that only the format of its source knows."""
+    return Loss(f"{name} (a field of the source's format) is not kept", count, "")
 
 
 class _Tally:

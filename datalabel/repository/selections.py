@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.formats.base import LABEL_KEYS, READ_MENTIONS, Batch
+from datalabel.formats.registry import get_format
 from datalabel.labels.rows import constant, distinct, of_items, sort_rows, split_by_source, with_column
 from datalabel.labels.tables import ITEMS, LABELS
 from datalabel.repository.selecting import EVERYTHING, Filter
@@ -39,6 +40,7 @@ class SourceSelection:
     """One source, to be written again by its own format: names, numbers, extras and header as it gave them."""
 
     foreign_extras: Mapping[str, int] = {}
+    headers: Sequence[Mapping[str, Any]] = ()
 
     def __init__(self, view: View, name: str, source: Source) -> None:
         self._view = view
@@ -137,12 +139,18 @@ class SetSelection:
         return skeletons(self._view)
 
     @cached_property
+    def headers(self) -> Sequence[Mapping[str, Any]]:
+        """Those of the set's sources that are of the format."""
+        sources = (source for name, source in sorted(self._view.tree.sources.items()) if name in self._own)
+        return [self._view.header(source) for source in sources if source.set == self._set]
+
+    @cached_property
     def foreign_extras(self) -> Mapping[str, int]:
-        """Fields of other formats, with how often each occurs; headers of sources count once per field."""
+        """Fields of other formats, with how often each occurs."""
         counts: Counter[str] = Counter()
         for source in self._view.tree.sources.values():
-            if source.set == self._set:
-                counts.update(f"{name} of the file" for name in _header_fields(self._view.header(source)))
+            if source.set == self._set and source.format != self._format:
+                counts.update(get_format(source.format).header_fields(self._view.header(source)))
         for batch in self._view.store.tables.scan(self._view.label_table(self._set), ["source", "extra"]):
             counts.update(_fields(split_by_source(batch, *self._own)[1]))
         for batch in self._view.store.tables.scan(self._view.mentions, MENTION_COLUMNS):
@@ -219,12 +227,6 @@ class SetSelection:
         return pa.table(cells).cast(ITEM_COLUMNS)
 
 
-def _header_fields(header: Mapping[str, Any]) -> list[str]:
-    """What a header holds beside the notes of its reader."""
-    fields = header.get("fields", {})
-    return sorted(fields) if isinstance(fields, dict) else []
-
-
 def _fields(rows: pa.Table) -> Counter[str]:
     """How often each field occurs in the extras of rows; of texts that differ in numbers only, one is parsed."""
     counts: Counter[str] = Counter()
@@ -232,10 +234,15 @@ def _fields(rows: pa.Table) -> Counter[str]:
     alike = _without_numbers(texts).dictionary_encode().indices.to_numpy()
     _, firsts, often = np.unique(alike, return_index=True, return_counts=True)
     for text, count in zip(texts.take(pa.array(firsts)).to_pylist(), often.tolist(), strict=True):
-        for name in _MEMBERS.decode(text):
+        for name, value in _MEMBERS.decode(text).items():
             if not name.startswith("$"):  # a reader's note on layout, not a field of the source
-                counts[name] += count
+                counts.update(dict.fromkeys(_names_in(name, bytes(value)), count))
     return counts
+
+
+def _names_in(name: str, value: bytes) -> list[str]:
+    """A field, or each member of one that is an object: most of them may be held."""
+    return [f"{name}.{inner}" for inner in _MEMBERS.decode(value)] if value[:1] == b"{" else [name]
 
 
 def _without_numbers(texts: pa.StringArray) -> pa.StringArray:

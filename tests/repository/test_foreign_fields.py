@@ -40,12 +40,43 @@ def lost(repo: Repository, folder: Path, extras: Sequence[Mapping[str, Any]]) ->
     return {match[1]: one.count for match, one in named if match}
 
 
+def members(extra: Mapping[str, Any]) -> list[str]:
+    """The fields, and those of objects one by one."""
+    nested = [(name, value if isinstance(value, dict) else {"": 0}) for name, value in extra.items()]
+    return [f"{name}.{inner}".removesuffix(".") for name, value in nested for inner in value]
+
+
+def test_what_coco_files_agree_on_is_kept_in_one_of_them_all(repo: Repository, tmp_path: Path) -> None:
+    kinds = {"supercategory": "animal", "hue": 1}
+    for name, image, said in (
+        ("a.json", "a.jpg", {"info": {"year": 2026}, "licenses": [{"id": 1}], "scenes": [7]}),
+        ("b.json", "b.jpg", {"info": {"year": 2026}, "licenses": []}),
+    ):
+        whole = {**said, **coco([{}])}
+        whole["images"][0]["file_name"] = image
+        whole["categories"][0] |= kinds
+        (repo.root / name).write_text(json.dumps(whole))
+        kinds = {"supercategory": "animal", "hue": True}
+        repo.add(name)
+    repo.commit("two files")
+    repo.create_snapshot("both", split={"all": 1})
+    losses = repo.export("coco", tmp_path / "out", revision="both", allow_loss=True).losses
+    assert {one.what.partition(" (")[0]: one.count for one in losses} == {
+        "licenses of the file": 2, "scenes of the file": 1, "hue of the category": 2,
+    }  # fmt: skip
+    written = json.loads((tmp_path / "out" / "annotations" / "instances_all.json").read_bytes())
+    assert list(written) == ["info", "images", "annotations", "categories"]
+    assert written["info"] == {"year": 2026}
+    assert written["categories"] == [{"id": 1, "name": "cat", "supercategory": "animal"}]
+
+
 @pytest.mark.parametrize("extras", [NUMBERS, ODD_NAMES, DIGITS, TEXTS, NUMBERS + ODD_NAMES + DIGITS + TEXTS])
 def test_every_field_is_counted_whatever_it_is_called(
     extras: list[dict[str, Any]], repo: Repository, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    names = [name for extra in extras for name in extra]
-    wanted = {name: names.count(name) for name in names} | {f"{name} of the image": 1 for name in extras[0]}
+    names = [name for extra in extras for name in members(extra)]
+    of_image = {f"{name} of the image": 1 for name in members(extras[0])}
+    wanted = {name: names.count(name) for name in names} | of_image
     assert lost(repo, tmp_path_factory.mktemp("elsewhere"), extras) == wanted
 
 

@@ -61,6 +61,12 @@ class Coco:
         """Never: a source is one file."""
         return False
 
+    def header_fields(self, header: Mapping[str, Any]) -> Mapping[str, int]:
+        """Of the top level, and of categories."""
+        from datalabel.formats.coco.carried import header_fields
+
+        return header_fields(header)
+
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:  # noqa: ARG002
         """What COCO cannot hold of the selection."""
         from datalabel.formats.coco.losses import losses

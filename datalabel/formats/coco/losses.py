@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import starmap
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.formats.base import Batch, Capabilities, Loss, Selection
+from datalabel.formats.coco.carried import Carried
 from datalabel.formats.coco.document import RESULTS
-from datalabel.formats.losses import capability_losses
+from datalabel.formats.losses import capability_losses, field_lost
 from datalabel.labels.tables import label_id_text
 
 _ROTATED = "labels of kind rotated_box are written as polygons"
@@ -24,7 +26,8 @@ def losses(holds: Capabilities, selection: Selection) -> list[Loss]:
     kinds = {"rotated_box"} | ({"category"} if selection.header is not None else set())
     own = _Own(selection)
     found = capability_losses(replace(holds, kinds=holds.kinds | kinds, holes=True), selection, look=own.look)
-    return [*found, *own.losses()]
+    lost = Carried.of(selection.headers).lost
+    return [*found, *starmap(field_lost, sorted(lost.items())), *own.losses()]
 
 
 class _Own:

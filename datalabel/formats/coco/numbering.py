@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.formats.base import Selection
+from datalabel.formats.coco.carried import Carried
 from datalabel.formats.coco.document import RESULTS
 from datalabel.formats.coco.lookup import whole
 
@@ -31,6 +32,7 @@ class Numbers:
         self.class_numbers: dict[str, str] = {}
         for one in self.categories:
             self.class_numbers.setdefault(one["name"], json.dumps(one["id"], ensure_ascii=False))
+        self.carried = Carried.of(selection.headers)
         if not self.results:
             self._add_categories(classes, selection)
 
@@ -40,7 +42,7 @@ class Numbers:
         for name in classes:
             if name in self.class_numbers:
                 continue
-            category: dict[str, Any] = {"id": fresh, "name": name}
+            category: dict[str, Any] = {"id": fresh, "name": name, **self.carried.categories.get(name, {})}
             if name in selection.keypoints:
                 points, edges = selection.keypoints[name]
                 category["keypoints"] = list(points)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,7 +79,8 @@ def _per_item(texts: pa.StringArray, items: pa.Int32Array, size: int) -> pa.Stri
 
 def _document(layout: Layout, numbers: Numbers, images: Spool, annotations: Spool) -> Iterator[bytes]:
     header = numbers.header
-    keys = list(header["keys"]) if header else list(_KEYS)
+    fields: Mapping[str, Any] = header["fields"] if header else numbers.carried.fields
+    keys = list(header["keys"]) if header else [*fields, *_KEYS]
     keys += [
         key for key in ("annotations", "categories") if key not in keys and _needed(key, numbers, annotations)
     ]
@@ -89,7 +90,7 @@ def _document(layout: Layout, numbers: Numbers, images: Spool, annotations: Spoo
         if key in ("images", "annotations"):
             yield from _list(layout, key, images if key == "images" else annotations)
         else:
-            value = numbers.categories if key == "categories" else header["fields"][key]
+            value = numbers.categories if key == "categories" else fields[key]
             yield layout.member(key, _json(value, header.get("orders", {}).get(key, ())))
         before = layout.comma
     yield layout.close

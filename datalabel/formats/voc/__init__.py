@@ -60,6 +60,10 @@ class Voc:
 
         return Common.of(header).folder
 
+    def header_fields(self, header: Mapping[str, Any]) -> Mapping[str, int]:  # noqa: ARG002
+        """None: what is common to the files is how they are laid out."""
+        return {}
+
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:  # noqa: ARG002
         """What Pascal VOC cannot hold. Other kinds than boxes are written by their bounds.
 

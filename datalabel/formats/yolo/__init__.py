@@ -68,6 +68,10 @@ class Yolo:
         """Always."""
         return True
 
+    def header_fields(self, header: Mapping[str, Any]) -> Mapping[str, int]:  # noqa: ARG002
+        """None: what is common to the files is how they are laid out."""
+        return {}
+
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:
         """What one YOLO folder cannot hold. The commonest of keypoints, polygons and rotated boxes decides what
         all labels are written as; a label of another kind is written by its bounds. For training, confidences

@@ -1,0 +1,81 @@
+"""What COCO files say of themselves and of their categories, and what of it one file made of several keeps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from datalabel.content import canonical_json
+
+_KEPT = ("info", "licenses")
+"""Fields of a file that hold for any part of it. Others may name images and labels by numbers that are given anew."""
+
+_OWN = {"id", "name", "keypoints", "skeleton"}
+"""Fields of a category that are numbered anew, or that the spec has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a file of several sources has from them: fields of the file, and of categories by name; and what is lost,
+    since it cannot be kept or the sources do not agree."""
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    categories: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    lost: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, headers: Sequence[Mapping[str, Any]]) -> Carried:
+        """From the headers of the sources."""
+        fields = {
+            name: said[0]
+            for name in _KEPT
+            if (said := [fields[name] for fields in map(_fields, headers) if name in fields]) and _agree(said)
+        }
+        told: dict[str, dict[str, list[Any]]] = {}
+        for header in headers:
+            for name, key, value in _members(header):
+                told.setdefault(key, {}).setdefault(name, []).append(value)
+        agreed = {key: by_name for key, by_name in told.items() if all(map(_agree, by_name.values()))}
+        categories: dict[str, dict[str, Any]] = {}
+        for key, by_name in agreed.items():
+            for name, values in by_name.items():
+                categories.setdefault(name, {})[key] = values[0]
+        counts: Counter[str] = Counter()
+        for header in headers:
+            counts.update(header_fields(header))
+        kept = {*map(_of_file, fields), *map(_of_category, agreed)}
+        return cls(fields, categories, {what: count for what, count in counts.items() if what not in kept})
+
+
+def header_fields(header: Mapping[str, Any]) -> Counter[str]:
+    """The fields of a file and of its categories that no column holds, with how often each occurs."""
+    counts = Counter(map(_of_file, _fields(header)))
+    counts.update(_of_category(key) for _, key, _ in _members(header))
+    return counts
+
+
+def _fields(header: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = header.get("fields", {})
+    return found
+
+
+def _members(header: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Name, field and value for every such field of every category."""
+    for category in header.get("categories", []):
+        for key, value in category.items():
+            if key not in _OWN:
+                yield category["name"], key, value
+
+
+def _agree(values: Sequence[Any]) -> bool:
+    return len({canonical_json(value) for value in values}) == 1
+
+
+def _of_file(name: str) -> str:
+    return f"{name} of the file"
+
+
+def _of_category(name: str) -> str:
+    return f"{name} of the category"
