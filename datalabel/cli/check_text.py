@@ -18,7 +18,7 @@ from datalabel.cli.findings_text import (
 from datalabel.cli.presenting import Presentation, Screen, count, shown
 
 if TYPE_CHECKING:
-    from datalabel.check.finding import Rule, Severity
+    from datalabel.check.finding import Finding, Rule, Severity
     from datalabel.repository.accepting import Accepted
     from datalabel.repository.fixing import Fixed
     from datalabel.repository.gating import Gated
@@ -43,6 +43,8 @@ class CheckText(Presentation):
         checked = self.gated.checked
         if self.fixed is not None:
             fixed_lines(screen, self.fixed)
+            if not self.fixed.unsafe and (unsafe := _unsafe_fixes(checked.findings)):
+                screen.line(f"{unsafe:,} more with --unsafe-fixes.")
             screen.line()
         if self.statistics:
             statistics_lines(screen, checked.findings)
@@ -177,6 +179,13 @@ class RulesText(Presentation):
             }
             for one in self.rules
         ]
+
+
+def _unsafe_fixes(findings: Sequence[Finding]) -> int:
+    """How many of these only an unsafe fix would repair."""
+    from datalabel.check.fixes import FIXES
+
+    return sum(one.code in FIXES and not FIXES[one.code].safe for one in findings)
 
 
 def _repair(code: str) -> str | None:

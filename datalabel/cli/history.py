@@ -13,7 +13,7 @@ from datalabel.cli.arguments import after_dashes
 from datalabel.cli.change_text import item_line, label_line, summary_lines
 from datalabel.cli.completion import revisions
 from datalabel.cli.pages import HTML, MAX_IMAGES
-from datalabel.cli.presenting import Presentation, Screen, shown
+from datalabel.cli.presenting import Presentation, Screen, count, shown
 from datalabel.cli.session import SESSION
 from datalabel.cli.spec_change_text import spec_change_line
 from datalabel.errors import UsageError
@@ -112,9 +112,7 @@ class DiffText(Presentation):
             screen.line()
         summary = self.difference.summary()
         if self.difference.is_empty:
-            screen.line(
-                f"No difference between {shown(self.difference.before.name)} and {self.difference.after.name}."
-            )
+            self._nothing(screen)
         elif self.stat:
             summary_lines(screen, summary)
         else:
@@ -126,6 +124,21 @@ class DiffText(Presentation):
         if self.unstaged:
             names = ", ".join(map(shown, self.unstaged[:5])) + (", …" if self.unstaged[5:] else "")
             screen.line((f"Changed and not added: {names}  (dlabel add)", "warn"))
+
+    def _nothing(self, screen: Screen) -> None:
+        """That no label differs; and what does, if anything."""
+        between = f"between {shown(self.difference.before.name)} and {shown(self.difference.after.name)}"
+        beside = self.difference.beside
+        if not (beside.items or beside.headers or beside.sources):
+            screen.line(f"No difference {between}.")
+            return
+        screen.line(f"No label, item or rule of the spec differs {between}.")
+        if beside.items:
+            screen.line(f"  sources say other fields of {count(beside.items, 'item')}")
+        for name in screen.first(beside.headers, 5):
+            screen.line(f"  {shown(name)} has other fields of its own, or another layout")
+        for name in screen.first(beside.sources, 5):
+            screen.line(f"  {shown(name)} is tracked in another way")
 
     def _spec(self, screen: Screen) -> None:
         if self.difference.spec:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,12 +13,13 @@ import pyarrow.compute as pc
 
 from datalabel.labels.diff import LabelChange, LabelChanges, diff_labels, summarise
 from datalabel.labels.rows import differing_items, sort_rows, with_column
-from datalabel.labels.tables import LABELS
+from datalabel.labels.tables import LABELS, MENTIONS
 from datalabel.repository.history import LogEntry
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import STAGED, view_at
 from datalabel.repository.same import all_hashes
 from datalabel.repository.view import View, view_of
+from datalabel.store.history import Source
 
 CHUNK = 4096
 """So many items are compared at a time."""
@@ -44,6 +45,16 @@ class ItemChange:
         """The shape that scripts rely on."""
         shown = {"key": self.key, "change": self.change, "fields": dict(self.fields)}
         return {**shown, "old_key": self.old_key} if self.old_key else shown
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What sources say that is no label: of how many items other fields, and which sources say something else of
+    themselves (`headers`) or are tracked in another way (`sources`: another path, set, annotator or option)."""
+
+    items: int
+    headers: tuple[str, ...]
+    sources: tuple[str, ...]
 
 
 class Difference:
@@ -209,11 +220,31 @@ class Difference:
             yield found.summary()
 
     @cached_property
+    def beside(self) -> Beside:
+        """What differs beside spec, items and labels."""
+        old, new = self.before.tree.sources, self.after.tree.sources
+        differing = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+        headers = tuple(name for name in differing if _but_for_header(old.get(name), new.get(name)))
+        sources = tuple(name for name in differing if name not in headers)
+        columns = [
+            name for name in MENTIONS.names if name != "digest"
+        ]  # what was said when, not what is there
+        keys = self._tables.changed_items(self.before.mentions, self.after.mentions)
+        hashes = (
+            all_hashes(self._tables, view.mentions, columns, keys) for view in (self.before, self.after)
+        )
+        return Beside(sum(map(self._wanted, differing_items(*hashes))), headers, sources)
+
+    @cached_property
     def is_empty(self) -> bool:
         """Whether nothing differs that a commit would show."""
         if self.spec or self.items:
             return False
         return not any(found for name in self.sets for found in self.compared(name))
+
+
+def _but_for_header(old: Source | None, new: Source | None) -> bool:
+    return old is not None and new is not None and replace(old, header=new.header) == new
 
 
 def _item_change(

@@ -46,10 +46,13 @@ class FixedRule:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """What was repaired, rule by rule; nothing was staged on a dry run."""
+    """What was repaired, rule by rule, and in labels of which sources, by their paths; nothing was staged on a dry
+    run. `unsafe` says whether every repair was allowed."""
 
     rules: tuple[FixedRule, ...]
     dry_run: bool
+    unsafe: bool = False
+    sources: tuple[str, ...] = ()
 
 
 def fix(project: Project, options: CheckOptions, *, unsafe: bool = False, dry_run: bool = False) -> Fixed:
@@ -74,7 +77,8 @@ def fix(project: Project, options: CheckOptions, *, unsafe: bool = False, dry_ru
             project.store.objects.discard()
         else:
             stage.save()
-    return Fixed(repairs.made(), dry_run)
+    paths = {view.tree.sources[name].path for name in repairs.sources if name in view.tree.sources}
+    return Fixed(repairs.made(), dry_run, unsafe, tuple(sorted(path for path in paths if path)))
 
 
 def _chosen(options: CheckOptions, view: View, *, unsafe: bool) -> list[Fix]:
@@ -91,6 +95,7 @@ class _Repairs:
         self._fixes = fixes
         self._acceptances = acceptances
         self._contents = contents_at(view, acceptances)
+        self.sources: set[str] = set()
         self._noted = {
             fix.code: FixedRule(fix.code, RULES[fix.code].name, fix.done, fix.safe) for fix in fixes
         }
@@ -119,7 +124,8 @@ class _Repairs:
             return batch.labels
         repaired = one.change(batch, rows)
         before, after = hash_rows(batch.labels, LABELS.names), hash_rows(repaired, LABELS.names)
-        touched = batch.labels.filter(pa.array(~np.isin(before, after))).select(["item", "id"])
+        touched = batch.labels.filter(pa.array(~np.isin(before, after))).select(["item", "id", "source"])
+        self.sources |= distinct(touched.column("source").drop_null())
         self._noted[one.code].labels += [
             FixedLabel(batch.set, row["item"], label_id_text(row["id"])) for row in touched.to_pylist()
         ]

@@ -45,9 +45,12 @@ def _same_rows(store: Store, one: Table, other: Table) -> bool:
     return True
 
 
-def all_hashes(tables: Tables, table: Table, columns: Sequence[str]) -> dict[str, int]:
-    """A fingerprint of the rows of every item of a table: for when it is not known which may have changed."""
+def all_hashes(
+    tables: Tables, table: Table, columns: Sequence[str], items: Sequence[str] | None = None
+) -> dict[str, int]:
+    """A fingerprint of the rows of every item of a table, or of some: None, when it is not known which may have
+    changed."""
     found: dict[str, int] = {}
-    for batch in tables.scan(table, columns):
+    for batch in tables.scan(table, columns, items=items):
         found |= item_hashes(batch, columns)
     return found

@@ -78,3 +78,30 @@ def test_a_folder_that_is_tracked_from_now_on_is_named(project: Desk) -> None:
     assert project.dlabel("commit", "-m", "one").status == 0
     assert project.dlabel("add", "later").out == "images below later are tracked from now on\n"
     assert "\n  which sources are tracked\n" in project.dlabel("status").out
+
+
+def test_what_differs_beside_labels_is_told(project: Desk) -> None:
+    path = project.folder / "labels.json"
+    said = json.loads(path.read_bytes())
+    said["images"][0]["url"] = "http://elsewhere/a.png"
+    path.write_text(json.dumps(said))
+    assert project.dlabel("add").status == 0
+    begin = "No label, item or rule of the spec differs between HEAD and STAGED.\n"
+    assert project.dlabel("diff").out == (
+        f"{begin}  sources say other fields of 1 item\n"
+        "  labels.json has other fields of its own, or another layout\n"
+    )
+    assert project.dlabel("commit", "-m", "where it was").status == 0
+    assert project.dlabel("diff").out == "No difference between HEAD and STAGED.\n"
+    assert project.dlabel("mv", "labels.json", "other.json").status == 0
+    assert project.dlabel("diff").out == f"{begin}  labels.json is tracked in another way\n"
+
+
+def test_a_repair_says_what_is_left_and_which_file_says_otherwise(project: Desk) -> None:
+    write_coco(project.folder / "labels.json", {"a.png": [("cat", 1, 2, 0, 0)], "b.png": []})
+    assert project.dlabel("add").status == 0
+    done = project.dlabel("check", "--fix", "--select", "G1")
+    assert done.out.startswith("Nothing to fix.\n1 more with --unsafe-fixes.\n\nerror G101")
+    done = project.dlabel("check", "--fix", "--unsafe-fixes", "--select", "G1")
+    assert "\nlabels.json still says otherwise: dlabel restore labels.json writes it.\n" in done.out
+    assert "--unsafe-fixes" not in done.out
