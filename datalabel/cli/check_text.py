@@ -163,8 +163,7 @@ class RulesText(Presentation):
             screen.line(
                 (f"{one.severity.value} {one.code}", STYLE[one.severity.value]), " ", (one.name, "name")
             )
-            for line in one.explanation.splitlines():
-                screen.line(f"  {line}")
+            screen.paragraphs(one.explanation)
             if (repair := _repair(one.code)) is not None:
                 screen.line(f"  Repair: {repair}")
 

@@ -25,9 +25,19 @@ INTERNAL = 70
 
 
 def _remember(name: str, value: Any, keep: Any = None) -> None:
-    """Keep an option's value in the session, wherever on the line it stood."""
-    if value not in (None, False):
-        setattr(SESSION, name, value if keep is None else keep)
+    """Keep an option's value in the session, wherever on the line it stood.
+
+    Raises:
+        UsageError: two formats are asked for.
+    """
+    if value in (None, False):
+        return
+    wanted = value if keep is None else keep
+    if name == "format" and SESSION.format not in ("text", wanted):
+        raise UsageError(
+            f"{SESSION.format} or {wanted}? A result has one format", hint="drop --json or --format"
+        )
+    setattr(SESSION, name, wanted)
 
 
 def _common(
@@ -104,8 +114,9 @@ class Group(TyperGroup):
                 family = info.family
                 lines += ["", family]
             lines.append(f"  {name:<9} {info.help}")
-        lines += ["", "Every command takes --json, -q, -v, --no-color, --wait SECONDS and --debug."]
-        lines += ["dlabel COMMAND --help says more; dlabel --show-completion prints the shell's completion."]
+        lines += ["", "Every command takes -q, -v, --no-color, --wait SECONDS and --debug; all but"]
+        lines += ["demo take --json. dlabel COMMAND --help says more, dlabel --show-completion"]
+        lines += ["prints the shell's completion."]
         formatter.write("\n".join(lines) + "\n")
 
     def get_help(self, ctx: Any) -> str:

@@ -247,10 +247,10 @@ def create(
     ),
     note: str = typer.Option("", "--note", metavar="TEXT", help="What it is for."),
 ) -> Presentation:
-    """Freeze a selection of a commit for an experiment: it never changes again.
+    """Freeze a selection of a commit for an experiment.
 
-    The split of an image follows from its content and the seed, so it stays when the set grows. The digest is
-    the same for the same labels, however they got here.
+    It never changes again. The split of an image follows from its content and the seed, so it stays when the
+    set grows. The digest is the same for the same labels, however they got here.
     """
     from datalabel.repository.snapshots import create_snapshot
     from datalabel.repository.splitting import SnapshotOptions
@@ -302,7 +302,10 @@ def diff(before: str = NAME, after: str = NAME) -> Presentation:
 
 @app.command("verify")
 def verify(name: str = typer.Argument(..., metavar="NAME|DIR", autocompletion=snapshots)) -> Presentation:
-    """Read everything a snapshot selected, or an exported folder, and compare it with what was recorded."""
+    """Check a snapshot, or an exported folder, against what was recorded.
+
+    Everything is read.
+    """
     from datalabel.errors import NoProjectError
     from datalabel.repository.verifying import verify_folder, verify_snapshot
 

@@ -36,8 +36,8 @@ def page_of_agreement(
         + (f" · alpha {alpha:.2f}" if alpha is not None else ""),
         facts=[
             Fact("items compared", found.items),
-            Fact("objects missed", sum(one.missed for one in found.worst), Tone.BAD),
-            Fact("classes differ", sum(one.reclassified for one in found.worst), Tone.CHANGED),
+            Fact("objects missed on these", sum(one.missed for one in found.worst), Tone.BAD),
+            Fact("classes differ on these", sum(one.reclassified for one in found.worst), Tone.CHANGED),
         ],
         marks=MARKS,
         pictures=finished,
