@@ -83,6 +83,13 @@ def match(
     return pairing.result()
 
 
+def match_equal(left: pa.Table, right: pa.Table, *, group: Sequence[str] = ("item",)) -> Matching:
+    """Pair only rows of equal content, whatever their numbers."""
+    pairing = _Pairing(left, right, group)
+    pairing.by_equal(CONTENT, "content")
+    return pairing.result()
+
+
 class _Pairing:
     """Two tables, and which rows of each are still free."""
 

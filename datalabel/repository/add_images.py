@@ -10,7 +10,7 @@ from datalabel.content import ObjectId
 from datalabel.errors import Fault, InputError
 from datalabel.labels.tables import ITEMS
 from datalabel.repository.base_trees import say_again
-from datalabel.repository.names import Images, Place, meant
+from datalabel.repository.names import Images, meant, place_of
 from datalabel.repository.read_images import ReadImage, read_images
 from datalabel.repository.recognise import ImageFile
 from datalabel.repository.rekey import rekey
@@ -114,7 +114,7 @@ def _joins(stage: Stage, fresh: Iterable[str]) -> dict[str, str]:
     images = Images(dict.fromkeys(arrived, ""), list_disk=lambda: ())
     found: dict[str, list[str]] = {}
     for source, names in _waiting_names(stage, waiting).items():
-        place = place_of(stage, source)
+        place = place_of(stage.project, stage.tree.sources.get(source))
         for name, key in names:
             target = meant(name, place, images)
             if target in arrived:
@@ -130,16 +130,6 @@ def _waiting_names(stage: Stage, waiting: set[str]) -> dict[str, list[tuple[str,
         if row["name"] is not None:
             names.setdefault(row["source"], []).append((row["name"], row["item"]))
     return names
-
-
-def place_of(stage: Stage, source: str) -> Place:
-    """Where a source lies, for resolving its names."""
-    recorded = stage.tree.sources.get(source)
-    if recorded is None or recorded.path is None:
-        return Place(None)
-    is_folder = (stage.project.root / recorded.path).is_dir()
-    folder = recorded.path if is_folder else recorded.path.rpartition("/")[0] or "."
-    return Place(folder, recorded.options.get("images"))
 
 
 def _put_items(stage: Stage, images: Mapping[str, Known]) -> None:

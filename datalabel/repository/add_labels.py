@@ -181,20 +181,29 @@ class _Addition:
     def apply(self) -> None:
         """Write the outcome into staging."""
         self._stage.put_labels(self._how.set, self.brought.labels, self.brought.gone)
-        said_anew = self._put_mentions(self.brought.kept)
+        said_anew = self._said_anew()
+        self._put_mentions(self.brought.kept, said_anew)
         self._put_items(said_anew)
         if self._how.replaces:
             self._stage.set_source(self._how.replaces, None)
             self._stage.bases.pop(self._how.replaces, None)
 
-    def _put_mentions(self, labelled: frozenset[str]) -> set[str]:
+    def _said_anew(self) -> set[str]:
+        """The items of which the source says something new: another number or place in the file is nothing new, but
+        labels that came of it are."""
+        columns = [name for name in MENTIONS.names if name not in ("number", "order", "digest")]
+        old, new = (item_hashes(rows, columns) for rows in (self._said, self._now.mentions))
+        return (set(differing_items(old, new)) | self.brought.kept) & new.keys()
+
+    def _put_mentions(self, labelled: frozenset[str], said_anew: set[str]) -> None:
         """The source's mentions are what it says now; those of other sources stay, and so do those of items that it
-        does not name any more but has labels on, since somebody decided for them. The items it says something new
-        of."""
+        does not name any more but has labels on, since somebody decided for them. Items that were removed here stay
+        away while it says nothing new of them."""
         old, new = (item_hashes(rows, MENTIONS.names) for rows in (self._said, self._now.mentions))
         if self._how.partial:
             old = {key: known for key, known in old.items() if key in new}
-        touched = differing_items(old, new)
+        away = new.keys() - self._stage.known.keys() - said_anew
+        touched = [key for key in differing_items(old, new) if key not in away]
         mine, others = split_by_source(
             self._stage.read(self._stage.mentions, touched), self._name, self._old_name
         )
@@ -202,7 +211,6 @@ class _Addition:
         rows = pa.concat_tables([others, of_items(self._now.mentions, touched), kept])
         present = distinct(mine.column("item")) | distinct(others.column("item"))
         self._stage.put_mentions(sort_rows(rows, *MENTION_ORDER), present - distinct(rows.column("item")))
-        return new.keys() & set(touched)
 
     def _put_items(self, said_anew: set[str]) -> None:
         """Items that only label files know come with their mention, follow its size, and go with it. One that was

@@ -17,7 +17,7 @@ from datalabel.repository.project import SPEC_FILE, Project
 from datalabel.repository.read_labels import parse_size, read_labels
 from datalabel.repository.recognise import Found, Recogniser, image_files
 from datalabel.repository.spec_file import stage_spec
-from datalabel.repository.spoken import LabelOptions
+from datalabel.repository.spoken import PARTIAL, LabelOptions
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import view_of
 from datalabel.store.history import IMAGES, Source
@@ -164,7 +164,7 @@ def _add_sources(stage: Stage, found: Found, options: AddOptions, *, everything:
     cached = stage.project.store.cache.files()
     for name in sorted(found.labels):
         source = found.labels[name]
-        how = _how(stage, name, options if everything else AddOptions(prefer=options.prefer))
+        how = _how(stage, name, options) if everything else _as_added(stage, name, options)
         contents = contents_of(stage.project.store, source.files, source.entries, cached)
         digest = digest_of_contents(contents)
         base = stage.base(name)
@@ -181,10 +181,20 @@ def _same_options(known: Source, how: LabelOptions) -> bool:
     return (known.set, known.annotator, dict(known.options)) == (how.set, how.annotator, dict(how.options))
 
 
+def _as_added(stage: Stage, name: str, options: AddOptions) -> LabelOptions:
+    """The options that a source was added with."""
+    partial = PARTIAL in stage.tree.sources[name].options
+    return _how(stage, name, AddOptions(prefer=options.prefer, partial=partial))
+
+
 def _how(stage: Stage, name: str, options: AddOptions) -> LabelOptions:
-    """The options for one source: those given, else those it was added with."""
+    """The options for one source: those given, else those that it, or the one that it replaces, was added with.
+    Whether it speaks for all its items is said anew each time."""
     known = stage.tree.sources.get(name)
-    kept = dict(known.options) if known else {}
+    like = known or stage.tree.sources.get(options.replaces or "")
+    kept = {word: value for word, value in (like.options if like else {}).items() if word != PARTIAL}
+    if options.partial:
+        kept[PARTIAL] = "yes"
     if options.images is not None:
         kept["images"] = stage.project.key_of(Path(options.images))
     if options.item_key is not None:
@@ -203,13 +213,14 @@ def _how(stage: Stage, name: str, options: AddOptions) -> LabelOptions:
             where=name,
             hint=f"dlabel rm {options.replaces}, if {name} says all that it said",
         )
-    annotator = options.annotator or options.model or (known.annotator if known else None)
-    set_name = options.set or options.model or (known.set if known else None) or GROUND_TRUTH
-    if known and known.set and set_name != known.set:
+    annotator = options.annotator or options.model or (like.annotator if like else None)
+    set_name = options.set or options.model or (like.set if like else None) or GROUND_TRUTH
+    if like and like.set and set_name != like.set:
+        old = name if like is known else options.replaces
         raise InputError(
-            f"belongs to the set {known.set!r} already",
-            where=name,
-            hint=f"dlabel rm {name}, then add it to the other",
+            f"belongs to the set {like.set!r} already",
+            where=old,
+            hint=f"dlabel rm {old}, then add {name} to the other",
         )
     prefer: Any = options.prefer
     return LabelOptions(set_name, annotator, options.replaces, options.beside, options.partial, prefer, kept)

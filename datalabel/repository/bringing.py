@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.labels.match import match, mint_ids
+from datalabel.labels.hashing import hash_rows, mix
+from datalabel.labels.match import match, match_equal, mint_ids
 from datalabel.labels.merge import Conflict, Prefer, merge
 from datalabel.labels.rows import (
     constant,
@@ -123,17 +124,31 @@ def _parts(items: Sequence[str], rows: pa.Table) -> Iterator[tuple[Sequence[str]
         yield some, rows.slice(first, end - first)
 
 
-def _identified(rows: pa.Table, before: pa.Table, *present: pa.Table) -> pa.Table:
-    """The rows with the ids that their earlier selves had; new ones get ids of their own."""
+def _identified(rows: pa.Table, before: pa.Table, ours: pa.Table, others: pa.Table) -> pa.Table:
+    """The rows with the ids that their earlier selves had, or that their equals have that are new here as well; other
+    new ones get ids of their own."""
     ids = np.zeros(rows.num_rows, dtype=np.uint64)
     if before.num_rows:
         left, right = _paired(before, rows)
         ids[right] = before.column("id").to_numpy()[left]
     fresh = np.flatnonzero(ids == 0)
+    news = _unknown(ours, before)
+    if len(fresh) and news.num_rows:
+        pairs = match_equal(news, rows.take(pa.array(fresh)), group=("item", "annotator"))
+        ids[fresh[pairs.right]] = news.column("id").to_numpy()[pairs.left]
+        fresh = np.flatnonzero(ids == 0)
     if len(fresh):
-        taken = pa.concat_tables([known.select(["item", "id"]) for known in (before, *present)])
+        taken = pa.concat_tables([known.select(["item", "id"]) for known in (before, ours, others)])
         ids[fresh] = mint_ids(rows.take(pa.array(fresh)) if len(fresh) < len(ids) else rows, taken)
     return with_column(rows, "id", pa.array(ids))
+
+
+def _unknown(rows: pa.Table, before: pa.Table) -> pa.Table:
+    """The rows whose ids their items do not have in `before`."""
+    if rows is before or not rows.num_rows:
+        return rows.slice(0, 0)
+    known, old = (mix(hash_rows(one, ["item"]) ^ one.column("id").to_numpy()) for one in (rows, before))
+    return rows.filter(pa.array(~np.isin(known, old)))
 
 
 def _paired(before: pa.Table, rows: pa.Table) -> tuple[Rows, Rows]:

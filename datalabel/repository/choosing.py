@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +29,9 @@ def choose(project: Project, paths: Sequence[Path], trees: Iterable[Tree], items
         InputError: a path means nothing that is tracked (every such path is named).
     """
     known = sorted(set(items))
-    labels = {name: source.path for tree in trees for name, source in tree.sources.items() if source.set}
-    folders = {name: source.path for tree in trees for name, source in tree.sources.items() if not source.set}
+    known_sources = [pair for tree in trees for pair in tree.sources.items()]
+    labels = [(name, source.path) for name, source in known_sources if source.set]
+    folders = [(name, source.path) for name, source in known_sources if not source.set]
     chosen: tuple[set[str], set[str], set[str]] = (set(), set(), set())
     faults, spec = Faults(), False
     for path in paths:
@@ -39,8 +40,8 @@ def choose(project: Project, paths: Sequence[Path], trees: Iterable[Tree], items
         assert means is not None  # noqa: S101 - there is a pattern
         found = (
             {item for item in known if means(item)},
-            {name for name, where in labels.items() if name == key or (where is not None and means(where))},
-            {name for name, where in folders.items() if where is not None and means(where)},
+            {name for name, where in labels if name == key or (where is not None and means(where))},
+            {name for name, where in folders if where is not None and means(where)},
         )
         is_spec = key in (SPEC_FILE, ".")
         if not any(found) and not is_spec:
@@ -53,9 +54,9 @@ def choose(project: Project, paths: Sequence[Path], trees: Iterable[Tree], items
     return Chosen(items_, sources, image_folders, spec)
 
 
-def _hint(key: str, known: Sequence[str], labels: Mapping[str, str | None]) -> str:
-    folder = next((where for where in labels.values() if where == "." or key.startswith(f"{where}/")), None)
+def _hint(key: str, known: Sequence[str], labels: Iterable[tuple[str, str | None]]) -> str:
+    folder = next((where for _, where in labels if where == "." or key.startswith(f"{where}/")), None)
     if folder is not None:
         return f"the files of a source go together: name {folder}"
-    close = nearest(key, [*known[:5000], *labels])
+    close = nearest(key, [*known[:5000], *(name for name, _ in labels)])
     return f"did you mean {close}?" if close else f"dlabel add {key} tracks it"

@@ -16,6 +16,7 @@ from datalabel.labels.rows import differing_items, sort_rows, with_column
 from datalabel.labels.tables import LABELS, MENTIONS
 from datalabel.repository.history import LogEntry
 from datalabel.repository.project import Project
+from datalabel.repository.renames import renamed, way
 from datalabel.repository.revisions import STAGED, view_at
 from datalabel.repository.same import all_hashes
 from datalabel.repository.view import View, view_of
@@ -106,13 +107,17 @@ class Difference:
         self, keys: list[str] | None, old: Mapping[str, Row], new: Mapping[str, Row]
     ) -> dict[str, str]:
         """Old key → new key of the items that were renamed on the way, chains followed to their end."""
-        marked = self._tables.read(self.after.items, ["item", "moved_to"], items=keys, markers=True)
+        steps, earlier = (self._steps(view, keys) for view in (self.after, self.before))
+        ways = {key: way(key, steps) for key in sorted(old.keys() & steps.keys())}
+        return renamed(ways, old, new, {key for key, target in steps.items() if earlier.get(key) == target})
+
+    def _steps(self, view: View, keys: list[str] | None) -> dict[str, str]:
+        """Where items were moved to, by the keys that they had, as a tree remembers it."""
+        marked = self._tables.read(view.items, ["item", "moved_to"], items=keys, markers=True)
         marked = marked.filter(pc.is_valid(marked.column("moved_to")))
-        steps = dict(
+        return dict(
             zip(marked.column("item").to_pylist(), marked.column("moved_to").to_pylist(), strict=True)
         )
-        found = {key: _end(key, steps, old[key], new) for key in old.keys() & steps.keys()}
-        return {key: target for key, target in found.items() if target is not None}
 
     @cached_property
     def renames(self) -> dict[str, str]:
@@ -266,20 +271,6 @@ def _item_change(
     return ItemChange(
         key, "replaced" if "content" in fields and old["content"] is not None else "changed", fields
     )
-
-
-def _end(key: str, steps: Mapping[str, str], old: Row, new: Mapping[str, Row]) -> str | None:
-    """Where the item that was known by a key is now; None: where it was, or nowhere.
-
-    In which order steps were taken is not known. Where keys on the way are in use again, the image tells.
-    """
-    way = [key]
-    while (target := steps.get(way[-1])) is not None and target not in way:
-        way.append(target)
-    here = [one for one in way if one in new]
-    same = [one for one in here if old["content"] is not None and new[one]["content"] == old["content"]]
-    target = (same or here or [key])[0]
-    return target if target != key else None
 
 
 def _fields(old: Row, new: Row) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
 from datalabel.errors import Fault, InputError, RefusedError, nearest
@@ -14,13 +16,19 @@ from datalabel.files import checked_key
 from datalabel.formats.base import Format, Loss, Selection
 from datalabel.formats.registry import get_format
 from datalabel.labels.tables import GROUND_TRUTH
+from datalabel.repository.names import Images, meant, place_of
 from datalabel.repository.output_folder import ImageMode, OutputFolder
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import Revision, resolve_revision
 from datalabel.repository.selecting import Filter
 from datalabel.repository.selections import SetSelection, SourceSelection
+from datalabel.repository.spoken import own_mentions
 from datalabel.repository.view import View
+from datalabel.store.history import Source
 from datalabel.version import version
+
+_AROUND_STEM = r"^.*[/\\]|\.[^./\\]*$"
+"""Of a path, what is not the name of its file without suffix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ def export(
     view = found.view(project)
     view.labels(options.set)
     chosen.check_classes(view, [options.set])
-    plan = _plan(view, fmt, options, chosen)
+    plan = _plan(project, view, fmt, options, chosen)
     with OutputFolder(folder) as output:
         losses = tuple(
             loss for selection in plan.whole for loss in fmt.losses(selection, training=bool(plan.splits))
@@ -92,7 +100,7 @@ class _Plan:
     splits: Sequence[SetSelection]
 
 
-def _plan(view: View, fmt: Format, options: ExportOptions, chosen: Filter) -> _Plan:
+def _plan(project: Project, view: View, fmt: Format, options: ExportOptions, chosen: Filter) -> _Plan:
     table = view.split_table()
     if table is not None:
         keys = dict(zip(table.column("item").to_pylist(), table.column("split").to_pylist(), strict=True))
@@ -109,10 +117,31 @@ def _plan(view: View, fmt: Format, options: ExportOptions, chosen: Filter) -> _P
         )
     sources = {name: source for name, source in view.tree.sources.items() if source.set == options.set}
     as_it_came = bool(sources) and all(source.format == fmt.name for source in sources.values())
-    if as_it_came and chosen.is_all and options.images == "none":
-        return _Plan([SourceSelection(view, name, source) for name, source in sorted(sources.items())], [])
+    if as_it_came and chosen.is_all and options.images == "none" and _names_hold(project, view, sources):
+        return _Plan(
+            [SourceSelection(view, name, one, implied=False) for name, one in sorted(sources.items())], []
+        )
     strip = _common_folder(_keys(view)) if options.images != "none" else ""
     return _Plan([SetSelection(view, options.set, fmt.name, chosen, strip=strip)], [])
+
+
+def _names_hold(project: Project, view: View, sources: Mapping[str, Source]) -> bool:
+    """Whether images are called as they were when the sources were read: no name means another image by now."""
+    odd = {name: rows for name in sources if (rows := _called_otherwise(view, name))}
+    images = Images(dict.fromkeys(_keys(view), "") if odd else {}, list_disk=lambda: ())
+    return all(
+        meant(called, place_of(project, sources[name]), images) == key
+        for name, rows in odd.items()
+        for called, key in rows
+    )
+
+
+def _called_otherwise(view: View, source: str) -> list[tuple[str, str]]:
+    """Name and key of the items that the source calls by another name than that of their file."""
+    rows = own_mentions(view.mentions_of(source, ["name", "item"]))
+    stems = [pc.replace_substring_regex(rows.column(one), _AROUND_STEM, "") for one in ("name", "item")]
+    others = rows.filter(pc.not_equal(*stems))
+    return list(zip(others.column("name").to_pylist(), others.column("item").to_pylist(), strict=True))
 
 
 def _wanted_splits(view: View, there: Sequence[str], wanted: Sequence[str]) -> list[str]:

@@ -67,7 +67,7 @@ def remove(
         stage = Stage(project, position, view_of(project.store, position.staging, STAGED))
         chosen = choose(project, paths, (stage.tree,), stage.known)
         labels = sum(_forget_source(stage, name) for name in chosen.sources)
-        labels += _forget_items(stage, list(chosen.items))
+        labels += stage.drop_items(chosen.items)
         for name in chosen.folders:
             stage.set_source(name, None)
         deletions = _deletions(stage, chosen, force=force) if files else []
@@ -107,18 +107,6 @@ def _without(stage: Stage, table: Table, source: str) -> tuple[_Rest, set[str]]:
         keys |= distinct(split_by_source(rows, source)[0].column("item"))
     mine, others = split_by_source(stage.read(table, sorted(keys)), source)
     return _Rest(others, keys - distinct(others.column("item")), mine.num_rows), keys
-
-
-def _forget_items(stage: Stage, keys: list[str]) -> int:
-    count = 0
-    for name in stage.set_names:
-        labels = stage.read(stage.labels(name), keys)
-        count += labels.num_rows
-        stage.put_labels(name, labels.slice(0, 0), distinct(labels.column("item")))
-    mentions = stage.read(stage.mentions, keys)
-    stage.put_mentions(mentions.slice(0, 0), distinct(mentions.column("item")))
-    stage.put_items(stage.items.schema.empty_table(), keys)
-    return count
 
 
 def _deletions(stage: Stage, chosen: Chosen, *, force: bool) -> list[str]:

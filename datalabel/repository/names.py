@@ -19,6 +19,8 @@ from functools import cached_property, lru_cache
 from datalabel.errors import Faults
 from datalabel.files import key_fault, normalised
 from datalabel.images import without_suffix
+from datalabel.repository.project import Project
+from datalabel.store.history import Source
 
 SIBLINGS = ("JPEGImages", "images", "Images", "imgs", "img")
 """Folders beside a label file, or beside its folder, where formats keep their images by habit."""
@@ -54,6 +56,15 @@ def _folders(place: Place, folder: str, *, bare: bool) -> tuple[str, ...]:
         for base in (place.folder, posixpath.dirname(place.folder)):
             found += [posixpath.join(base, sibling, folder) for sibling in SIBLINGS]
     return tuple(dict.fromkeys(normalised(posixpath.normpath(one)) for one in found))
+
+
+def place_of(project: Project, source: Source | None) -> Place:
+    """Where a source lies, for resolving its names."""
+    if source is None or source.path is None:
+        return Place(None)
+    is_folder = (project.root / source.path).is_dir()
+    folder = source.path if is_folder else source.path.rpartition("/")[0] or "."
+    return Place(folder, source.options.get("images"))
 
 
 class Images:

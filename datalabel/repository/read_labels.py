@@ -18,7 +18,7 @@ from datalabel.repository.names import Images, Place, resolve
 from datalabel.repository.recognise import LabelFiles, image_files
 from datalabel.repository.spoken import LabelOptions, own_mentions
 from datalabel.repository.stage import Stage
-from datalabel.repository.view import View
+from datalabel.repository.view import View, view_of
 from datalabel.repository.wordings import Remembered
 from datalabel.store.history import Source
 
@@ -66,10 +66,19 @@ def _images(stage: Stage) -> Images:
 
 
 def _earlier(stage: Stage, source: str) -> dict[str, str]:
-    """What the source's names were resolved to before; an item may have another key since, by this very command."""
+    """What the source's names were resolved to before; an item may have another key since, by this very command. Of
+    items that were removed here, only the base knows."""
     staged = View(stage.project.store, stage.finished(), "STAGED")
-    rows = own_mentions(staged.mentions_of(source, ["name", "item"]))
-    return dict(zip(rows.column("name").to_pylist(), rows.column("item").to_pylist(), strict=True))
+    base = stage.base(source)
+    views = [staged]
+    if base is not None:
+        before = view_of(stage.project.store, base.tree, source)
+        views = [staged] if before.mentions == staged.mentions else [before, staged]
+    earlier: dict[str, str] = {}
+    for view in views:
+        rows = own_mentions(view.mentions_of(source, ["name", "item"]))
+        earlier |= zip(rows.column("name").to_pylist(), rows.column("item").to_pylist(), strict=True)
+    return earlier
 
 
 class _Context:

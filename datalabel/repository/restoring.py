@@ -19,6 +19,7 @@ from datalabel.repository.project import SPEC_FILE, Project
 from datalabel.repository.recognise import is_member, label_files
 from datalabel.repository.revisions import STAGED, resolve_revision
 from datalabel.repository.selections import SourceSelection
+from datalabel.repository.spoken import PARTIAL
 from datalabel.repository.stage import Stage
 from datalabel.repository.taking import take
 from datalabel.repository.view import View, view_of
@@ -227,7 +228,8 @@ class _Writer:
 
     def _write_source(self, name: str, source: Source) -> None:
         path = source.path or ""
-        if self._was_read(name, path) and says_the_same(self._stage, name):
+        whole = PARTIAL not in source.options
+        if self._was_read(name, path) and whole and says_the_same(self._stage, name):
             return  # spelled by another tool, perhaps, but nothing is to be said anew
         fmt = get_format(source.format)
         view = View(self._project.store, self._stage.finished(), self._wanted.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 
 from datalabel.errors import Faults, nearest
 from datalabel.labels.rows import distinct, of_items
-from datalabel.labels.tables import empty
 from datalabel.repository.project import Project
 from datalabel.repository.stage import Tables
 from datalabel.repository.view import View
@@ -118,16 +117,6 @@ class Selected(Tables):
             labelled |= self._narrow_set(name, chosen)
         if chosen.drop_empty:
             self.drop_items(key for key in self._keys() if key not in labelled)
-
-    def drop_items(self, keys: Iterable[str]) -> None:
-        """Leave out items with everything that is said about them."""
-        gone = sorted(keys)
-        if not gone:
-            return
-        self.put_items(empty(self.items.schema), gone)
-        self.put_mentions(empty(self.mentions.schema), gone)
-        for name in self.set_names:
-            self.put_labels(name, empty(self.labels(name).schema), gone)
 
     def _keys(self) -> Iterator[str]:
         for batch in self.project.store.tables.scan(self.items, ["item"]):

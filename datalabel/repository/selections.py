@@ -37,18 +37,21 @@ _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class SourceSelection:
-    """One source, to be written again by its own format: names, numbers, extras and header as it gave them."""
+    """One source, to be written again by its own format: names, numbers, extras and header as it gave them.
+
+    With `implied`, what was said about all its labels when it was added (`--annotator`) is not written.
+    """
 
     foreign_extras: Mapping[str, int] = {}
     headers: Sequence[Mapping[str, Any]] = ()
 
-    def __init__(self, view: View, name: str, source: Source) -> None:
+    def __init__(self, view: View, name: str, source: Source, *, implied: bool = True) -> None:
         self._view = view
         self._source = name
         self._set = source.set or ""
         self.name = (source.path or name).rpartition("/")[2]
         self.header: Mapping[str, Any] | None = view.header(source)
-        self.annotator = source.annotator
+        self.annotator = source.annotator if implied else None
 
     @cached_property
     def classes(self) -> Sequence[str]:

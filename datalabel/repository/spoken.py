@@ -18,6 +18,10 @@ CONTENT = [name for name in LABELS.names if name not in ("item", "id", "source")
 """The columns that tell whether a source says the same about an item as before."""
 
 
+PARTIAL = "partial"
+"""Among the options kept with a source: its file speaks only for the items that it names."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelOptions:
     """How a source is added. `options` are kept with the source for the next time."""

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.content import ObjectId, canonical_json
-from datalabel.labels.rows import with_column
-from datalabel.labels.tables import ITEMS, empty, table_of
+from datalabel.labels.rows import distinct, with_column
+from datalabel.labels.tables import ITEMS, LABELS, MENTIONS, empty, table_of
 from datalabel.repository.journal import check_changes, finish_journal
 from datalabel.repository.project import Project
 from datalabel.repository.same import holds_the_same
@@ -61,12 +61,12 @@ class Tables:
         a key had before was moved to stays with the key, whatever becomes of it."""
         gone = {*removed, *(moved or {})}
         keys = rows.column("item").to_pylist()
-        traces = self._traces([*keys, *gone])
+        traces = self.traces([*keys, *gone])
         if traces or rows.column("moved_to").null_count < len(keys):
             rows = with_column(rows, "moved_to", pa.array(map(traces.get, keys), pa.string()))
         self._items = self._append(self.items, rows, gone, traces | dict(moved or {}))
 
-    def _traces(self, keys: Iterable[str]) -> dict[str, str]:
+    def traces(self, keys: Iterable[str]) -> dict[str, str]:
         """Where the items that were once known by these keys were moved to."""
         tables = self.project.store.tables
         found = tables.read(self.items, ["item", "moved_to"], items=sorted(set(keys)), markers=True)
@@ -80,6 +80,22 @@ class Tables:
     def put_labels(self, name: str, rows: pa.Table, removed: Iterable[str] = ()) -> None:
         """The items of `rows` now have exactly these labels in this set; those of `removed` none."""
         self._sets[name] = self._append(self.labels(name), rows, removed)
+
+    def drop_items(self, keys: Iterable[str]) -> int:
+        """These items leave with everything that is said about them; how many labels that were."""
+        gone = sorted(keys)
+        if not gone:
+            return 0
+        labels = {name: self._items_in(self.labels(name), gone) for name in self.set_names}
+        for name, items in labels.items():
+            self.put_labels(name, empty(LABELS), distinct(items))
+        self.put_mentions(empty(MENTIONS), distinct(self._items_in(self.mentions, gone)))
+        self.put_items(empty(ITEMS), gone)
+        return sum(map(len, labels.values()))
+
+    def _items_in(self, table: Table, items: Sequence[str]) -> pa.ChunkedArray:
+        """The item of each row of these items."""
+        return self.project.store.tables.read(table, ["item"], items=items).column("item")
 
     def _append(
         self, table: Table, rows: pa.Table, removed: Iterable[str], moved: Mapping[str, str] | None = None

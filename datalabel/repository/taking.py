@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from datalabel.errors import RefusedError
 from datalabel.labels.rows import (
     differing_items,
     distinct,
@@ -22,17 +25,39 @@ from datalabel.store.tables import Table
 
 
 def take(stage: Stage, other: View, chosen: Chosen | None) -> None:
-    """Make what was chosen (everything: None) in staging as it is in another tree."""
+    """Make what was chosen (everything: None) in staging as it is in another tree.
+
+    Raises:
+        RefusedError: a label or an item would be there twice, under another source or another key.
+    """
     if chosen is None:
         stage.become(other)
         return
-    for name in chosen.sources:
-        _take_source(stage, other, name)
+    before = stage.known.keys()
+    touched = {name: _take_source(stage, other, name) for name in chosen.sources}
     for name in chosen.folders:
         stage.set_source(name, other.tree.sources.get(name))
     _take_items(stage, other, list(chosen.items))
     if chosen.spec:
         stage.tree = replace(stage.tree, spec=other.tree.spec, spec_text=other.tree.spec_text)
+    _refuse_renamed(stage, sorted(stage.known.keys() - before))
+    for name, items in touched.items():
+        _refuse_twins(stage, other, name, items)
+
+
+def _refuse_renamed(stage: Stage, back: Sequence[str]) -> None:
+    """An item that comes back must not be there under the key that it was renamed to."""
+    ways = stage.traces(back)
+    for key in sorted(ways):
+        steps = [key]
+        while (target := stage.traces(steps[-1:]).get(steps[-1])) is not None and target not in steps:
+            steps.append(target)
+            if target in stage.known:
+                raise RefusedError(
+                    f"is called {target} now",
+                    where=key,
+                    hint=f"dlabel mv {target} {key} takes that back, or restore both",
+                )
 
 
 def _take_items(stage: Stage, other: View, keys: list[str]) -> None:
@@ -40,7 +65,9 @@ def _take_items(stage: Stage, other: View, keys: list[str]) -> None:
     changed = tables.changed_items(stage.items, other.items)
     wanted = keys if changed is None else sorted(set(keys) & set(changed))
     present, rows = tables.read(stage.items, items=wanted), tables.read(other.items, items=wanted)
-    stage.put_items(*_what_changes(present, rows))
+    new, gone = _what_changes(present, rows)
+    stage.put_items(new)
+    stage.drop_items(gone)
     _take_labels(stage, other, sorted(distinct(rows.column("item")) - distinct(present.column("item"))))
 
 
@@ -59,18 +86,39 @@ def _take_labels(stage: Stage, other: View, back: list[str]) -> None:
         stage.put_labels(name, held(other.label_table(name)))
 
 
-def _take_source(stage: Stage, other: View, name: str) -> None:
-    """Labels, mentions and record of one source as the other tree has them; other sources' rows stay."""
+def _take_source(stage: Stage, other: View, name: str) -> list[str]:
+    """Labels, mentions and record of one source as the other tree has them; other sources' rows stay. The items that
+    have other labels now."""
     recorded = other.tree.sources.get(name) or stage.tree.sources.get(name)
     set_name = (recorded.set if recorded else None) or ""
     labels = stage.labels(set_name)
-    changed = _taken(stage, labels, other.label_table(set_name), name, LABEL_ORDER)
-    stage.put_labels(set_name, *changed)
+    rows, without = _taken(stage, labels, other.label_table(set_name), name, LABEL_ORDER)
+    stage.put_labels(set_name, rows, without)
     mentions, gone = _taken(stage, stage.mentions, other.mentions, name, MENTION_ORDER)
     touched = [*distinct(mentions.column("item")), *gone]
     stage.put_mentions(mentions, gone)
     stage.set_source(name, other.tree.sources.get(name))
     _take_waiting_items(stage, other, touched)
+    return sorted(distinct(rows.column("item")))
+
+
+def _refuse_twins(stage: Stage, other: View, source: str, items: Sequence[str]) -> None:
+    """What another source says in place of this one must go before it comes back."""
+    recorded = other.tree.sources.get(source)
+    if recorded is None:
+        return
+    labels = stage.read(stage.labels(recorded.set or ""), items).select(["item", "id", "source"])
+    counts = labels.group_by(["item", "id"]).aggregate(
+        [("source", "max"), ("source", "min"), ("id", "count")]
+    )
+    twins = counts.filter(pc.greater(counts.column("id_count"), 1)).slice(0, 1).to_pylist()
+    for one in twins:
+        rival = one["source_min"] if one["source_max"] == source else one["source_max"]
+        raise RefusedError(
+            f"its labels are those of {rival} now (first: {one['item']})",
+            where=source,
+            hint=f"dlabel rm {rival} first, or restore both",
+        )
 
 
 def _taken(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
-from histories import CAT, DOG, A, B, C, begin, said
+from histories import CAT, DOG, A, B, C, begin, held, said
 from pictures import write_image
 
+from datalabel.errors import RefusedError
 from datalabel.repository.repository import Repository
 
 
@@ -68,3 +71,82 @@ def test_a_new_image_under_a_name_that_moved_away_is_new(repo: Repository) -> No
     write_image(repo.root / A, 8)
     repo.add(A)
     assert [(one.key, one.change) for one in repo.diff().items] == [(A, "replaced")]
+
+
+def test_a_trace_older_than_the_item_proves_nothing(repo: Repository) -> None:
+    begin(repo, {A: [CAT]}, [A])
+    repo.mv(A, B)
+    repo.commit("moved")
+    write_image(repo.root / A, 9)
+    said(repo, {A: [DOG]}, "more.json")
+    repo.add(A, "more.json", beside=True)
+    repo.commit("another")
+    repo.mv(B, C)
+    repo.rm(A)
+    found = repo.diff()
+    assert [(one.key, one.change, one.old_key) for one in found.items] == [
+        (A, "removed", None), (C, "renamed", B),
+    ]  # fmt: skip
+    counts = found.summary()["sets"]["ground_truth"]
+    assert (counts["added"], counts["removed"], counts["changed"]) == (0, 1, 0)
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_an_item_whose_key_was_taken_by_another_is_not_forgotten(repo: Repository, here: bool) -> None:
+    if here:
+        begin(repo, {A: [CAT], B: [DOG]})
+        write_image(repo.root / A, 9)
+        repo.add(A)
+    else:
+        said(repo, {A: [CAT], B: [DOG]})
+        repo.add("labels.json")
+        repo.commit("images never came")
+    repo.mv(A, C)
+    repo.mv(B, A)
+    found = repo.diff()
+    assert found.renames == {A: C, B: A}
+    assert found.summary()["sets"] == {}
+    assert [one.fields.keys() & {"content"} for one in found.items] == [set(), {"content"} if here else set()]
+
+
+def test_an_item_comes_back_under_one_key_only(repo: Repository) -> None:
+    begin(repo, {A: [CAT, DOG], B: [DOG]})
+    before = held(repo)
+    repo.mv(A, C)
+    for path in (A, "labels.json"):
+        with pytest.raises(RefusedError, match=f"{A}: is called {C} now"):
+            repo.restore(path, staged=True)
+    repo.restore(A, C, "labels.json", staged=True)
+    assert held(repo) == before
+    assert repo.items().column("item").to_pylist() == [A, B]
+
+
+def test_a_new_item_that_staging_loses_takes_its_labels_along(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    write_image(repo.root / C, 9)
+    said(repo, {A: [CAT], B: [DOG], C: [CAT]})
+    repo.add(C, "labels.json")
+    repo.restore(C, staged=True)
+    assert held(repo) == [(A, "cat", 1.0), (B, "dog", 5.0)]
+    assert repo.stats().sets["ground_truth"].labels == 2
+
+
+def test_an_export_calls_images_as_they_are_called_now(repo: Repository, tmp_path: Path) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    for old, new in ((A, "images/t.png"), (B, A), ("images/t.png", B)):
+        repo.mv(old, new)
+    repo.commit("exchanged")
+    (name,) = repo.export("coco", tmp_path / "out").files
+    document = json.loads((tmp_path / "out" / name).read_bytes())
+    names = {one["id"]: one["file_name"] for one in document["images"]}
+    classes = {one["id"]: one["name"] for one in document["categories"]}
+    found = {names[one["image_id"]]: classes[one["category_id"]] for one in document["annotations"]}
+    assert found == {A: "dog", B: "cat"}
+
+
+@pytest.mark.parametrize("path", ["labels.json", "other.json"])
+def test_a_source_is_meant_by_its_path_on_either_side(repo: Repository, path: str) -> None:
+    begin(repo, {A: [CAT]}, [A])
+    repo.mv("labels.json", "other.json")
+    repo.restore(path, staged=True)
+    assert repo.view().tree.sources["labels.json"].path == "labels.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from histories import CAT, DOG, A, B, begin, cats_become_dogs, held, said
+from histories import CAT, DOG, A, B, C, begin, cats_become_dogs, held, said
 from pictures import write_image
 
 from datalabel.errors import InputError, RefusedError
@@ -166,3 +166,40 @@ def test_a_format_is_insisted_on_where_a_source_is_known(repo: Repository) -> No
     repo.add("labels", beside=True)
     with pytest.raises(InputError, match="holds no YOLO files"):
         repo.add("labels", format="yolo")
+
+
+def test_labels_that_are_here_and_in_the_file_are_one(repo: Repository) -> None:
+    begin(repo, {A: [CAT, DOG], B: [DOG]})
+    old = (repo.root / "labels.json").read_bytes()
+    said(repo, {A: [CAT], B: [DOG]})
+    repo.commit("without", all_sources=True)
+    repo.restore("labels.json", revision="HEAD~1", staged=True)
+    (repo.root / "labels.json").write_bytes(old)
+    repo.add("labels.json")
+    assert held(repo) == [(A, "cat", 1.0), (A, "dog", 5.0), (B, "dog", 5.0)]
+
+
+def test_a_rename_that_is_taken_back_in_staging_doubles_nothing(repo: Repository) -> None:
+    begin(repo, {A: [CAT, DOG], B: [DOG]})
+    repo.mv(A, C)
+    repo.commit("moved")
+    repo.restore(revision="HEAD~1", staged=True)
+    said(repo, {A: [CAT, DOG], B: [CAT]})
+    repo.add("labels.json")
+    assert held(repo) == [(A, "cat", 1.0), (A, "dog", 5.0), (B, "cat", 1.0)]
+
+
+@pytest.mark.parametrize("move", [True, False])
+def test_a_removed_item_stays_away_when_images_are_numbered_anew(repo: Repository, move: bool) -> None:
+    begin(repo, {A: [CAT, DOG], B: [DOG]})
+    if move:
+        repo.mv(A, C)
+    repo.rm(C if move else A)
+    for images in ({B: [DOG], A: [CAT, DOG]}, {"new.png": [DOG], A: [CAT, DOG], B: [CAT]}):
+        said(repo, images)
+        repo.add("labels.json")
+        assert set(repo.items().column("item").to_pylist()) == images.keys() - {A}
+    assert held(repo) == [(B, "cat", 1.0), ("new.png", "dog", 5.0)]
+    said(repo, {A: [CAT], B: [CAT], "new.png": [DOG, CAT]})
+    repo.add("labels.json")
+    assert {item for item, _, _ in held(repo)} == {B, "new.png"}
