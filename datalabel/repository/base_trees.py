@@ -61,7 +61,7 @@ def remember_base(stage: Stage, source: str, digest: ObjectId, theirs: Theirs) -
         tables.put_labels(theirs.set, sort_rows(rows, *LABEL_ORDER), gone)
     if before is not None:
         _keep_digests(tables, source, before, theirs)
-    _keep_removed(stage, tables, theirs.mentions)
+    _keep_removed(tables, source, theirs.mentions)
     stage.bases[source] = Base(store.history.put_tree(tables.finished()), digest)
 
 
@@ -156,9 +156,10 @@ def _keep_digests(tables: Tables, source: str, before: View, theirs: Theirs) -> 
     _put_digests(tables, source, said)
 
 
-def _keep_removed(stage: Stage, tables: Tables, mentions: pa.Table) -> None:
-    """Items that were removed here are named by the source all the same."""
-    rows = without_items(mentions, stage.known)
+def _keep_removed(tables: Tables, source: str, mentions: pa.Table) -> None:
+    """Items that were removed here are named by the source all the same, also where another has them again."""
+    named = tables.view.mentions_of(source, ["item"]).column("item").combine_chunks()
+    rows = mentions.filter(pc.invert(pc.is_in(mentions.column("item"), value_set=named)))
     if rows.num_rows:
         others = tables.read(tables.mentions, sorted(distinct(rows.column("item"))))
         tables.put_mentions(sort_rows(pa.concat_tables([others, rows]), *MENTION_ORDER))

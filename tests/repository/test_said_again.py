@@ -203,3 +203,18 @@ def test_a_removed_item_stays_away_when_images_are_numbered_anew(repo: Repositor
     said(repo, {A: [CAT], B: [CAT], "new.png": [DOG, CAT]})
     repo.add("labels.json")
     assert {item for item, _, _ in held(repo)} == {B, "new.png"}
+
+
+def test_what_a_source_says_of_a_removed_image_stays_unsaid_when_another_brings_it_back(
+    repo: Repository,
+) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    repo.rm(A)
+    said(repo, {A: [CAT]}, "model.json")
+    repo.add("model.json", set="model")
+    for step in range(2):
+        said(repo, {A: [CAT], B: [("dog", 6.0 + step, 5.0, 10.0, 10.0)]})
+        repo.add("labels.json")
+        mentions = repo.view().mentions_of("labels.json", ["item"])
+        assert mentions.column("item").to_pylist() == [B]
+    assert held(repo) == [(B, "dog", 7.0)]
