@@ -44,7 +44,7 @@ class InspectedText(Presentation):
             screen.line((f"Nothing leads to {unused}", "dim"))
         if self.found.elsewhere:
             images = count(self.found.elsewhere, "image")
-            screen.line((f"{images} kept where they lie were not read", "dim"))
+            screen.line((f"Not read: {images} kept where they lie", "dim"))
 
     def json(self) -> Any:
         return {
@@ -67,8 +67,8 @@ def _line(screen: Screen, one: Broken) -> None:
 def fsck() -> Presentation:
     """Read every object of the store that anything leads to, and name what is missing or damaged.
 
-    Nothing is changed. Where the working tree still has the bytes of a damaged image, the command that puts them back
-    is told.
+    Nothing is changed. Where the working tree still has the bytes of a damaged image, the command that puts them
+    back is printed.
     """
     from datalabel.repository.inspecting import inspect
 
@@ -100,7 +100,7 @@ class CollectedText(Presentation):
 
 def gc(
     older_than: float = typer.Option(
-        None, "--older-than", metavar="DAYS", min=0.0, help="Keep what is younger (14 unless said)."
+        None, "--older-than", metavar="DAYS", min=0.0, help="Keep objects younger than this (default 14)."
     ),
     dry_run: bool = typer.Option(False, "--dry-run", "-n", help="Only say what would be deleted."),
 ) -> Presentation:

@@ -4,12 +4,11 @@ It serves identity (`add`), and whatever else compares two people's or two momen
 only within a group (the same item, the same annotator), in this order; what one step pairs, later steps
 leave alone:
 
-1. equal numbers, where the format makes numbers permanent;
-2. equal content, whatever the number;
-3. equal geometry, the same class first;
-4. best overlap: the assignment that maximises the sum of IoU, plus one where the class is the same, over
-   pairs with at least the given IoU;
-5. equal numbers.
+1. equal content, whatever the number;
+2. equal geometry, the same class first;
+3. best overlap: the assignment that maximises the sum of IoU, plus one where the class is the same, over
+   pairs with an IoU of at least `LEAST`;
+4. equal numbers.
 
 Ties go to the pair whose rows come first by rank, then by position. A component of overlapping labels too
 large to be assigned optimally is assigned greedily, best pair first.
@@ -38,6 +37,9 @@ MINTED = ("item", "annotator", "source_id", "class", "kind", *GEOMETRY)
 STEPS = ("number", "content", "geometry", "overlap")
 """What paired two rows; `Matching.how` holds positions in this list."""
 
+LEAST = 0.5
+"""Labels that overlap less show different objects."""
+
 OPTIMAL = 512
 """Components with more labels than this on a side are assigned greedily."""
 
@@ -60,25 +62,16 @@ class Matching:
     how: npt.NDArray[np.int8]
 
 
-def match(
-    left: pa.Table,
-    right: pa.Table,
-    *,
-    group: Sequence[str] = ("item",),
-    permanent_numbers: bool = False,
-    iou: float = 0.5,
-) -> Matching:
+def match(left: pa.Table, right: pa.Table, *, group: Sequence[str] = ("item",)) -> Matching:
     """Pair the rows of two tables of labels that are equal in the columns of `group`.
 
     The result does not depend on numbers where geometry tells, nor on the order of rows that differ in rank.
     """
     pairing = _Pairing(left, right, group)
-    if permanent_numbers:
-        pairing.by_equal(("source_id",), "number", only_filled="source_id")
     pairing.by_equal(CONTENT, "content")
     pairing.by_equal((*SHAPE, "class"), "geometry")
     pairing.by_equal(SHAPE, "geometry")
-    pairing.by_overlap(iou)
+    pairing.by_overlap(LEAST)
     pairing.by_equal(("source_id",), "number", only_filled="source_id")
     return pairing.result()
 
@@ -207,11 +200,11 @@ def _finite(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.where(np.reshape(usable, (-1, 1)), corners, np.finfo(np.float32).max)
 
 
-def neighbours(labels: pa.Table, group: Sequence[str] = ("item",)) -> tuple[Index, Index]:
-    """Every two rows of one group that may overlap, each two once: those of small groups, and those of large
-    groups whose bounds touch. The left row comes before the right one.
+def neighbours(labels: pa.Table) -> tuple[Index, Index]:
+    """Every two rows of one item that may overlap, each two once: those of items with few labels, and those of
+    others whose bounds touch. The left row comes before the right one.
     """
-    left, right = _Pairing(labels, labels, group).candidates()
+    left, right = _Pairing(labels, labels, ("item",)).candidates()
     ahead = left < right
     return left[ahead], right[ahead]
 

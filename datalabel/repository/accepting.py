@@ -13,6 +13,7 @@ from datalabel.check.accepted import (
     item_contents,
     label_contents,
     read_accepted,
+    sift,
     to_text,
 )
 from datalabel.check.finding import CheckBatch, Finding
@@ -20,8 +21,8 @@ from datalabel.check.registry import select
 from datalabel.errors import InputError, UsageError
 from datalabel.files import write_atomic
 from datalabel.labels.rows import of_items
+from datalabel.repository.author import author_of
 from datalabel.repository.checking import CheckOptions, check_view
-from datalabel.repository.committing import author_of
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import view_at
 from datalabel.repository.view import View
@@ -51,6 +52,12 @@ def load_accepted(root: Path) -> tuple[Acceptance, ...]:
             f"is larger than {MAX_BYTES >> 20} MiB", where=FILE, hint="use a baseline for so many"
         )
     return read_accepted(path.read_bytes(), FILE)
+
+
+def unaccepted(project: Project, view: View, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings that nobody accepted as the view has it."""
+    acceptances = load_accepted(project.root)
+    return sift(findings, acceptances, contents_at(view, acceptances)).open
 
 
 def accept(project: Project, code: str, item: str, label: str | None, because: str) -> Accepted:

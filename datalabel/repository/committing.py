@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,10 +10,12 @@ from datalabel.check.finding import Finding, Severity
 from datalabel.content import ObjectId
 from datalabel.errors import RefusedError, UsageError
 from datalabel.labels.tables import label_id_text
+from datalabel.repository.accepting import unaccepted
 from datalabel.repository.adding import Added, AddOptions, add_to
+from datalabel.repository.author import author_of
 from datalabel.repository.checking import CheckOptions, check_since
 from datalabel.repository.differences import Difference
-from datalabel.repository.git import git_commit, git_user
+from datalabel.repository.git import git_commit
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import STAGED
 from datalabel.repository.stage import Stage
@@ -57,7 +57,8 @@ def commit(project: Project, message: str, *, all_sources: bool = False) -> Comm
         difference = Difference(
             project, view_of(project.store, before, "HEAD"), view_of(project.store, new.staging, STAGED)
         )
-        findings = check_since(difference, CheckOptions()).findings
+        found = check_since(difference, CheckOptions()).findings
+        findings = unaccepted(project, difference.after, found)
         _refuse_bad(difference.after.spec.check.on_commit, findings)
         record = Commit(
             tree=new.staging,
@@ -98,21 +99,7 @@ def _refuse_bad(limit: str, findings: tuple[Finding, ...]) -> None:
     bad = [finding for finding in findings if finding.severity.rank <= Severity(limit).rank]
     if bad:
         raise RefusedError(
-            f"the checks found {len(bad):,} problems in what changed (first: {bad[0].item}: {bad[0].message})",
-            hint="dlabel check STAGED shows them; `check: {on_commit: …}` in dlabel.yaml makes commit refuse",
+            f"what changed has findings that the spec refuses: {len(bad):,} (first: {bad[0].item}: {bad[0].message})",
+            hint="dlabel check --since HEAD shows them all; mend or accept them, or change `check: {on_commit: "
+            f"{limit}}}` in dlabel.yaml",
         )
-
-
-def author_of(project: Project) -> str:
-    """Who commits: `user` of config.yaml, else git's user, else the account on this machine."""
-    return project.config.user or git_user(project.root) or _account()
-
-
-def _account() -> str:
-    try:
-        import pwd
-
-        name = pwd.getpwuid(os.getuid()).pw_name
-    except (ImportError, KeyError):
-        name = f"user{os.getuid()}"
-    return f"{name}@{socket.gethostname()}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from datalabel.check.accepted import Acceptance, sift
-from datalabel.check.baseline import Baseline, marks, read_baseline, subtract
+from datalabel.check.baseline import MAX_BYTES, Baseline, marks, read_baseline, subtract
 from datalabel.check.finding import Finding, Mark
 from datalabel.check.registry import RULES, matches, refuse_unknown, select
 from datalabel.errors import InputError
@@ -167,7 +167,8 @@ def _load_baseline(path: Path, gated: Gated) -> Baseline:
             where=str(path),
             hint=f"dlabel check --baseline {path} --write-baseline writes it",
         )
-    baseline = read_baseline(path.read_bytes(), str(path))
+    with path.open("rb") as file:
+        baseline = read_baseline(file.read(MAX_BYTES + 1), str(path))
     if None not in (gated.project, baseline.project) and gated.project != baseline.project:
         raise InputError(
             f"is the baseline of the project {baseline.project!r}, not of {gated.project!r}",

@@ -9,13 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from datalabel.check.finding import Finding
 from datalabel.check.writers import Group, counts, grouped
 from datalabel.errors import InputError
 from datalabel.labels.diff import diff_labels, summarise
 from datalabel.labels.stats import Stats
 from datalabel.labels.stats.counts import Plain, falling
 from datalabel.labels.tables import GROUND_TRUTH
+from datalabel.repository.accepting import unaccepted
 from datalabel.repository.checking import CheckOptions, check_view
 from datalabel.repository.differences import Difference, diff, diff_of_commit
 from datalabel.repository.history import LogEntry
@@ -145,7 +145,7 @@ def report(project: Project, revision: str = "HEAD", against: str | None = None)
     entry = LogEntry(found.commit, project.store.history.commit(found.commit)) if found.commit else None
     difference = _difference(project, found, entry, against)
     stats = stats_of(view)
-    findings: tuple[Finding, ...] = check_view(view, CheckOptions()).findings
+    findings = unaccepted(project, view, check_view(view, CheckOptions()).findings)
     return Report(
         project=view.spec.project_name or project.root.name,
         revision=revision,

@@ -14,7 +14,7 @@ from datalabel.content import ObjectId
 from datalabel.errors import InputError, UsageError
 from datalabel.experiments.digest import ITEM_COLUMNS, LABEL_COLUMNS, SelectionDigest, ordered
 from datalabel.labels.tables import GROUND_TRUTH, SPLITS, table_of
-from datalabel.repository.committing import author_of
+from datalabel.repository.author import author_of
 from datalabel.repository.git import git_commit
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import STAGED, resolve_revision, snapshot_named

@@ -97,15 +97,16 @@ def _schema() -> bytes:
 def _spec_text(spec: str | None, name: str, templates: Path | None, *, given: bool) -> str:
     """The text of the new `dlabel.yaml`."""
     editor = f"# yaml-language-server: $schema={FOLDER}/{SCHEMA_FILE}\n"
-    quoted = name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ -]*", name) else _quoted(name)
+    from datalabel.spec.infer import quoted
+
     if spec is not None and _is_file(spec):
         text = Path(spec).read_text(encoding="utf-8")
-        line = f"project_name: {quoted}"
+        line = f"project_name: {quoted(name)}"
         if given or not re.search(r"(?m)^project_name\s*:", text):
             text, found = re.subn(r"(?m)^project_name\s*:.*$", lambda _: line, text, count=1)
             text = text if found else f"{line}\n{text}"
         return text if "$schema=" in text else editor + text
-    lines = [editor + f"project_name: {quoted}"]
+    lines = [editor + f"project_name: {quoted(name)}"]
     if spec is not None:
         from datalabel.spec.templates import find_template
 
@@ -131,9 +132,3 @@ def new_spec(path: Path, template: str | None, name: str, templates: Path | None
 
 def _is_file(spec: str) -> bool:
     return spec.endswith((".yaml", ".yml", ".json")) and Path(spec).is_file()
-
-
-def _quoted(text: str) -> str:
-    import json
-
-    return json.dumps(text, ensure_ascii=False)

@@ -90,11 +90,6 @@ class Cache:
         with self._forgiving() as db:
             db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
-    def forget(self, paths: Iterable[str]) -> None:
-        """Drop files that are gone."""
-        with self._forgiving() as db:
-            db.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in paths])
-
     def tracked(self, table: str | None) -> dict[str, str | None] | None:
         """Key and content of every item of the items table of this id, if that is the one indexed."""
         with self._forgiving() as db:

@@ -94,7 +94,7 @@ def test_images_that_are_kept_where_they_lie_are_not_missed(desk: Desk) -> None:
     assert not stored(desk, "a.png").exists()
     done = desk.dlabel("fsck")
     assert done.status == 0
-    assert "1 image kept where they lie were not read" in done.out
+    assert "Not read: 1 image kept where they lie" in done.out
 
 
 def test_what_nothing_leads_to_is_counted(project: Desk) -> None:

@@ -36,7 +36,7 @@ def test_all_that_changed_is_added_and_committed_at_once(strict: Repository) -> 
 def test_a_refused_commit_leaves_staging_as_it_was(strict: Repository) -> None:
     write_coco(strict.root / "labels.json", {**MOVED, "images/c.jpg": [("bird", 1, 1, 5, 5)]})
     before = strict.project.store.state.read()
-    with pytest.raises(RefusedError, match="the checks found 1 problems in what changed"):
+    with pytest.raises(RefusedError, match=r"findings that the spec refuses: 1 \(first: images/c\.jpg"):
         strict.commit("second", all_sources=True)
     assert strict.project.store.state.read() == before
     assert strict.status().unstaged == (("labels.json", "modified"),)
@@ -62,3 +62,18 @@ def test_the_same_labels_spelled_otherwise_are_read_once(strict: Repository) -> 
     (strict.root / "labels.json").write_text(text.replace(",", ", "))
     assert strict.commit("second", all_sources=True).id is None
     assert strict.status().unstaged == ()
+
+
+def test_what_was_accepted_is_no_reason_to_refuse_a_commit(strict: Repository) -> None:
+    write_coco(strict.root / "labels.json", {**MOVED, "images/c.jpg": [("bird", 1, 1, 5, 5)]})
+    strict.add("labels.json")
+    with pytest.raises(RefusedError):
+        strict.commit("second")
+    strict.accept("S101", "images/c.jpg", because="birds come next week")
+    done = strict.commit("second")
+    assert done.id is not None
+    assert "S101" not in {one.code for one in done.findings}
+    assert strict.report().severities == {"error": 0, "warning": 0, "info": 0}
+    write_coco(strict.root / "labels.json", {**MOVED, "images/c.jpg": [("bird", 1, 2, 5, 5)]})
+    with pytest.raises(RefusedError):
+        strict.commit("moved", all_sources=True)
