@@ -203,7 +203,7 @@ def _said(name: str | None) -> str:
 def _worst(screen: Screen, worst: Sequence[ItemAgreement]) -> None:
     if not worst:
         return
-    _title(screen, "worst items", "most disagreements first; differ: how likely two differ about one object")
+    _title(screen, "worst items", "by disagreements; differ: how likely two differ about one object")
     rows = [["item", "annotators", "objects", "missed", "classes", "differ"]]
     rows += [
         [

@@ -106,6 +106,17 @@ def test_an_export_for_training_and_its_manifest(committed: Terminal) -> None:
     assert "Nothing to commit, working tree clean" in committed.dlabel("status").out
 
 
+def test_a_manifest_of_another_digest_is_not_of_this_snapshot(committed: Terminal) -> None:
+    digest = json.loads(committed.dlabel("snapshot", "create", "exp", "--json").out)["digest"]
+    committed.dlabel("export", "exp", "-f", "coco", "-o", "out", "--allow-loss")
+    assert committed.dlabel("snapshot", "verify", "out").status == 0
+    manifest = committed.folder / "out" / "dlabel.json"
+    manifest.write_text(manifest.read_text().replace(digest, "0" * len(digest)))
+    done = committed.dlabel("snapshot", "verify", "out")
+    assert done.status == 1
+    assert f"'exp' of this project has the digest {digest}, not {'0' * len(digest)}" in done.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [

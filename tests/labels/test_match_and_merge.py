@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datalabel.labels.diff import diff_labels
-from datalabel.labels.match import STEPS, match, mint_ids
+from datalabel.labels.match import OPTIMAL, STEPS, match, mint_ids
 from datalabel.labels.merge import merge
 from datalabel.labels.rows import sort_rows, with_column
 from datalabel.labels.tables import LABELS, empty
@@ -102,6 +102,16 @@ def test_overlap_prefers_the_same_class_and_the_best_sum() -> None:
     assert list(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True)) == [(0, 1), (1, 0)]
     assert {STEPS[step] for step in pairs.how.tolist()} == {"overlap"}
     assert len(match(table([box("cat", 0)]), table([box("cat", 8)])).left) == 0
+
+
+def test_a_pile_too_large_for_the_best_sum_is_paired_best_first() -> None:
+    def row_of_boxes(start: float) -> pa.Table:
+        box = {"item": "a", "id": 0, "class": "cat", "kind": "box", "y": 0.0, "w": 30.0, "h": 10.0}
+        return table([{**box, "x": start + 10 * place} for place in range(OPTIMAL + 8)])
+
+    pairs = match(row_of_boxes(0), row_of_boxes(1))  # IoU 0.94 with its own, 0.54 with the next one's
+    assert pairs.left.tolist() == pairs.right.tolist() == list(range(OPTIMAL + 8))
+    assert {STEPS[step] for step in pairs.how.tolist()} == {"overlap"}
 
 
 def test_ten_thousand_labels_on_one_item_stay_bounded() -> None:

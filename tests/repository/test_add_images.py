@@ -16,6 +16,7 @@ from pictures import write_coco, write_image
 
 import datalabel
 from datalabel.errors import InputError
+from datalabel.files import Stat
 from datalabel.progress import SILENT
 from datalabel.repository.repository import Repository
 
@@ -65,6 +66,24 @@ def test_a_change_within_one_tick_of_the_clock_is_seen(repo: Repository) -> None
     assert len(other) == size
     path.write_bytes(other)
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert repo.status().unstaged == (("a.bmp", "modified"),)
+
+
+def test_a_change_that_leaves_every_time_as_it_was_is_seen(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_time_of_change(found: os.stat_result) -> Stat:
+        return Stat(found.st_size, found.st_mtime_ns, found.st_mtime_ns, found.st_ino)
+
+    monkeypatch.setattr(Stat, "of", without_time_of_change)  # `utime` cannot set it: it alone would tell
+    path, other = write_image(repo.root / "a.bmp", 1), write_image(repo.root / "b.bmp", 200)
+    soon = time.time_ns() + 60_000_000_000  # still to come when it is read, however long that takes
+    os.utime(path, ns=(soon, soon))
+    repo.add("a.bmp")
+    read = Stat.of(path.stat())
+    path.write_bytes(other.read_bytes())
+    os.utime(path, ns=(soon, soon))
+    assert Stat.of(path.stat()) == read
     assert repo.status().unstaged == (("a.bmp", "modified"),)
 
 

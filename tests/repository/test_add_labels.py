@@ -161,6 +161,19 @@ def test_two_sources_can_count_beside_each_other(labelled: Repository) -> None:
         labelled.add("ada.json", annotator="ada")
 
 
+def test_another_annotator_may_label_the_same_items(repo: Repository) -> None:
+    for name in ("ada", "bob", "again"):
+        write_coco(repo.root / f"{name}.json", {"a.jpg": [("cat", 1, 2, 10, 10)]})
+    repo.add("ada.json", annotator="ada")
+    repo.add("bob.json", annotator="bob")
+    assert [(row["source"], row["annotator"]) for row in rows(repo)] == [
+        ("ada.json", "ada"),
+        ("bob.json", "bob"),
+    ]
+    with pytest.raises(RefusedError, match=r"in 'ground_truth' from ada\.json already"):
+        repo.add("again.json", annotator="ada")
+
+
 def test_replaces_names_a_known_source(labelled: Repository) -> None:
     write_coco(labelled.root / "march.json", {"images/a.jpg": []})
     with pytest.raises(InputError, match=r"no source 'april\.json' to replace"):

@@ -134,6 +134,23 @@ def test_the_command(two: Repository) -> None:
 
 
 @pytest.mark.parametrize(
+    ("people", "classes", "warned"),
+    [("ab", ["cat"], True), ("abc", ["cat"], False), ("ab", ["cat", "dog"], False)],
+)
+def test_alpha_of_two_people_and_one_class_is_not_to_be_trusted(
+    repo: Repository, people: str, classes: list[str], warned: bool
+) -> None:
+    boxes = [(name, 50.0 * place) for place, name in enumerate(classes)]
+    write(
+        repo.root / "labels.json", {"a.jpg": dict.fromkeys(people, boxes), "b.jpg": dict.fromkeys(people, ())}
+    )
+    repo.add("labels.json")
+    done = Terminal(repo.root).dlabel("agreement")
+    assert done.status == 0
+    assert ("one class, alpha rests on the empty items: go by recall" in done.out) is warned
+
+
+@pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
         (["--sets", "a", "b", "--annotators"], 2, "--sets compares sets"),

@@ -98,6 +98,20 @@ def test_pixels_are_looked_at_once(repo: Repository) -> None:
     assert found(repo.check(select=["i110"])) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "left", "expected"),
+    [("cat", 1.0, []), ("cat", 9.0, []), ("dog", 1.0, [("I110", "b.jpg")])],
+)
+def test_pictures_that_look_the_same_are_of_the_same_classes(
+    repo: Repository, name: str, left: float, expected: list[tuple[str, str]]
+) -> None:
+    gradient(repo.root / "a.jpg", 90)
+    gradient(repo.root / "b.jpg", 70, spot=30)
+    write_coco(repo.root / "labels.json", {"a.jpg": [BOX], "b.jpg": [(name, left, *BOX[2:])]})
+    repo.add("a.jpg", "b.jpg", "labels.json")
+    assert found(repo.check(select=["I110"])) == expected
+
+
 def test_pixels_that_cannot_be_decoded_are_found(repo: Repository) -> None:
     write_image(repo.root / "a.png", 3)
     data = bytearray((repo.root / "a.png").read_bytes())

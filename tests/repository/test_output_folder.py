@@ -59,3 +59,13 @@ def test_what_was_written_is_told_by_the_manifest(tmp_path: Path) -> None:
     assert (tmp_path / "out/a/b.txt").read_bytes() == b"onetwo"
     assert output.files["a/b.txt"]["bytes"] == 6
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_another_export_is_writing_stays(tmp_path: Path) -> None:
+    with OutputFolder(tmp_path / "out") as running:
+        running.write_all([OutputFile("a.txt", [b"one"])])
+        with OutputFolder(tmp_path / "out"):
+            assert len(list(tmp_path.glob(".out.*"))) == 2
+        running.finish({})
+    assert (tmp_path / "out/a.txt").read_bytes() == b"one"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

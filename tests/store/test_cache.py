@@ -1,0 +1,36 @@
+"""cache.db: when a file that was read needs no second reading."""
+
+from __future__ import annotations
+
+import pytest
+
+from datalabel.content import ObjectId
+from datalabel.files import Stat
+from datalabel.store.cache import RACY, Known
+
+READ = 1_700_000_000_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("mtime", "ctime", "still"),
+    [
+        (READ - RACY - 1, READ - RACY - 1, True),
+        (READ - RACY, READ - RACY - 1, False),
+        (READ - RACY - 1, READ - RACY, False),
+        (READ + 1, READ - RACY - 1, False),
+    ],
+)
+def test_a_file_read_just_after_it_changed_may_have_changed_since(
+    mtime: int, ctime: int, still: bool
+) -> None:
+    stat = Stat(9, mtime, ctime, 5)
+    known = Known(*stat, checked=READ, content=ObjectId("a" * 64))
+    assert known.still(stat) is still
+
+
+@pytest.mark.parametrize("field", Stat._fields)
+def test_a_file_of_another_stat_is_read_again(field: str) -> None:
+    stat = Stat(9, 8, 7, 6)
+    known = Known(*stat, checked=READ, content=ObjectId("a" * 64))
+    assert known.still(stat)
+    assert not known.still(stat._replace(**{field: 1}))
