@@ -52,7 +52,8 @@ def add_images(stage: Stage, files: Sequence[ImageFile], *, keep_going: bool) ->
     rekey(stage, {old: new for new, old in {**renamed, **joined}.items()}, leave_trace=renamed.keys())
     _put_items(stage, {**fresh, **replaced})
     awaited = {key for key in replaced if known[key] is None}
-    labels_back = say_again(stage, sorted(fresh.keys() - renamed.keys() - joined.keys()))
+    back = (fresh.keys() - renamed.keys() - joined.keys()) | awaited
+    labels_back = say_again(stage, sorted(back))
     return ImagesAdded(
         added=tuple(sorted((fresh.keys() - renamed.keys()) | awaited)),
         replaced=tuple(sorted(replaced.keys() - awaited)),

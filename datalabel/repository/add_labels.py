@@ -189,11 +189,9 @@ class _Addition:
             self._stage.bases.pop(self._how.replaces, None)
 
     def _said_anew(self) -> set[str]:
-        """The items of which the source says something new: another number or place in the file is nothing new, but
-        labels that came of it are."""
-        columns = [name for name in MENTIONS.names if name not in ("number", "order", "digest")]
-        old, new = (item_hashes(rows, columns) for rows in (self._said, self._now.mentions))
-        return (set(differing_items(old, new)) | self.brought.kept) & new.keys()
+        """The items of which the source says something new: it did not name them before, or labels came of it."""
+        named = set(self._now.items)
+        return (named - distinct(self._said.column("item"))) | (named & self.brought.kept)
 
     def _put_mentions(self, labelled: frozenset[str], said_anew: set[str]) -> None:
         """The source's mentions are what it says now; those of other sources stay, and so do those of items that it

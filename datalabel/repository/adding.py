@@ -84,7 +84,7 @@ def add_to(stage: Stage, paths: Sequence[Path], options: AddOptions) -> Added:
     spec = wants_spec and stage_spec(stage)
     images = add_images(stage, list(found.images.values()), keep_going=options.keep_going)
     folders = _track_folders(stage, found)
-    labels = _add_sources(stage, found, options, everything=bool(paths))
+    labels = _add_sources(stage, found, options, paths)
     gone = tuple(name for name in missing if name in stage.known or name in stage.tree.sources)
     unrecognised = tuple(found.unrecognised)
     return Added(images, tuple(labels), spec, stage.would_change(), gone, unrecognised, tuple(folders))
@@ -159,12 +159,14 @@ def _tracked(stage: Stage, missing: list[str]) -> Found:
     return recogniser.found
 
 
-def _add_sources(stage: Stage, found: Found, options: AddOptions, *, everything: bool) -> list[LabelsAdded]:
+def _add_sources(stage: Stage, found: Found, options: AddOptions, paths: Sequence[Path]) -> list[LabelsAdded]:
     added: list[LabelsAdded] = []
     cached = stage.project.store.cache.files()
+    asked = options if paths else AddOptions(prefer=options.prefer)
+    named = {None} if options.name else {stage.project.key_of(path) for path in paths}
     for name in sorted(found.labels):
         source = found.labels[name]
-        how = _how(stage, name, options) if everything else _as_added(stage, name, options)
+        how = _how(stage, name, asked, itself=source.path in named)
         contents = contents_of(stage.project.store, source.files, source.entries, cached)
         digest = digest_of_contents(contents)
         base = stage.base(name)
@@ -181,19 +183,15 @@ def _same_options(known: Source, how: LabelOptions) -> bool:
     return (known.set, known.annotator, dict(known.options)) == (how.set, how.annotator, dict(how.options))
 
 
-def _as_added(stage: Stage, name: str, options: AddOptions) -> LabelOptions:
-    """The options that a source was added with."""
-    partial = PARTIAL in stage.tree.sources[name].options
-    return _how(stage, name, AddOptions(prefer=options.prefer, partial=partial))
-
-
-def _how(stage: Stage, name: str, options: AddOptions) -> LabelOptions:
+def _how(stage: Stage, name: str, options: AddOptions, *, itself: bool) -> LabelOptions:
     """The options for one source: those given, else those that it, or the one that it replaces, was added with.
-    Whether it speaks for all its items is said anew each time."""
+    Whether it speaks for all its items is said anew each time that it is named itself."""
     known = stage.tree.sources.get(name)
     like = known or stage.tree.sources.get(options.replaces or "")
-    kept = {word: value for word, value in (like.options if like else {}).items() if word != PARTIAL}
-    if options.partial:
+    kept = dict(like.options) if like else {}
+    partial = options.partial or (PARTIAL in kept and not itself)
+    kept.pop(PARTIAL, None)
+    if partial:
         kept[PARTIAL] = "yes"
     if options.images is not None:
         kept["images"] = stage.project.key_of(Path(options.images))
@@ -223,4 +221,4 @@ def _how(stage: Stage, name: str, options: AddOptions) -> LabelOptions:
             hint=f"dlabel rm {old}, then add {name} to the other",
         )
     prefer: Any = options.prefer
-    return LabelOptions(set_name, annotator, options.replaces, options.beside, options.partial, prefer, kept)
+    return LabelOptions(set_name, annotator, options.replaces, options.beside, partial, prefer, kept)

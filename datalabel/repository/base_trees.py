@@ -80,14 +80,20 @@ def remember_written(stage: Stage, source: str, digest: ObjectId) -> None:
 
 
 def say_again(stage: Stage, items: Sequence[str]) -> int:
-    """Items that come back after they were removed here have again what the sources were last read to say of them;
-    how many labels that is. Reading the sources once more would not tell, since they say nothing new."""
-    count = 0
+    """Items that come back after they were removed here have again what HEAD holds of the sources, or else what these
+    were last read to say of them; how many labels that is. Reading the sources once more would not tell, since they
+    say nothing new."""
+    store, head, count = stage.project.store, stage.position.head, 0
     for source in sorted(stage.bases):
         base = stage.base(source)
-        before = view_of(stage.project.store, base.tree, source) if base else None
-        if before is not None and before.mentions != stage.mentions:
-            count += _say_again(stage, source, before, items)
+        if base is None:
+            continue
+        trees = [base.tree]
+        if head is not None and base == stage.position.head_bases.get(source):
+            trees.insert(0, store.history.commit(head).tree)  # with what was decided here
+        for before in (view_of(store, tree, source) for tree in trees):
+            if before.mentions != stage.mentions:
+                count += _say_again(stage, source, before, items)
     return count
 
 

@@ -9,14 +9,13 @@ from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from datalabel.labels.diff import LabelChange, LabelChanges, diff_labels, summarise
 from datalabel.labels.rows import differing_items, sort_rows, with_column
 from datalabel.labels.tables import LABELS, MENTIONS
 from datalabel.repository.history import LogEntry
 from datalabel.repository.project import Project
-from datalabel.repository.renames import renamed, way
+from datalabel.repository.renames import renamed, traces, way
 from datalabel.repository.revisions import STAGED, view_at
 from datalabel.repository.same import all_hashes
 from datalabel.repository.view import View, view_of
@@ -107,17 +106,9 @@ class Difference:
         self, keys: list[str] | None, old: Mapping[str, Row], new: Mapping[str, Row]
     ) -> dict[str, str]:
         """Old key → new key of the items that were renamed on the way, chains followed to their end."""
-        steps, earlier = (self._steps(view, keys) for view in (self.after, self.before))
+        steps, earlier = (traces(self._tables, view.items, keys) for view in (self.after, self.before))
         ways = {key: way(key, steps) for key in sorted(old.keys() & steps.keys())}
         return renamed(ways, old, new, {key for key, target in steps.items() if earlier.get(key) == target})
-
-    def _steps(self, view: View, keys: list[str] | None) -> dict[str, str]:
-        """Where items were moved to, by the keys that they had, as a tree remembers it."""
-        marked = self._tables.read(view.items, ["item", "moved_to"], items=keys, markers=True)
-        marked = marked.filter(pc.is_valid(marked.column("moved_to")))
-        return dict(
-            zip(marked.column("item").to_pylist(), marked.column("moved_to").to_pylist(), strict=True)
-        )
 
     @cached_property
     def renames(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
@@ -137,10 +138,13 @@ def _names_hold(project: Project, view: View, sources: Mapping[str, Source]) -> 
 
 
 def _called_otherwise(view: View, source: str) -> list[tuple[str, str]]:
-    """Name and key of the items that the source calls by another name than that of their file."""
+    """Name and key of the items that the source calls neither by their key nor by a name that only their file has."""
     rows = own_mentions(view.mentions_of(source, ["name", "item"]))
-    stems = [pc.replace_substring_regex(rows.column(one), _AROUND_STEM, "") for one in ("name", "item")]
-    others = rows.filter(pc.not_equal(*stems))
+    names, keys = (pc.replace_substring_regex(rows.column(one), _AROUND_STEM, "") for one in ("name", "item"))
+    stems = pc.value_counts(pc.replace_substring_regex(pa.array(_keys(view)), _AROUND_STEM, ""))
+    several = stems.field("values").filter(pc.greater(stems.field("counts"), 1))
+    sure = pc.and_not(pc.equal(names, keys), pc.is_in(keys, value_set=several))
+    others = rows.filter(pc.invert(pc.or_(sure, pc.equal(rows.column("name"), rows.column("item")))))
     return list(zip(others.column("name").to_pylist(), others.column("item").to_pylist(), strict=True))
 
 

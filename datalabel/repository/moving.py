@@ -6,24 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pyarrow as pa
-
 from datalabel.errors import Faults, InputError, RefusedError, UsageError
 from datalabel.files import checked_key
 from datalabel.formats.registry import get_format
-from datalabel.labels.rows import distinct, split_by_source
+from datalabel.labels.rows import distinct
 from datalabel.repository.choosing import Chosen, choose
 from datalabel.repository.digests import digest_of
 from datalabel.repository.project import SPEC_FILE, Project
 from datalabel.repository.recognise import label_files
 from datalabel.repository.rekey import rekey
 from datalabel.repository.revisions import STAGED
-from datalabel.repository.stage import Stage
+from datalabel.repository.stage import Stage, without_source
 from datalabel.repository.view import view_of
 from datalabel.store.objects import blob_id_of
 from datalabel.store.state import Rename
 from datalabel.store.store import FOLDER
-from datalabel.store.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,34 +76,16 @@ def remove(
 def _forget_source(stage: Stage, name: str) -> int:
     """Labels, mentions and record of a source leave staging; how many labels that were."""
     set_name = stage.tree.sources[name].set or ""
-    labels, _ = _without(stage, stage.labels(set_name), name)
+    labels = without_source(stage, stage.labels(set_name), name)
     stage.put_labels(set_name, labels.others, labels.gone)
-    mentions, keys = _without(stage, stage.mentions, name)
+    mentions = without_source(stage, stage.mentions, name)
     stage.put_mentions(mentions.others, mentions.gone)
     stage.set_source(name, None)
     stage.bases.pop(name, None)
-    waiting = sorted(key for key in keys if stage.known.get(key, "") is None)
+    waiting = sorted(key for key in mentions.items if stage.known.get(key, "") is None)
     mentioned = distinct(stage.read(stage.mentions, waiting).column("item"))
     stage.put_items(stage.items.schema.empty_table(), set(waiting) - mentioned)
     return labels.count
-
-
-@dataclass(frozen=True, slots=True)
-class _Rest:
-    """What is left of a table's items without one source."""
-
-    others: pa.Table
-    gone: set[str]
-    count: int
-
-
-def _without(stage: Stage, table: Table, source: str) -> tuple[_Rest, set[str]]:
-    """The items that a source has rows of, without those rows; and those items."""
-    keys: set[str] = set()
-    for rows in stage.project.store.tables.scan(table, ["item", "source"]):
-        keys |= distinct(split_by_source(rows, source)[0].column("item"))
-    mine, others = split_by_source(stage.read(table, sorted(keys)), source)
-    return _Rest(others, keys - distinct(others.column("item")), mine.num_rows), keys
 
 
 def _deletions(stage: Stage, chosen: Chosen, *, force: bool) -> list[str]:

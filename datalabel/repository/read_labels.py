@@ -65,20 +65,35 @@ def _images(stage: Stage) -> Images:
     return Images(stage.known, list_disk=lambda: image_files(project, folders, []).images)
 
 
-def _earlier(stage: Stage, source: str) -> dict[str, str]:
-    """What the source's names were resolved to before; an item may have another key since, by this very command. Of
-    items that were removed here, only the base knows."""
+def _earlier(stage: Stage, source: str, place: Place) -> dict[str, str]:
+    """What the source's names were resolved to before; an item may have another key since, by this very command."""
     staged = View(stage.project.store, stage.finished(), "STAGED")
     base = stage.base(source)
-    views = [staged]
-    if base is not None:
-        before = view_of(stage.project.store, base.tree, source)
-        views = [staged] if before.mentions == staged.mentions else [before, staged]
-    earlier: dict[str, str] = {}
-    for view in views:
-        rows = own_mentions(view.mentions_of(source, ["name", "item"]))
-        earlier |= zip(rows.column("name").to_pylist(), rows.column("item").to_pylist(), strict=True)
-    return earlier
+    found = _named(staged, source)
+    if base is None or place.images is not None:
+        return found
+    before = view_of(stage.project.store, base.tree, source)
+    if before.mentions == staged.mentions:
+        return found
+    return _removed(stage, before, _named(before, source)) | found
+
+
+def _named(view: View, source: str) -> dict[str, str]:
+    rows = own_mentions(view.mentions_of(source, ["name", "item"]))
+    return dict(zip(rows.column("name").to_pylist(), rows.column("item").to_pylist(), strict=True))
+
+
+def _removed(stage: Stage, before: View, named: Mapping[str, str]) -> dict[str, str]:
+    """The names of items that were removed here, which only the base knows: but for those that are another item's key
+    by now. An image that is here under another key is meant by its old name."""
+    gone = {name: key for name, key in named.items() if key not in stage.known and name not in stage.known}
+    rows = stage.project.store.tables.read(before.items, ["item", "content"], items=sorted(gone.values()))
+    contents = dict(zip(rows.column("item").to_pylist(), rows.column("content").to_pylist(), strict=True))
+    keys: dict[str, list[str]] = {}
+    for key, content in stage.known.items() if gone else ():
+        keys.setdefault(content or "", []).append(key)
+    here = {name: keys.get(contents.get(key) or " ", []) for name, key in gone.items()}
+    return {name: here[name][0] if len(here[name]) == 1 else key for name, key in gone.items()}
 
 
 class _Context:
@@ -100,7 +115,7 @@ class _Context:
         self._remembered = remembered
         self.annotator = how.annotator
         self.item_key = how.options.get("item_key")
-        self.earlier = _earlier(stage, how.replaces or source.name)
+        self.earlier = _earlier(stage, how.replaces or source.name, place)
         self._default_size = parse_size(how.options["size"]) if "size" in how.options else None
 
     def size_of(self, name: str) -> tuple[int, int] | None:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+import pyarrow.compute as pc
+
+from datalabel.store.tables import Table, Tables
+
 Row = Mapping[str, Any]
+
+
+def traces(tables: Tables, items: Table, keys: Iterable[str] | None) -> dict[str, str]:
+    """Where items were moved to, by the keys that they had, as a table of items remembers it; of all: None."""
+    wanted = None if keys is None else sorted(set(keys))
+    found = tables.read(items, ["item", "moved_to"], items=wanted, markers=True)
+    found = found.filter(pc.is_valid(found.column("moved_to")))
+    return dict(zip(found.column("item").to_pylist(), found.column("moved_to").to_pylist(), strict=True))
 
 
 def way(key: str, steps: Mapping[str, str]) -> list[str]:
@@ -23,7 +35,7 @@ def renamed(
 
     Where keys on the way are in use again, the image tells. Where it does not, an item is where it was, or else at
     the first key on its way that is nobody's; steps from the keys in `known` are older than the old items, and
-    prove nothing.
+    prove nothing where images are known.
     """
     taken = {key: key for key in old.keys() & new.keys() if key not in ways}
     for key, keys in ways.items():
@@ -34,7 +46,13 @@ def renamed(
     settled = set(taken.values())
     for key in sorted(ways.keys() - settled, key=lambda one: (one in new, one)):
         proven = next((place for place, one in enumerate(ways[key]) if one in known), len(ways[key]))
-        free = (one for one in ways[key][: proven + 1] if one in new and one not in taken)
+        free = (
+            one
+            for place, one in enumerate(ways[key])
+            if one in new
+            and one not in taken
+            and (place <= proven or None in (old[key]["content"], new[one]["content"]))
+        )
         if (target := next(free, None)) is not None:
             taken[target] = key
     return {key: target for target, key in taken.items() if key != target}

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.content import ObjectId, canonical_json
-from datalabel.labels.rows import distinct, with_column
+from datalabel.labels.rows import distinct, split_by_source, with_column
 from datalabel.labels.tables import ITEMS, LABELS, MENTIONS, empty, table_of
 from datalabel.repository.journal import check_changes, finish_journal
 from datalabel.repository.project import Project
+from datalabel.repository.renames import traces
 from datalabel.repository.same import holds_the_same
 from datalabel.repository.view import View
 from datalabel.store.history import HEADER, Source, Tree
@@ -61,17 +62,10 @@ class Tables:
         a key had before was moved to stays with the key, whatever becomes of it."""
         gone = {*removed, *(moved or {})}
         keys = rows.column("item").to_pylist()
-        traces = self.traces([*keys, *gone])
-        if traces or rows.column("moved_to").null_count < len(keys):
-            rows = with_column(rows, "moved_to", pa.array(map(traces.get, keys), pa.string()))
-        self._items = self._append(self.items, rows, gone, traces | dict(moved or {}))
-
-    def traces(self, keys: Iterable[str]) -> dict[str, str]:
-        """Where the items that were once known by these keys were moved to."""
-        tables = self.project.store.tables
-        found = tables.read(self.items, ["item", "moved_to"], items=sorted(set(keys)), markers=True)
-        found = found.filter(pc.is_valid(found.column("moved_to")))
-        return dict(zip(found.column("item").to_pylist(), found.column("moved_to").to_pylist(), strict=True))
+        left = traces(self.project.store.tables, self.items, [*keys, *gone])
+        if left or rows.column("moved_to").null_count < len(keys):
+            rows = with_column(rows, "moved_to", pa.array(map(left.get, keys), pa.string()))
+        self._items = self._append(self.items, rows, gone, left | dict(moved or {}))
 
     def put_mentions(self, rows: pa.Table, removed: Iterable[str] = ()) -> None:
         """The items of `rows` now have exactly these mentions; those of `removed` none."""
@@ -223,6 +217,26 @@ class Stage(Tables):
     def _reindex(self, new: Position) -> None:
         items = self.project.store.history.tree(new.staging).items if new.staging else None
         self.project.store.cache.reindex(self.view.tree.items, items, self._changed, self._gone)
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What is left of a table's items (`items`) without one source: rows of others, items that have none, and how
+    many rows were the source's."""
+
+    items: set[str]
+    others: pa.Table
+    gone: set[str]
+    count: int
+
+
+def without_source(stage: Tables, table: Table, source: str) -> Rest:
+    """The items that a source has rows of, without those rows."""
+    keys: set[str] = set()
+    for rows in stage.project.store.tables.scan(table, ["item", "source"]):
+        keys |= distinct(split_by_source(rows, source)[0].column("item"))
+    mine, others = split_by_source(stage.read(table, sorted(keys)), source)
+    return Rest(keys, others, keys - distinct(others.column("item")), mine.num_rows)
 
 
 def tracked_items(project: Project, view: View) -> dict[str, str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -19,7 +19,8 @@ from datalabel.labels.rows import (
 )
 from datalabel.labels.tables import LABEL_ORDER, MENTION_ORDER
 from datalabel.repository.choosing import Chosen
-from datalabel.repository.stage import Stage
+from datalabel.repository.renames import traces
+from datalabel.repository.stage import Stage, without_source
 from datalabel.repository.view import View
 from datalabel.store.tables import Table
 
@@ -40,23 +41,43 @@ def take(stage: Stage, other: View, chosen: Chosen | None) -> None:
     _take_items(stage, other, list(chosen.items))
     if chosen.spec:
         stage.tree = replace(stage.tree, spec=other.tree.spec, spec_text=other.tree.spec_text)
-    _refuse_renamed(stage, sorted(stage.known.keys() - before))
+    _refuse_renamed(stage, other, stage.known.keys() - before)
+    _refuse_shared_path(stage, touched)
     for name, items in touched.items():
         _refuse_twins(stage, other, name, items)
 
 
-def _refuse_renamed(stage: Stage, back: Sequence[str]) -> None:
-    """An item that comes back must not be there under the key that it was renamed to."""
-    ways = stage.traces(back)
-    for key in sorted(ways):
-        steps = [key]
-        while (target := stage.traces(steps[-1:]).get(steps[-1])) is not None and target not in steps:
-            steps.append(target)
-            if target in stage.known:
+def _refuse_renamed(stage: Stage, other: View, back: Iterable[str]) -> None:
+    """An item that comes back must not be there under the key that it was renamed to since."""
+    tables = stage.project.store.tables
+    origins = {key: key for key in back}
+    seen = set(origins)
+    while origins:
+        known = traces(tables, other.items, origins)
+        steps = traces(tables, stage.items, origins)
+        steps = {key: target for key, target in steps.items() if known.get(key) != target}
+        there = distinct(tables.read(other.items, ["item"], items=sorted({*steps.values()})).column("item"))
+        for key, target in sorted(steps.items()):
+            if target in stage.known and target not in there:
                 raise RefusedError(
                     f"is called {target} now",
-                    where=key,
-                    hint=f"dlabel mv {target} {key} takes that back, or restore both",
+                    where=origins[key],
+                    hint=f"dlabel mv {target} {origins[key]} takes that back, or restore both",
+                )
+        origins = {target: origins[key] for key, target in steps.items() if target not in seen}
+        seen |= origins.keys()
+
+
+def _refuse_shared_path(stage: Stage, names: Iterable[str]) -> None:
+    """A source that comes back must not lie where another does by now."""
+    for name in names:
+        path = stage.tree.sources[name].path if name in stage.tree.sources else None
+        for other, source in stage.tree.sources.items():
+            if path is not None and source.set and source.path == path and other != name:
+                raise RefusedError(
+                    f"would lie at {path}, where {other!r} lies by now",
+                    where=name,
+                    hint=f"dlabel mv {path} ANOTHER first, or dlabel rm it",
                 )
 
 
@@ -72,11 +93,12 @@ def _take_items(stage: Stage, other: View, keys: list[str]) -> None:
 
 
 def _take_labels(stage: Stage, other: View, back: list[str]) -> None:
-    """Items that were removed come back with what the sources that are left say of them."""
+    """Items that were removed come back with what the sources that are left say of them in their sets."""
     if not back:
         return
 
-    gone = other.tree.sources.keys() - stage.tree.sources.keys()
+    sets = {name: source.set for name, source in stage.tree.sources.items()}
+    gone = {name for name, source in other.tree.sources.items() if sets.get(name, "") != source.set}
 
     def held(table: Table) -> pa.Table:
         return split_by_source(stage.project.store.tables.read(table, items=back), *gone)[1]
@@ -91,6 +113,10 @@ def _take_source(stage: Stage, other: View, name: str) -> list[str]:
     have other labels now."""
     recorded = other.tree.sources.get(name) or stage.tree.sources.get(name)
     set_name = (recorded.set if recorded else None) or ""
+    staged = stage.tree.sources.get(name)
+    if staged is not None and staged.set is not None and staged.set != set_name:
+        rest = without_source(stage, stage.labels(staged.set), name)
+        stage.put_labels(staged.set, rest.others, rest.gone)
     labels = stage.labels(set_name)
     rows, without = _taken(stage, labels, other.label_table(set_name), name, LABEL_ORDER)
     stage.put_labels(set_name, rows, without)
@@ -107,7 +133,8 @@ def _refuse_twins(stage: Stage, other: View, source: str, items: Sequence[str]) 
     recorded = other.tree.sources.get(source)
     if recorded is None:
         return
-    labels = stage.read(stage.labels(recorded.set or ""), items).select(["item", "id", "source"])
+    tables, held = stage.project.store.tables, stage.labels(recorded.set or "")
+    labels = tables.read(held, ["item", "id", "source"], items=items)
     counts = labels.group_by(["item", "id"]).aggregate(
         [("source", "max"), ("source", "min"), ("id", "count")]
     )

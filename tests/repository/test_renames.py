@@ -150,3 +150,32 @@ def test_a_source_is_meant_by_its_path_on_either_side(repo: Repository, path: st
     repo.mv("labels.json", "other.json")
     repo.restore(path, staged=True)
     assert repo.view().tree.sources["labels.json"].path == "labels.json"
+
+
+def test_a_trace_that_head_has_too_keeps_nothing_away(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    repo.mv(A, C)
+    repo.commit("moved")
+    write_image(repo.root / A, 9)
+    repo.add(A)
+    repo.commit("another")
+    for paths in ([A], [A, C], ["."]):
+        repo.rm(A)
+        repo.restore(*paths, staged=True)
+        assert repo.diff().is_empty
+
+
+def test_a_file_is_written_as_it_came_while_its_names_mean_one_image_each(
+    repo: Repository, tmp_path: Path
+) -> None:
+    train, val = "train/1.png", "val/1.png"
+    begin(repo, {train: [CAT], val: [DOG]}, [train, val])
+    assert repo.export("coco", tmp_path / "before").files == ("labels.json",)
+    repo.mv("train", "old")
+    repo.mv("val", "train")
+    (name,) = repo.export("coco", tmp_path / "out", revision="STAGED").files
+    document = json.loads((tmp_path / "out" / name).read_bytes())
+    names = {one["id"]: one["file_name"] for one in document["images"]}
+    classes = {one["id"]: one["name"] for one in document["categories"]}
+    found = {names[one["image_id"]]: classes[one["category_id"]] for one in document["annotations"]}
+    assert found == {"old/1.png": "cat", train: "dog"}

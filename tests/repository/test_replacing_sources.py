@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from histories import CAT, DOG, A, B, begin, held, said
+from histories import CAT, DOG, A, B, C, begin, held, said
+from pictures import write_image
 
 from datalabel.errors import InputError, RefusedError
 from datalabel.repository.repository import Repository
@@ -69,3 +70,28 @@ def test_an_export_says_who_drew_what_was_added_under_a_name(repo: Repository, t
     (repo.root / "bob.json").unlink()
     repo.restore("bob.json")  # what the user said when it was added, the file never said
     assert b"annotator" not in (repo.root / "bob.json").read_bytes()
+
+
+def test_a_partial_source_stays_one_when_its_folder_is_added(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    said(repo, {B: [DOG]})
+    repo.add("labels.json", partial=True)
+    write_image(repo.root / C, 9)
+    repo.add(".")
+    assert held(repo) == [(A, "cat", 1.0), (B, "dog", 5.0)]
+
+
+def test_a_source_that_comes_back_lies_alone_and_in_one_set(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    repo.rm("labels.json")
+    repo.add("labels.json", set="model")
+    repo.restore("labels.json", staged=True)
+    assert held(repo) == [(A, "cat", 1.0), (B, "dog", 5.0)]
+    assert set(repo.view().tree.sets) == {"ground_truth"}
+    repo.mv("labels.json", "moved.json")
+    said(repo, {B: [CAT]})
+    repo.add("labels.json", beside=True)
+    with pytest.raises(
+        RefusedError, match=r"would lie at labels\.json, where 'labels\.json \(2\)' lies by now"
+    ):
+        repo.restore("moved.json", staged=True)
