@@ -28,7 +28,8 @@ NARROWEST = 0.1
 def few_labels(classes: Classes) -> Iterator[SetHit]:
     """A class with fewer labels than `quality.labels_per_class` of the data spec asks for.
 
-    Silent when the spec does not ask. Label more images that show it: `dlabel stats` says where it occurs.
+    Silent when the spec does not ask, and about a set without any label. Label more images that show it: `dlabel
+    stats` says where it occurs.
     """
     target = classes.spec.quality.labels_per_class
     if target is None or not classes.totals:
@@ -93,7 +94,8 @@ def unusual_size(sizes: Sizes) -> Iterator[SetHit]:
     A slip of the mouse, a whole image taken for an object, or another unit. Look at it. Measured by the
     modified z score of the logarithm of the area, 0.6745 (x − median) / MAD (Iglewicz and Hoaglin, "How to
     Detect and Handle Outliers", 1993), which outliers themselves do not move; more than 6 is found, in
-    classes of 30 labels or more. Labels without an area, and those that G101 to G103 speak of, are left out.
+    classes of 30 labels or more. The MAD is taken to be 0.1 at least: where all are drawn alike, up to 2.4 times
+    larger or smaller is usual. Labels without an area, and those that G101 to G103 speak of, are left out.
     """
     for name, kind, places, logs in sizes.by_type():
         if len(logs) < FEWEST:

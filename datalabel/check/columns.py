@@ -14,6 +14,7 @@ from datalabel.labels import geometry
 from datalabel.labels.arrays import one_array, only, rows_of, side_by_side, values_of
 from datalabel.labels.properties import properties_in
 from datalabel.labels.sorting import distinct
+from datalabel.labels.tables import GEOMETRY
 
 if TYPE_CHECKING:
     from datalabel.check.overhang import Overhang
@@ -58,9 +59,11 @@ class Columns:
     NaN stands for what cannot be measured: nothing was said, or it does not apply to the kind.
     """
 
-    def __init__(self, items: pa.Table, labels: pa.Table) -> None:
+    def __init__(self, items: pa.Table, labels: pa.Table, geometry: Callable[[], pa.Table]) -> None:
+        """`geometry` gives kind and geometry of all labels, also of those whose outlines are left out."""
         self._items = items
         self._labels = labels
+        self._geometry = geometry
         self._pieces: dict[str, pa.Array] = {}
         self._codes: dict[str, tuple[list[Any], Ints]] = {}
         self._are: dict[tuple[str, ...], Bools] = {}
@@ -114,8 +117,9 @@ class Columns:
 
     @measured
     def not_finite(self) -> Bools:
-        """Drawn labels with a coordinate that is infinite, no number or missing. Nothing is measured on them."""
-        found: Bools = ~np.isfinite(self.recorded).all(axis=1) & self.is_kind("box")
+        """Drawn labels with a coordinate that is infinite, no number or missing, the right and bottom edge of boxes
+        among them. Nothing is measured on them."""
+        found: Bools = ~np.isfinite(self.recorded_ends).all(axis=1) & self.is_kind("box")
         rows = np.flatnonzero(self.is_kind("polygon", "rotated_box", "polyline", "keypoints"))
         values, lengths = self.lists("coords", rows)
         wrong = np.flatnonzero(~np.isfinite(values))
@@ -139,17 +143,15 @@ class Columns:
         return np.asarray((boxes & ~self.not_finite) | masks | lines | self._collapsed())
 
     def _collapsed(self) -> Bools:
-        """Rings whose points lie on one line. Area 0 alone proves nothing: a figure of eight has it too."""
+        """Outlines that cover nothing. Area 0 alone proves nothing: a figure of eight has it too."""
         found = np.zeros(self._labels.num_rows, np.bool_)
         with np.errstate(all="ignore"):
             extent = np.nanmax(self.bounds[:, 2:] - self.bounds[:, :2], axis=1, initial=0.0)
-            suspects = self.is_kind("polygon", "rotated_box") & (self.areas <= 1e-9 * extent**2)
-        rows = np.flatnonzero(suspects & np.isfinite(self.bounds[:, 0]))
-        values, lengths = self.lists("coords", rows)
-        ends = np.cumsum(lengths)
-        for row, end, length in zip(rows, ends, lengths, strict=True):
-            points = values[end - length : end]
-            found[row] = length >= 6 and length % 2 == 0 and _on_one_line(points.reshape(-1, 2))
+            nothing = 1e-9 * extent**2
+            suspects = self.is_kind("polygon", "rotated_box") & ~(self.raw_areas > nothing)
+        rows = np.flatnonzero(suspects & np.isfinite(self.bounds[:, 0]) & np.isfinite(nothing))
+        if len(rows):
+            found[rows] = geometry.covered(self.drawn(rows)) <= nothing[rows]
         return found
 
     @measured
@@ -213,6 +215,12 @@ class Columns:
         return side_by_side(*(_floats(self._labels.column(name)) for name in "xywh"))
 
     @measured
+    def recorded_ends(self) -> Floats:
+        """The right and bottom edge that the columns have, shape (n, 2); NaN where a number is null."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.recorded[:, :2] + self.recorded[:, 2:])
+
+    @measured
     def point_counts(self) -> Floats:
         """Points of polygons and lines, labelled points of keypoints; NaN for other kinds."""
         found = np.full(self._labels.num_rows, np.nan)
@@ -247,6 +255,13 @@ class Columns:
         return same
 
     @measured
+    def crossings(self) -> dict[int, str]:
+        """The labels with a ring that crosses itself, and in words where."""
+        from datalabel.check.crossings import crossings_of
+
+        return crossings_of(self)
+
+    @measured
     def overhang(self) -> Overhang:
         """What of the labels lies outside their images."""
         from datalabel.check.overhang import overhang_of
@@ -258,7 +273,8 @@ class Columns:
         """Labels that may show the same object, or one of which lies in the other."""
         from datalabel.check.pairs import close_pairs
 
-        return close_pairs(self, self._labels)
+        with np.errstate(all="ignore"):
+            return close_pairs(self, self._labels)
 
     @measured
     def kinds(self) -> npt.NDArray[np.object_]:
@@ -320,6 +336,13 @@ class Columns:
         values, lengths = values_of(self._whole(name), rows)
         return values.astype(np.float64, copy=False), lengths
 
+    def drawn(self, rows: npt.NDArray[np.intp]) -> pa.Table:
+        """Kind and geometry of these labels. For few, of which the columns do not tell: outlines may have to be read
+        again."""
+        outlines = self._labels.column("coords").is_null().to_numpy()
+        whole = self._geometry() if (self.plain & outlines)[rows].any() else self._labels
+        return whole.select(["kind", *GEOMETRY]).take(pa.array(rows))
+
     def _whole(self, name: str) -> pa.Array:
         """A list column in one piece, which is made once."""
         if name not in self._pieces:
@@ -337,16 +360,6 @@ class Columns:
         """`at 504, 337`: the top left corner of the bounds; empty when there are none."""
         x, y = self.bounds[row, :2]
         return f"at {number(x)}, {number(y)}" if np.isfinite(x) else ""
-
-
-def _on_one_line(points: Floats) -> bool:
-    relative = points - points[0]
-    spread = np.abs(relative).max()
-    if not spread:
-        return True
-    relative = relative / spread
-    far = relative[np.argmax(np.hypot(relative[:, 0], relative[:, 1]))]
-    return bool(np.abs(relative[:, 0] * far[1] - relative[:, 1] * far[0]).max() <= 1e-9)
 
 
 def properties_of(text: str | None) -> Any:

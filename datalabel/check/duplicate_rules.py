@@ -12,7 +12,6 @@ import pyarrow as pa
 from datalabel.check.columns import Bools, quoted
 from datalabel.check.finding import CheckBatch, Severity
 from datalabel.check.gathered import Numbers
-from datalabel.check.pairs import ALIKE
 from datalabel.check.rule import Hit, OnLabel, rule
 from datalabel.check.set_rule import SetHit, set_rule
 from datalabel.labels.hashing import hash_rows
@@ -33,7 +32,7 @@ def drawn_twice(batch: CheckBatch) -> Iterator[Hit]:
     columns, close = batch.columns, batch.columns.close
     same = columns.type_codes[close.first] == columns.type_codes[close.second]
     gone = set(copies(batch).tolist())
-    for row, other, pair in _worst(batch, same & (close.iou >= ALIKE)):
+    for row, other, pair in _worst(batch, same & close.alike):
         words = "is the same as" if close.equal[pair] else f"shows the same (IoU {close.iou[pair]:.3f}) as"
         more = "" if row in gone or not close.equal[pair] else ", but for its confidence or other fields"
         fix = "delete the copy" if row in gone else None
@@ -57,7 +56,7 @@ def two_classes(batch: CheckBatch) -> Iterator[Hit]:
     """
     columns, close = batch.columns, batch.columns.close
     differ = columns.type_codes[close.first] != columns.type_codes[close.second]
-    for row, other, pair in _worst(batch, differ & (close.iou >= ALIKE)):
+    for row, other, pair in _worst(batch, differ & close.alike):
         earlier = columns.types[columns.type_codes[close.first[pair]]][0]
         words = f"shows the same (IoU {close.iou[pair]:.3f}) as label {other} of class {quoted(earlier)}"
         yield OnLabel(row, f"{columns.title(row)} {words}")
@@ -72,7 +71,7 @@ def inside_another(batch: CheckBatch) -> Iterator[Hit]:
     compared with the 32 whose bounds overlap its own most. S112 may speak of the same labels.
     """
     columns, close = batch.columns, batch.columns.close
-    chosen = (close.inside >= 0) & (close.iou < ALIKE)
+    chosen = (close.inside >= 0) & ~close.alike
     inner, outer = close.inside[chosen], (close.first + close.second - close.inside)[chosen]
     rows, first = np.unique(inner, return_index=True)
     for row, place in zip(rows.tolist(), first.tolist(), strict=True):

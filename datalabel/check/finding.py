@@ -120,7 +120,7 @@ class CheckBatch:
         """What rules measure on the batch, each computed at most once."""
         from datalabel.check.columns import Columns
 
-        return Columns(self.items, self.labels)
+        return Columns(self.items, self.labels, lambda: self.geometry)
 
 
 RuleFunction = Callable[[CheckBatch], Iterable[Finding]]

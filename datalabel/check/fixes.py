@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 from datalabel.check.columns import Floats
 from datalabel.check.duplicate_rules import copies
 from datalabel.check.finding import CheckBatch
+from datalabel.check.overhang import clipped
 from datalabel.labels import geometry
 from datalabel.labels.rows import with_column
-from datalabel.labels.shapes import shapes
 
 Rows = npt.NDArray[np.intp]
 
@@ -53,22 +53,18 @@ def clip(batch: CheckBatch, rows: Rows) -> pa.Table:
 
 
 def _clip_polygons(labels: pa.Table, rows: Rows, sizes: Floats) -> pa.Table:
-    """Exactly, by intersection with the image. A polygon that crosses itself has no one meaning: it stays."""
-    import shapely
-
+    """What cannot be clipped stays."""
     part = labels.take(pa.array(rows))
-    found = shapes(part)
-    sound = np.isclose(shapely.area(found), geometry.area(part), rtol=1e-6, atol=0)
-    inside = shapely.intersection(found, shapely.box(0, 0, sizes[:, 0], sizes[:, 1]))
-    sound &= shapely.area(inside) > 0
-    if not sound.any():
+    inside = clipped(part, sizes)
+    able = np.array([shape is not None for shape in inside], np.bool_)
+    if not able.any():
         return labels
-    rings = [_rings(shape) for shape in inside[sound]]
-    part = part.filter(pa.array(sound))
+    rings = [_rings(shape) for shape in inside[able]]
+    part = part.filter(pa.array(able))
     for name, place in (("coords", 0), ("parts", 1)):
         part = with_column(part, name, pa.array([one[place] for one in rings], part.schema.field(name).type))
     part = _recomputed(part)
-    return _replaced(labels, rows[sound], part)
+    return _replaced(labels, rows[able], part)
 
 
 def _rings(shape: Any) -> tuple[list[float], list[int]]:

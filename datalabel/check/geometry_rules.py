@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from datalabel.check.columns import Columns, Floats, Ints, number
+from datalabel.check.columns import Bools, Columns, Floats, Ints, number
 from datalabel.check.finding import CheckBatch, Severity
+from datalabel.check.overhang import clipped
 from datalabel.check.rule import Hit, OnLabel, rule
 
 _FEWEST = {"polygon": 3, "polyline": 2, "rotated_box": 4}
@@ -58,19 +59,21 @@ def not_finite(batch: CheckBatch) -> Iterator[Hit]:
     """A coordinate that is infinite or not a number (NaN), or a box with one missing.
 
     Nothing can be computed with it, and one such value turns a training loss into NaN. Delete the label, or
-    draw it again. The other rules about geometry are silent about it.
+    draw it again. The right and bottom edge of a box count too: the sum of two numbers may be too large for one.
+    The other rules about geometry are silent about it.
     """
     columns = batch.columns
     if not columns.not_finite.any():
         return
-    bad = ~np.isfinite(columns.recorded) & columns.is_kind("box")[:, None]
-    for row in np.flatnonzero(bad.any(axis=1)).tolist():
+    for row in np.flatnonzero(columns.not_finite & columns.is_kind("box")).tolist():
         cells = [batch.labels.column(name)[row].as_py() for name in "xywh"]
-        words = ", ".join(
+        told = [
             f"{name} is {_spoken(cell)}"
-            for name, cell, wrong in zip("xywh", cells, bad[row], strict=True)
-            if wrong
-        )
+            for name, cell, sound in zip("xywh", cells, np.isfinite(columns.recorded[row]), strict=True)
+            if not sound
+        ]
+        far = zip(("right", "bottom"), np.isfinite(columns.recorded_ends[row]), strict=True)
+        words = ", ".join(told or [f"its {edge} edge is infinite" for edge, sound in far if not sound])
         yield OnLabel(row, f"{columns.title(row)} is not finite: {words}")
     rows = np.flatnonzero(columns.is_kind("polygon", "rotated_box", "polyline", "keypoints"))
     values, lengths = columns.lists("coords", rows)
@@ -96,19 +99,31 @@ def partly_outside(batch: CheckBatch) -> Iterator[Hit]:
     Some tools allow it for objects that the edge cuts; most training code clips or refuses it. Up to a
     millionth of the image's side is forgiven (fractions of the image do not multiply back exactly). Silent
     where the image's size is not known. An image that EXIF turns is taken either way up, whichever suits; the
-    size of masks is G110's. Clipping to the image is the safe repair; `check.severity: {G104: error}` makes it
-    an error.
+    size of masks is G110's. Clipping to the image is the safe repair, of boxes and of polygons that neither cross
+    themselves (G107) nor overlap themselves; `check.severity: {G104: error}` makes it an error.
     """
     columns, overhang = batch.columns, batch.columns.overhang
+    fixable = _clippable(columns)
     for row in np.flatnonzero(overhang.partly).tolist():
         reach = [
             f"{number(far)} px beyond the {edge} edge"
             for far, edge in zip(overhang.beyond[row], _EDGES, strict=True)
             if far > 0
         ]
-        fix = "clip it to the image" if columns.kinds[row] in ("box", "polygon") else None
+        fix = "clip it to the image" if fixable[row] else None
         where = f"{' and '.join(reach)} of the image ({_size(overhang.sizes[row])})"
         yield OnLabel(row, f"{columns.title(row)} reaches {where}", fix)
+
+
+def _clippable(columns: Columns) -> Bools:
+    """Labels partly outside that the repair can clip."""
+    overhang = columns.overhang
+    found = overhang.partly & columns.is_kind("box")
+    rows = np.flatnonzero(overhang.partly & columns.is_kind("polygon"))
+    if len(rows):
+        inside = clipped(columns.drawn(rows), overhang.sizes[rows])
+        found[rows] = [shape is not None for shape in inside]
+    return found
 
 
 @rule("G105", "outside", Severity.ERROR)

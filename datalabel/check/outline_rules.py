@@ -11,18 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datalabel.check.columns import Bools, Floats, number
+from datalabel.check.columns import Floats, number
+from datalabel.check.crossings import SLIVER
 from datalabel.check.finding import CheckBatch, Severity
-from datalabel.check.rings import Rings, surely_simple
+from datalabel.check.rings import Rings
 from datalabel.check.rule import Hit, OnLabel, rule
-from datalabel.labels.shapes import tangled
-
-PIECE = 2048
-"""Rings that are judged at a time: so many stay near the processor."""
-
-_SLIVER = 1e-6
-"""The share of an area that is nothing: the part of a hole outside its shell, where corners on an edge are rounded,
-or what a ring that crosses itself gains or loses by it."""
 
 
 @rule("G107", "self-intersecting", Severity.WARNING)
@@ -35,43 +28,9 @@ def self_intersecting(batch: CheckBatch) -> Iterator[Hit]:
     and not found: its area by the shoelace formula is what it covers. Nor are points twice in a row (G108).
     A scribble that meets itself hundreds of times is taken to cross itself.
     """
-    columns, rings = batch.columns, batch.columns.rings
-    seen: set[int] = set()
-    for start in range(0, len(rings.counts), PIECE):
-        piece = rings.span(start, start + PIECE)
-        first = int(rings.starts[start])
-        for row, words in _broken(piece, columns.repeats[first : first + len(piece.points)]):
-            if row not in seen:
-                seen.add(row)
-                yield OnLabel(row, f"the outline of {columns.title(row)} {words}")
-
-
-def _broken(rings: Rings, repeats: Bools) -> Iterator[tuple[int, str]]:
-    """Rings that are not simple: their label, and in words where. GEOS is asked where a cheap test cannot decide."""
-    import shapely
-
-    rings = rings.with_points(~repeats)
-    doubtful = rings.some(~surely_simple(rings))
-    if not len(doubtful.counts):
-        return
-    outlines = shapely.linearrings(doubtful.points, indices=doubtful.owners)
-    meeting = ~shapely.is_simple(outlines)
-    polygons, owners = shapely.polygons(outlines[meeting]), doubtful.rows[meeting]
-    crossed = tangled(outlines[meeting])
-    clear = polygons[~crossed]
-    covered = shapely.area(shapely.make_valid(clear, method="structure", keep_collapsed=False))
-    # Of a polygon that is not valid GEOS computes the shoelace formula; where the ring crosses itself, parts count
-    # against each other, or twice. One that covers nothing goes back the way it came.
-    crossed[~crossed] = np.abs(shapely.area(clear) - covered) >= _SLIVER * covered
-    reasons = shapely.is_valid_reason(polygons[crossed])
-    for row, reason in zip(owners[crossed].tolist(), reasons, strict=True):
-        yield int(row), _crossing(str(reason))
-
-
-def _crossing(reason: str) -> str:
-    """Where a ring meets itself, of what GEOS says: `Self-intersection[12.5 40]`."""
-    place = reason.partition("[")[2].rstrip("]").split()[:2]
-    return f"crosses itself at {', '.join(number(float(value)) for value in place)}"
+    columns = batch.columns
+    for row, words in columns.crossings.items():
+        yield OnLabel(row, f"the outline of {columns.title(row)} {words}")
 
 
 @rule("G108", "duplicate-points", Severity.INFO)
@@ -113,7 +72,7 @@ def hole_outside(batch: CheckBatch) -> Iterator[Hit]:
     inner, outer = _polygons(rings, holes[shells >= 0]), _polygons(rings, shells[shells >= 0])
     beyond[shells >= 0] = _share_outside(inner, outer)
     seen: set[int] = set()
-    for place in np.flatnonzero(beyond > _SLIVER).tolist():
+    for place in np.flatnonzero(beyond > SLIVER).tolist():
         row = int(rings.rows[holes[place]])
         if row in seen:
             continue

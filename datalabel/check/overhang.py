@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from datalabel.check.columns import TOLERANCE, Bools, Columns, Floats
+from datalabel.labels import geometry
 from datalabel.labels.arrays import only, side_by_side
+from datalabel.labels.shapes import Shapes, shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,7 @@ class Overhang:
 
     `beyond` is how far it reaches beyond the left, top, right and bottom edge (0: not), shape (n, 4); `sizes` the
     image's width and height that are meant, shape (n, 2). `partly` reaches beyond an edge, `wholly` has nothing
-    on the image's side of one.
+    inside.
     """
 
     beyond: Floats
@@ -36,9 +39,34 @@ def overhang_of(columns: Columns) -> Overhang:
         other = _excess(bounds, sizes[:, ::-1])
         better = turned & (other.sum(axis=1) < beyond.sum(axis=1))
         beyond, sizes = only(better, other, beyond), only(better, sizes[:, ::-1], sizes)
-    reaches = (beyond > 0).any(axis=1)
+    edges = (beyond > 0).sum(axis=1)
     wholly = _apart(bounds, sizes)
-    return Overhang(beyond, sizes, reaches & ~wholly, wholly)
+    # What goes round a corner, or lies on both sides: its bounds meet the image, and it need not.
+    doubtful = np.flatnonzero(~wholly & (edges > 1) & ~columns.is_kind("box"))
+    if len(doubtful):
+        wholly[doubtful] = _misses(shapes(columns.drawn(doubtful)), sizes[doubtful])
+    return Overhang(beyond, sizes, (edges > 0) & ~wholly, wholly)
+
+
+def _misses(drawn: Shapes, sizes: Floats) -> Bools:
+    """Shapes of which nothing lies inside images of these sizes; not what has no shape."""
+    import shapely
+
+    slack = sizes * TOLERANCE
+    inside = shapely.box(*slack.T, *(sizes - slack).T)
+    return np.asarray(~shapely.is_missing(drawn) & ~shapely.intersects(drawn, inside))
+
+
+def clipped(polygons: pa.Table, sizes: Floats) -> Shapes:
+    """What of polygons lies inside images of these sizes, exactly. None where nothing does, and for polygons without
+    one meaning: rings cross themselves, or pieces overlap."""
+    import shapely
+
+    drawn = shapes(polygons)
+    sound = np.isclose(shapely.area(drawn), geometry.area(polygons), rtol=TOLERANCE, atol=0)
+    found: Shapes = shapely.intersection(drawn, shapely.box(0, 0, *sizes.T))
+    found[~sound | ~(shapely.area(found) > 0)] = None
+    return found
 
 
 def _excess(bounds: Floats, sizes: Floats) -> Floats:

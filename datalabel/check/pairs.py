@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from datalabel.check.columns import Bools, Columns, Floats, Ints
+from datalabel.check.columns import TOLERANCE, Bools, Columns, Floats, Ints
 from datalabel.labels import geometry
 from datalabel.labels.arrays import rows_of
-from datalabel.labels.hashing import Hashes, hash_rows
+from datalabel.labels.hashing import hash_rows
+from datalabel.labels.shapes import shapes
 from datalabel.labels.sorting import order_of, ranks
 from datalabel.labels.tables import GEOMETRY
 
@@ -22,9 +23,6 @@ PARTNERS = 32
 
 ALIKE = 0.9
 """From this intersection over union on two labels are taken for the same object."""
-
-_WHOLLY = 1e-6
-"""The share of a label that may lie outside another that it is said to lie in."""
 
 _SAME = ("class", "kind", *GEOMETRY, "properties")
 
@@ -46,6 +44,15 @@ class Close:
     inside: Ints
     crowded: Ints
 
+    @property
+    def alike(self) -> Bools:
+        """The pairs that show the same."""
+        return _alike(self.iou)
+
+
+def _alike(iou: Floats) -> Bools:
+    return iou >= ALIKE * (1 - TOLERANCE)
+
 
 def close_pairs(columns: Columns, labels: pa.Table) -> Close:
     """The pairs with an IoU of `ALIKE` or more, and those of one class of which one lies in the other.
@@ -59,10 +66,11 @@ def close_pairs(columns: Columns, labels: pa.Table) -> Close:
     rows = np.flatnonzero(drawn)
     full = [rows[:0]]
     if len(rows) > 1:
+        areas = _area_limits(columns)
         for first, second in touching(owners[rows], rows_of(columns.bounds, rows)):
             full.append(rows[np.bincount(first, minlength=len(rows)) >= PARTNERS])
             earlier, later = np.minimum(rows[first], rows[second]), np.maximum(rows[first], rows[second])
-            found.append(_measured(columns, labels, earlier, later))
+            found.append(_measured(columns, labels, areas, earlier, later))
     crowded = np.flatnonzero(drawn & np.isin(owners, owners[np.concatenate(full)]))
     first, second, iou, equal, inside = (np.concatenate(values) for values in zip(*found, strict=True))
     return Close(first, second, iou, equal, inside, crowded)
@@ -75,79 +83,113 @@ def _owners(columns: Columns) -> Ints:
     return (columns.item_rows * max(len(annotators), 1) + codes) * max(len(kinds), 1) + kind_codes
 
 
+def _area_limits(columns: Columns) -> Floats:
+    """The least and the most that each label may cover, shape (2, n): its area, where the shoelace formula tells it.
+    Pieces that overlap cover what the largest does, or more; where rings cross themselves or are holes, it may be
+    anything within the bounds."""
+    rings, areas, bounds = columns.rings, columns.areas, columns.bounds
+    least, most = areas.copy(), areas.copy()
+    pieces = np.bincount(rings.rows, minlength=len(areas))
+    several = rings.some(pieces[rings.rows] > 1)
+    for first, _ in touching(several.rows, several.bounds):
+        rows = several.rows[first]
+        least[rows] = areas[rows] / pieces[rows]
+    untold = np.union1d(rings.rows[rings.holes], [*columns.crossings]).astype(np.intp)
+    least[untold], most[untold] = 0, np.prod(bounds[untold, 2:] - bounds[untold, :2], axis=1)
+    return np.stack([least, most])
+
+
 _Measured = tuple[Ints, Ints, Floats, Bools, Ints]
 
 
-def _measured(columns: Columns, labels: pa.Table, first: Ints, second: Ints) -> _Measured:
-    """The pairs among these candidates."""
+def _measured(columns: Columns, labels: pa.Table, areas: Floats, first: Ints, second: Ints) -> _Measured:
+    """The pairs among these candidates, of labels with these limits of their areas."""
     solid = columns.is_kind("box", "rotated_box", "polygon", "mask")[first]
     same_class = columns.type_codes[first] == columns.type_codes[second]
-    likely = solid & _may_be_alike(columns.bounds, columns.areas, first, second)
-    likely[likely] = _may_be_in_place(columns, first[likely], second[likely])
+    likely = solid & _may_be_alike(columns.bounds, areas, first, second)
+    likely[likely] = _may_be_in_place(columns, areas, first[likely], second[likely])
     contained = same_class & _bounds_contain(columns.bounds, first, second)
     twins = same_class & (rows_of(columns.bounds, first) == rows_of(columns.bounds, second)).all(axis=1)
     chosen = likely | (solid & contained) | twins
     first, second, solid, same_class = (one[chosen] for one in (first, second, solid, same_class))
-    hashes = _contents(labels, first, second)
-    equal = hashes[0] == hashes[1]
-    iou = np.where(equal, 1.0, 0.0)
-    shapes = labels.select(["kind", *GEOMETRY])
+    equal = equal_pairs(labels, first, second, _SAME)
+    drawn = labels.select(["kind", *GEOMETRY])
     asked = np.flatnonzero(solid & ~equal)
-    iou[asked] = geometry.ious(shapes, first[asked], shapes, second[asked])
-    inside = np.where(same_class & solid, _inside(columns.areas, first, second, iou), -1)
-    kept = equal | (iou >= ALIKE) | (inside >= 0)
+    found = np.zeros((3, len(first)))
+    found[:, asked] = geometry.shared_areas(drawn, first[asked], drawn, second[asked])
+    iou = np.where(equal, 1.0, geometry.iou_of(found))
+    inside = np.where(same_class, _inside(found, first, second), -1)
+    kept = equal | _alike(iou) | (inside >= 0)
     return first[kept], second[kept], iou[kept], equal[kept], inside[kept]
 
 
 def _may_be_alike(bounds: Floats, areas: Floats, first: Ints, second: Ints) -> Bools:
     """Whether the IoU may reach `ALIKE`: what two shapes share lies in both bounds, and in both shapes."""
+    least, most = areas
     left, top, right, bottom = bounds.T
     wide, high = (
         np.clip(np.minimum(far[first], far[second]) - np.maximum(low[first], low[second]), 0, None)
         for low, far in ((left, right), (top, bottom))
     )
-    one, other = areas[first], areas[second]
-    shared = np.minimum(wide * high, np.minimum(one, other))
-    return np.asarray(shared >= (ALIKE - _WHOLLY) * (one + other - shared))
+    shared = np.minimum(wide * high, np.minimum(most[first], most[second]))
+    union = np.maximum(least[first], shared) + np.maximum(least[second], shared) - shared
+    return np.asarray(shared >= (ALIKE - TOLERANCE) * union)
 
 
-def _may_be_in_place(columns: Columns, first: Ints, second: Ints) -> Bools:
+def _may_be_in_place(columns: Columns, limits: Floats, first: Ints, second: Ints) -> Bools:
     """Whether the IoU of two outlines may reach `ALIKE`, given where their areas lie; True for what has no rings.
 
     About any point, the first moments of two shapes differ by what only one of them covers, times the farthest that
-    it can be from there; and of an area A + B only one covers (1 - IoU) / (1 + IoU) × (A + B).
+    it can be from there, and their areas by no more than that; of an area A + B only one covers (1 - IoU) / (1 + IoU)
+    × (A + B).
     """
     rows, codes = np.unique(np.concatenate([first, second]), return_inverse=True)
-    areas, moments = columns.rings.of_rows(rows).moments(rows)
+    areas, moments = _moments(columns, limits, rows)
     one, other = codes.reshape(2, -1)
     bounds = columns.bounds
     low = np.minimum(bounds[first, :2], bounds[second, :2])
     reach = (np.maximum(bounds[first, 2:], bounds[second, 2:]) - low) / 2
     apart = np.subtract(*(moments[each] - areas[each, None] * (low + reach) for each in (one, other)))
-    alone = (1 - ALIKE + _WHOLLY) / (1 + ALIKE) * (areas[one] + areas[other])
-    return np.asarray(~(np.abs(apart) > alone[:, None] * reach).any(axis=1))
+    alone = (1 - ALIKE + TOLERANCE) / (1 + ALIKE) * (areas[one] + areas[other])
+    moved = (np.abs(apart) > alone[:, None] * reach).any(axis=1)
+    return np.asarray(~moved & ~(np.abs(areas[one] - areas[other]) > alone))
+
+
+def _moments(columns: Columns, limits: Floats, rows: Ints) -> tuple[Floats, Floats]:
+    """As `Rings.moments`; where the shoelace formula does not tell, of what the labels cover."""
+    areas, moments = columns.rings.of_rows(rows).moments(rows)
+    untold = np.flatnonzero(limits[0, rows] < limits[1, rows])
+    if len(untold):
+        import shapely
+
+        drawn = shapes(columns.drawn(rows[untold]))
+        areas[untold] = shapely.area(drawn)
+        some = areas[untold] > 0
+        centres = shapely.get_coordinates(shapely.centroid(drawn[some]))
+        moments[untold[some]] = areas[untold[some], None] * centres
+    return areas, moments
 
 
 def _bounds_contain(bounds: Floats, first: Ints, second: Ints) -> Bools:
     one, other = rows_of(bounds, first), rows_of(bounds, second)
-    inner = (one[:, :2] >= other[:, :2]) & (one[:, 2:] <= other[:, 2:])
-    outer = (one[:, :2] <= other[:, :2]) & (one[:, 2:] >= other[:, 2:])
+    slack = TOLERANCE * np.minimum(one[:, 2:] - one[:, :2], other[:, 2:] - other[:, :2])
+    low, far = one[:, :2] - other[:, :2], one[:, 2:] - other[:, 2:]
+    inner, outer = (low >= -slack) & (far <= slack), (low <= slack) & (far >= -slack)
     return np.asarray(inner.all(axis=1) | outer.all(axis=1))
 
 
-def _inside(areas: Floats, first: Ints, second: Ints, iou: Floats) -> Ints:
-    """The smaller label of each pair where all of it is shared, else -1."""
-    one, other = areas[first], areas[second]
-    shared = iou * (one + other) / (1 + iou)
-    wholly = shared >= (1 - _WHOLLY) * np.minimum(one, other)
+def _inside(areas: Floats, first: Ints, second: Ints) -> Ints:
+    """The smaller label of each pair where all of it is shared, else -1; by `geometry.shared_areas`."""
+    shared, one, other = areas
+    wholly = (shared > 0) & (shared >= (1 - TOLERANCE) * np.minimum(one, other))
     return np.where(wholly, np.where(one < other, first, second), -1)
 
 
-def _contents(labels: pa.Table, first: Ints, second: Ints) -> tuple[Hashes, Hashes]:
-    """Fingerprints of what the labels of each pair say; of each label once."""
+def equal_pairs(labels: pa.Table, first: Ints, second: Ints, names: Sequence[str]) -> Bools:
+    """Whether the labels of each pair are equal in these columns. Each label is looked at once."""
     rows, codes = np.unique(np.concatenate([first, second]), return_inverse=True)
-    hashes = hash_rows(labels.select(list(_SAME)).take(rows), _SAME)[codes.reshape(-1)]
-    return hashes[: len(first)], hashes[len(first) :]
+    hashes = hash_rows(labels.select(list(names)).take(rows), names)[codes.reshape(-1)]
+    return np.asarray(hashes[: len(first)] == hashes[len(first) :])
 
 
 def _equal_categories(columns: Columns, labels: pa.Table, owners: Ints) -> _Measured:
@@ -172,7 +214,7 @@ def touching(keys: Ints, bounds: Floats) -> Iterator[tuple[npt.NDArray[np.intp],
     Edges are ranked, so that key and edge fit into one sortable integer.
     """
     edges = ranks(np.concatenate([bounds[:, 0], bounds[:, 2]]))
-    base = int(edges.max()) + 2
+    base = int(edges.max(initial=0)) + 2
     starts = ranks(keys) * base + edges[: len(keys)]
     ends = starts - edges[: len(keys)] + edges[len(keys) :]
     order = order_of(starts)

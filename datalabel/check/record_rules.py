@@ -107,7 +107,7 @@ def bounds_differ(batch: CheckBatch) -> Iterator[Hit]:
     columns = batch.columns
     outlined = columns.is_kind("polygon", "rotated_box", "mask") & columns.sized
     recorded = columns.recorded
-    told = side_by_side(*recorded[:, :2].T, *(recorded[:, :2] + recorded[:, 2:]).T)
+    told = side_by_side(*recorded[:, :2].T, *columns.recorded_ends.T)
     true = columns.bounds
     far = np.abs(told - true).max(axis=1)
     known = outlined & np.isfinite(told).all(axis=1)

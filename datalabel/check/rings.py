@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from datalabel.check.columns import Bools, Columns, Floats, Ints
+from datalabel.labels.shapes import FARTHEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,12 @@ class Rings:
     holes: Bools
     starts: Ints
     counts: Ints
+
+    @property
+    def bounds(self) -> Floats:
+        """x1, y1, x2, y2 of each ring, shape (n, 4)."""
+        ends = (find.reduceat(self.points, self.starts) for find in (np.minimum, np.maximum))
+        return np.concatenate([*ends], axis=1)
 
     def after(self, values: Floats) -> Floats:
         """Of values per point, shape (points,) or (points, n), those of the next point of the ring; the first's
@@ -50,7 +57,8 @@ class Rings:
     def some(self, chosen: Bools) -> Rings:
         """Only these rings."""
         counts = self.counts[chosen]
-        points = self.points[np.repeat(chosen, self.counts)]
+        # Several times faster than `[]`.
+        points = np.compress(np.repeat(chosen, self.counts), self.points, axis=0)
         return Rings(
             points, self.rows[chosen], self.places[chosen], self.holes[chosen], _starts(counts), counts
         )
@@ -86,10 +94,11 @@ class Rings:
 
 
 def rings_of(columns: Columns) -> Rings:
-    """The rings of every label that encloses something: finite, points in pairs, three or more in each ring,
-    as many as its parts say. Plain labels are left out: what there is to say of their rings is known."""
+    """The rings of every label that encloses something: not beyond `FARTHEST`, points in pairs, three or more in each
+    ring, as many as its parts say. Plain labels are left out: what there is to say of their rings is known."""
+    near = (np.abs(columns.bounds) <= FARTHEST).all(axis=1)
     drawn = columns.is_kind("polygon", "rotated_box") & ~columns.plain
-    rows = np.flatnonzero(drawn & ~columns.not_finite & ~columns.flat)
+    rows = np.flatnonzero(drawn & near & ~columns.flat)
     values, lengths = columns.lists("coords", rows)
     parts, pieces = columns.lists("parts", rows)
     single = pieces == 0

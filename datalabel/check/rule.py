@@ -6,9 +6,9 @@
         for row in ...:
             yield OnLabel(row, "…")
 
-That, in a module that the registry lists, is all it takes, but for two kinds of rules: one that reads outlines must be
-named in `check.measuring`, or it does not see those of labels whose measures are sound; and one that needs decoded
-images in `check.image_rules.PIXELS`.
+That, in a module that the registry lists, is all it takes, but for two kinds of rules: one that reads outlines
+must be named in `check.measuring`, or it does not see those of labels whose measures are sound; and one that needs
+decoded images in `check.image_rules.PIXELS`.
 """
 
 from __future__ import annotations

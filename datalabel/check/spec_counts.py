@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pyarrow as pa
 
-from datalabel.check.columns import TOLERANCE, Ints, number, quoted
+from datalabel.check.columns import TOLERANCE, Columns, Floats, Ints, number, quoted
 from datalabel.check.finding import CheckBatch, Severity
-from datalabel.check.pairs import touching
+from datalabel.check.pairs import equal_pairs, touching
 from datalabel.check.rule import Hit, OnItem, OnLabel, rule
 from datalabel.check.spec_rules import label_type
 from datalabel.labels import geometry
-from datalabel.labels.tables import label_id_text
+from datalabel.labels.tables import GEOMETRY, label_id_text
 
 
 @rule("S111", "per-image", Severity.ERROR)
@@ -62,9 +63,10 @@ def _per_annotator(items: Ints, annotators: Ints, size: int, most: int) -> Itera
 def overlap(batch: CheckBatch) -> Iterator[Hit]:
     """A label that overlaps an earlier one of the same class, kind and annotator more than `max_overlap` allows.
 
-    The overlap is the intersection over union (IoU) of the shapes themselves. Mostly one object drawn twice:
-    delete one of the two. Reported on the later label, with the one that it overlaps most. In a crowd a label
-    is compared with the 32 whose bounds overlap its own most.
+    The overlap is the intersection over union (IoU) of the shapes themselves. Lines and keypoints cover nothing:
+    equal ones overlap wholly, others not at all. Mostly one object drawn twice: delete one of the two. Reported on
+    the later label, with the one that it overlaps most. In a crowd a label is compared with the 32 whose bounds
+    overlap its own most.
     """
     columns = batch.columns
     told = [label_type(batch.spec, *one) for one in columns.types]
@@ -80,7 +82,7 @@ def overlap(batch: CheckBatch) -> Iterator[Hit]:
     worst: dict[int, tuple[float, int]] = {}
     for first, second in touching(keys[rows], columns.bounds[rows]):
         earlier, later = np.minimum(rows[first], rows[second]), np.maximum(rows[first], rows[second])
-        found = geometry.ious(shapes, earlier, shapes, later)
+        found = _overlaps(columns, shapes, earlier, later)
         for place in np.flatnonzero(found > limits[later] + TOLERANCE).tolist():
             row, candidate = int(later[place]), (float(found[place]), -int(earlier[place]))
             worst[row] = max(worst.get(row, candidate), candidate)
@@ -88,3 +90,12 @@ def overlap(batch: CheckBatch) -> Iterator[Hit]:
         other = label_id_text(batch.labels.column("id")[-partner].as_py())
         words = f"overlaps label {other} of the same class with IoU {iou:.3f}"
         yield OnLabel(row, f"{columns.title(row)} {words}; the spec allows {number(limits[row])}")
+
+
+def _overlaps(columns: Columns, shapes: pa.Table, first: Ints, second: Ints) -> Floats:
+    """The IoU of each pair of labels of one kind."""
+    solid = columns.is_kind("box", "rotated_box", "polygon", "mask")[first]
+    found = np.zeros(len(first))
+    found[solid] = geometry.ious(shapes, first[solid], shapes, second[solid])
+    found[~solid] = equal_pairs(shapes, first[~solid], second[~solid], GEOMETRY)
+    return found

@@ -99,8 +99,9 @@ def _value(text: str | None, name: str) -> str | None:
 def same_image_in_two_splits(splits: Splits) -> Iterator[SetHit]:
     """The same bytes in two splits of a snapshot: what is measured on one was learned from the other.
 
-    `snapshot create --split` never parts identical images; published lists may. Take one of the two out, or make the
-    snapshot again with `--split`, or with `--from` an earlier one.
+    `snapshot create` never parts identical images: `--split` and `--from` keep them together, and of those that
+    published lists (`--split-by`) part it takes none. A snapshot that has them was made in another way; make it
+    again.
     """
     contents, codes = splits.keys.contents, splits.codes
     order = np.argsort(contents, kind="stable")
@@ -113,8 +114,8 @@ def same_image_in_two_splits(splits: Splits) -> Iterator[SetHit]:
 def near_image_in_two_splits(splits: Splits) -> Iterator[SetHit]:
     """Images in two splits that look the same: perceptual hashes that differ in 4 of 64 bits or fewer.
 
-    Frames of one video, or crops of one photo, make a model look better than it is. Silent until pixels were
-    looked at (`check --images`).
+    Frames of one video, or crops of one photo, make a model look better than it is. It takes the pixels: `check
+    --images`, or the rule selected by its code; a check without them is silent.
     """
     looks = splits.keys.looks
     seen = np.flatnonzero(looks)

@@ -64,9 +64,9 @@ def area(labels: pa.Table) -> Floats:
     found = np.where(asked, 0.0, _known(labels, "area")[:, 0])
     boxes = np.flatnonzero(are("box"))
     if len(boxes):
-        corners = _recorded(labels, boxes)
+        w, h = (labels.column(name).to_numpy()[boxes] for name in "wh")
         with np.errstate(all="ignore"):
-            found[boxes] = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])
+            found[boxes] = w * h
     rings = np.flatnonzero(are(*_RINGS) & asked)
     if len(rings):
         found[rings] = _ring_areas(labels, rings)
@@ -76,35 +76,60 @@ def area(labels: pa.Table) -> Floats:
     return found
 
 
+def covered(labels: pa.Table) -> Floats:
+    """The area that each box, polygon and rotated box covers by its exact shape, shape (n,): `area` is another where
+    rings cross themselves, or holes and pieces overlap. 0 for lines and keypoints; NaN where there is no shape."""
+    import shapely
+
+    with np.errstate(all="ignore"):
+        return np.asarray(shapely.area(shapes(labels)))
+
+
 def ious(left: pa.Table, left_rows: Rows, right: pa.Table, right_rows: Rows) -> Floats:
-    """Intersection over union of pairs of labels, shape (m,), each in 0…1.
+    """Intersection over union of pairs of labels, shape (m,), each in 0…1, as `shared_areas` measures them. Geometry
+    that is not finite overlaps nothing."""
+    return iou_of(shared_areas(left, left_rows, right, right_rows))
+
+
+def iou_of(areas: Floats) -> Floats:
+    """Intersection over union of pairs, shape (m,), from their `shared_areas`."""
+    shared, one, other = areas
+    with np.errstate(all="ignore"):
+        union = one + other - shared
+        found = np.where(union > 0, shared / union, 0.0)
+    return np.asarray(np.clip(np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0), 0.0, 1.0))
+
+
+def shared_areas(left: pa.Table, left_rows: Rows, right: pa.Table, right_rows: Rows) -> Floats:
+    """What the labels of each pair share, and what each of the two covers, in square pixels, shape (3, m); all 0
+    where they are far apart.
 
     Boxes by their corners; boxes, polygons and rotated boxes among each other by their exact shapes; masks of
     one size by their pixels. What has no area of its own (lines, keypoints), and a mask with something else,
-    is compared by bounds, widened by half a pixel on each side. Two categories overlap wholly; a category
-    and anything else not at all. Geometry that is not finite overlaps nothing.
+    is measured by bounds, widened by half a pixel on each side. Two categories share the same 1; a category
+    and anything else nothing.
     """
-    found = np.zeros(len(left_rows))
+    found = np.zeros((3, len(left_rows)))
     (left, left_rows), (right, right_rows) = _distinct(left, left_rows), _distinct(right, right_rows)
     first, second = _kinds(left), _kinds(right)
 
     def both(*kinds: str) -> Bools:
         return np.asarray(first(*kinds)[left_rows] & second(*kinds)[right_rows])
 
-    found[both("category")] = 1.0
+    found[:, both("category")] = 1.0
     boxes, masks = both("box"), both("mask")
     shapes = both("box", *_RINGS) & ~boxes
     rest = both(*_DRAWN) & ~boxes & ~shapes & ~masks
     for chosen, compare in (
-        (boxes, _box_ious),
-        (shapes, _shape_ious),
-        (masks, _mask_ious),
-        (rest, _bounds_ious),
+        (boxes, _of_boxes),
+        (shapes, _of_shapes),
+        (masks, _of_masks),
+        (rest, _of_bounds),
     ):
         where = np.flatnonzero(chosen)
         if len(where):
-            found[where] = compare(_distinct(left, left_rows[where]), _distinct(right, right_rows[where]))
-    return np.clip(np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0), 0.0, 1.0)
+            found[:, where] = compare(_distinct(left, left_rows[where]), _distinct(right, right_rows[where]))
+    return found
 
 
 # Columns
@@ -228,13 +253,11 @@ def _ring_areas(labels: pa.Table, rows: Rows) -> Floats:
 # Overlap of pairs
 
 
-def _corner_ious(first: Floats, second: Floats) -> Floats:
+def _of_corners(first: Floats, second: Floats) -> Floats:
     with np.errstate(all="ignore"):
         low, high = np.maximum(first[:, :2], second[:, :2]), np.minimum(first[:, 2:], second[:, 2:])
         sides = np.clip(high - low, 0, None)
-        shared = sides[:, 0] * sides[:, 1]
-        union = _sizes(first) + _sizes(second) - shared
-        return np.where(union > 0, shared / union, 0.0)
+        return np.stack([sides[:, 0] * sides[:, 1], _sizes(first), _sizes(second)])
 
 
 def _sizes(corners: Floats) -> Floats:
@@ -252,32 +275,31 @@ def _distinct(labels: pa.Table, rows: Rows) -> _Side:
     return shapes if len(wanted) == len(shapes) else shapes.take(pa.array(wanted)), places.reshape(-1)
 
 
-def _box_ious(*sides: _Side) -> Floats:
-    return _corner_ious(*(rows_of(_recorded(labels, np.arange(len(labels))), rows) for labels, rows in sides))
+def _of_boxes(*sides: _Side) -> Floats:
+    return _of_corners(*(rows_of(_recorded(labels, np.arange(len(labels))), rows) for labels, rows in sides))
 
 
-def _bounds_ious(*sides: _Side) -> Floats:
+def _of_bounds(*sides: _Side) -> Floats:
     widen = np.array([-_THIN / 2, -_THIN / 2, _THIN / 2, _THIN / 2])
-    return _corner_ious(*(rows_of(bounds(labels) + widen, rows) for labels, rows in sides))
+    return _of_corners(*(rows_of(bounds(labels) + widen, rows) for labels, rows in sides))
 
 
-def _shape_ious(left: _Side, right: _Side) -> Floats:
+def _of_shapes(left: _Side, right: _Side) -> Floats:
     import shapely
 
-    found = np.zeros(len(left[1]))
-    near = _corner_ious(*(rows_of(bounds(labels), rows) for labels, rows in (left, right)))
+    found = np.zeros((3, len(left[1])))
+    near = _of_corners(*(rows_of(bounds(labels), rows) for labels, rows in (left, right)))[0]
     meeting = np.flatnonzero(near > 0)
     if len(meeting):
         (one, first), (other, second) = (_distinct(labels, rows[meeting]) for labels, rows in (left, right))
         ones, others = shapes(one), shapes(other)
         with np.errstate(all="ignore"):
-            shared = _shared_areas(ones[first], others[second])
-            union = shapely.area(ones)[first] + shapely.area(others)[second] - shared
-            found[meeting] = np.where(union > 0, shared / union, 0.0)
+            sizes = shapely.area(ones)[first], shapely.area(others)[second]
+            found[:, meeting] = [_intersections(ones[first], others[second]), *sizes]
     return found
 
 
-def _shared_areas(first: Shapes, second: Shapes) -> Floats:
+def _intersections(first: Shapes, second: Shapes) -> Floats:
     """The areas that pairs of shapes share; of many pairs computed by two threads."""
     import shapely
 
@@ -289,18 +311,19 @@ def _shared_areas(first: Shapes, second: Shapes) -> Floats:
     return np.concatenate([*(in_order(shared, starts) if len(starts) > 1 else map(shared, starts))])
 
 
-def _mask_ious(left: _Side, right: _Side) -> Floats:
-    """By pixels, for masks of one size; masks of two sizes, and empty ones, overlap nothing."""
+def _of_masks(left: _Side, right: _Side) -> Floats:
+    """By pixels, for masks of one size; masks of two sizes, and empty ones, share nothing."""
     first, second = (_runs(labels, np.arange(len(labels))) for labels, _ in (left, right))
     pairs = ((first[one], second[other]) for one, other in zip(left[1], right[1], strict=True))
-    return np.array([_run_iou(a, b) if size == other and len(a) else 0.0 for (a, size), (b, other) in pairs])
+    none = (0, 0, 0)
+    found = [_of_runs(a, b) if size == other and len(a) else none for (a, size), (b, other) in pairs]
+    return np.array(found, np.float64).T
 
 
-def _run_iou(first: rle.Counts, second: rle.Counts) -> float:
-    """IoU of two masks of one size from their runs, without unfolding a pixel."""
+def _of_runs(first: rle.Counts, second: rle.Counts) -> tuple[int, int, int]:
+    """Pixels that two masks of one size share, and those of each, from their runs, without unfolding a pixel."""
     edges = [np.cumsum(counts) for counts in (first, second)]
     cuts = np.unique(np.concatenate([[0], *edges]))
     lengths = np.diff(cuts)
-    inside = [np.searchsorted(edge, cuts[:-1], side="right") % 2 == 1 for edge in edges]
-    union = int(lengths[inside[0] | inside[1]].sum())
-    return int(lengths[inside[0] & inside[1]].sum()) / union if union else 0.0
+    one, other = (np.searchsorted(edge, cuts[:-1], side="right") % 2 == 1 for edge in edges)
+    return int(lengths[one & other].sum()), int(lengths[one].sum()), int(lengths[other].sum())

@@ -13,34 +13,83 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 Shapes = npt.NDArray[np.object_]
 
-_OUTLINED = pa.array(["polygon", "rotated_box"])
 _TANGLED = 200
 """So many expected crossings make a scribble of a ring; a star of twenty slender points has a hundred."""
 
+FARTHEST = 1e12
+"""Pixels from the origin. Beyond, GEOS gives up on shapes that meet."""
+
 
 def shapes(labels: pa.Table) -> Shapes:
-    """Boxes, polygons and rotated boxes as valid Shapely geometries, shape (n,); empty for what is neither, is not
-    finite, or whose parts are not as many points as there are.
+    """Labels as valid Shapely geometries, shape (n,); None for masks, categories, and what is not finite or beyond
+    `FARTHEST`, has too few points, or parts that are not as many points as there are.
 
-    Holes follow their shells; several pieces count as their union. A ring that crosses itself covers what it goes
-    around; a scribble (see `tangled`) its convex hull.
+    Of polygons holes follow their shells; several pieces count as their union. A ring that crosses itself covers what
+    it goes around; a scribble (see `tangled`) its convex hull. Of keypoints there are the labelled ones.
     """
+    found = np.full(labels.num_rows, None, dtype=object)
+    for kinds, shaped in _SHAPED:
+        rows = np.flatnonzero(pc.is_in(labels.column("kind"), value_set=pa.array(kinds)))
+        if len(rows):
+            found[rows] = shaped(labels.take(pa.array(rows)))
+    return found
+
+
+def _boxes(labels: pa.Table) -> Shapes:
     import shapely
 
-    found = np.full(labels.num_rows, shapely.Polygon(), dtype=object)
-    boxes = np.flatnonzero(pc.equal(labels.column("kind"), "box"))
-    sides = [labels.column(name).to_numpy()[boxes] for name in "xywh"]
+    x, y, w, h = (labels.column(name).to_numpy() for name in "xywh")
     with np.errstate(all="ignore"):
-        corners = np.stack([*sides[:2], sides[0] + sides[2], sides[1] + sides[3]])
-    finite = np.isfinite(corners).all(axis=0)
-    found[boxes[finite]] = _valid(shapely.box(*corners[:, finite]))
-    rows = np.flatnonzero(pc.is_in(labels.column("kind"), value_set=_OUTLINED))
-    pieces, owners = _pieces(labels.take(pa.array(rows)))
-    several = np.bincount(owners, minlength=len(rows))[owners] > 1
-    found[rows[owners[~several]]] = pieces[~several]
-    for owner, whole in _united(pieces[several], owners[several]):
-        found[rows[owner]] = whole
+        corners = np.stack([x, y, x + w, y + h])
+    near = (np.abs(corners) <= FARTHEST).all(axis=0)
+    found = np.full(labels.num_rows, None, dtype=object)
+    found[near] = _valid(shapely.box(*corners[:, near]))
     return found
+
+
+def _outlines(labels: pa.Table) -> Shapes:
+    found = np.full(labels.num_rows, None, dtype=object)
+    pieces, owners = _pieces(labels)
+    several = np.bincount(owners, minlength=len(found))[owners] > 1
+    found[owners[~several]] = pieces[~several]
+    for owner, whole in _united(pieces[several], owners[several]):
+        found[owner] = whole
+    return found
+
+
+def _lines(labels: pa.Table) -> Shapes:
+    import shapely
+
+    points, sizes, owners = _parts(labels, 2)
+    lines = shapely.linestrings(points, indices=np.repeat(np.arange(len(sizes)), np.abs(sizes)))
+    found = np.full(labels.num_rows, None, dtype=object)
+    rows, ranks = np.unique(owners, return_inverse=True)
+    found[rows] = shapely.multilinestrings(lines, indices=ranks)
+    return found
+
+
+def _keypoints(labels: pa.Table) -> Shapes:
+    import shapely
+
+    coords = labels.column("coords").combine_chunks()
+    lengths = _lengths(coords)
+    whole = lengths % 3 == 0
+    x, y, seen = coords.flatten().to_numpy(zero_copy_only=False)[np.repeat(whole, lengths)].reshape(-1, 3).T
+    labelled = (seen > 0) & (np.abs(x) <= FARTHEST) & (np.abs(y) <= FARTHEST)
+    owners = np.repeat(np.arange(len(whole)), np.where(whole, lengths // 3, 0))[labelled]
+    found = np.full(labels.num_rows, None, dtype=object)
+    rows, ranks = np.unique(owners, return_inverse=True)
+    found[rows] = shapely.multipoints(shapely.points(x[labelled], y[labelled]), indices=ranks)
+    return found
+
+
+_SHAPED = (
+    (["box"], _boxes),
+    (["polygon", "rotated_box"], _outlines),
+    (["polyline"], _lines),
+    (["keypoints"], _keypoints),
+)
+"""How the kinds that have a shape get it."""
 
 
 def tangled(outlines: Shapes) -> Bools:
@@ -60,7 +109,7 @@ def _pieces(labels: pa.Table) -> tuple[Shapes, Ints]:
     """Valid shells with their holes, and the row (ascending) of each."""
     import shapely
 
-    points, sizes, owners = _rings(labels)
+    points, sizes, owners = _parts(labels, 3)
     rings = shapely.linearrings(points, indices=np.repeat(np.arange(len(sizes)), np.abs(sizes)))
     # A hole belongs to the shell before it; where a row begins with one, it is its shell.
     shell = (sizes > 0) | (np.diff(owners, prepend=-1) != 0)
@@ -68,14 +117,14 @@ def _pieces(labels: pa.Table) -> tuple[Shapes, Ints]:
     return _valid(pieces), owners[shell]
 
 
-def _rings(labels: pa.Table) -> tuple[npt.NDArray[np.float64], Ints, Ints]:
-    """Points end to end, shape (n, 2); how many each ring has (negative: a hole) and its row. Without rings of fewer
-    than three points, and without rows that are not finite or whose parts do not fit."""
+def _parts(labels: pa.Table, fewest: int) -> tuple[npt.NDArray[np.float64], Ints, Ints]:
+    """Points end to end, shape (n, 2); how many each ring or line has (negative: a hole) and its row. Without those
+    of fewer points, and without rows that are not finite or too far away, or whose parts do not fit."""
     coords, parts = (labels.column(name).combine_chunks() for name in ("coords", "parts"))
     lengths, counts = (_lengths(column) for column in (coords, parts))
     values = coords.flatten().to_numpy(zero_copy_only=False)
     rows = np.arange(labels.num_rows)
-    implicit = (counts == 0) & (lengths > 0)  # no parts given: all points are one ring
+    implicit = (counts == 0) & (lengths > 0)  # no parts given: all points are one ring or line
     sizes = np.concatenate(
         [parts.flatten().to_numpy(zero_copy_only=False).astype(np.int64), lengths[implicit] // 2]
     )
@@ -83,11 +132,11 @@ def _rings(labels: pa.Table) -> tuple[npt.NDArray[np.float64], Ints, Ints]:
     order = np.argsort(owners, kind="stable")
     sizes, owners = sizes[order], owners[order]
     told = np.bincount(owners, weights=np.abs(sizes), minlength=len(rows)).astype(np.int64)
-    odd = np.bincount(np.repeat(rows, lengths), weights=~np.isfinite(values), minlength=len(rows)) > 0
+    odd = np.bincount(np.repeat(rows, lengths), ~(np.abs(values) <= FARTHEST), minlength=len(rows)) > 0
     sound = (told * 2 == lengths) & ~odd
     points = values[np.repeat(sound, lengths)].reshape(-1, 2)
     sizes, owners = sizes[sound[owners]], owners[sound[owners]]
-    drawn = np.abs(sizes) >= 3
+    drawn = np.abs(sizes) >= fewest
     return points[np.repeat(drawn, np.abs(sizes))], sizes[drawn], owners[drawn]
 
 

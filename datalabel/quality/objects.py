@@ -25,6 +25,9 @@ from datalabel.quality.batch import Batch, Floats, Ints, distinct_pairs
 SAME_CLASS = 1e-6
 """What the same class adds to an overlap: it decides between equals, and nothing else."""
 
+ROUNDING = 1e-9
+"""The relative slack of a threshold: edges are sums, by which an overlap of exactly as much may come out as less."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
@@ -51,7 +54,11 @@ def overlapping(batch: Batch, least: float, reference: int | None = None) -> Pai
     swap = first > second
     left, right = np.where(swap, right, left)[wanted], np.where(swap, left, right)[wanted]
     overlap = _likeness(batch, left, right)
-    return Pairs(left, right, overlap).take(overlap >= least)
+    return _reaching(Pairs(left, right, overlap), least)
+
+
+def _reaching(pairs: Pairs, least: float) -> Pairs:
+    return pairs.take(pairs.overlap >= least * (1 - ROUNDING))
 
 
 def _likeness(batch: Batch, left: Ints, right: Ints) -> Floats:
@@ -67,7 +74,7 @@ def _likeness(batch: Batch, left: Ints, right: Ints) -> Floats:
 
 def paired(batch: Batch, candidates: Pairs, least: float) -> Pairs:
     """The best pairs of each two annotators at a threshold; no label twice for the same two."""
-    near = candidates.take(candidates.overlap >= least)
+    near = _reaching(candidates, least)
     if not len(near.left):
         return near
     first, second = batch.annotator[near.left], batch.annotator[near.right]

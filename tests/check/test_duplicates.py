@@ -10,8 +10,10 @@ from check_worlds import ITEM, SHAPES, batch_of, findings, label, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datalabel.check.columns import TOLERANCE
 from datalabel.check.pairs import ALIKE
 from datalabel.labels import geometry
+from datalabel.labels.shapes import shapes
 
 CORNER = st.integers(0, 6).map(float)
 SIDE = st.integers(1, 12).map(float)
@@ -90,6 +92,57 @@ def test_outlines_are_judged_as_comparing_every_two_does(rows: list[dict[str, An
     assert {number for _, _, number in places(findings(batch, "D101"))} == expected
 
 
+POINT = st.tuples(st.integers(0, 8), st.integers(0, 8)).map(lambda point: (10.0 * point[0], 10.0 * point[1]))
+
+
+@st.composite
+def scrawled(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Outlines of any rings: they cross themselves, go twice round, overlap as pieces, and lie as holes outside. Some
+    are another with one point moved a little."""
+    drawn: list[tuple[list[list[tuple[float, float]]], list[int]]] = []
+    for place in range(draw(st.integers(2, 4))):
+        rings = draw(st.lists(st.lists(POINT, min_size=3, max_size=5), min_size=1, max_size=3))
+        signs = draw(st.lists(st.sampled_from([1, -1]), min_size=3, max_size=3))
+        if place and draw(st.booleans()):
+            rings, signs = drawn[draw(st.integers(0, place - 1))]
+            x, y = rings[-1][0]
+            rings = [*rings[:-1], [(x + draw(st.integers(-10, 10)) / 10, y), *rings[-1][1:]]]
+        drawn.append((rings, signs))
+    return [
+        label(
+            "polygon",
+            coords=[value for ring in rings for point in ring for value in point],
+            parts=[sign * len(ring) for ring, sign in zip(rings, [1, *signs], strict=False)],
+        )
+        for rings, signs in drawn
+    ]
+
+
+@given(scrawled())
+@settings(max_examples=100, deadline=None)
+def test_what_crosses_itself_is_judged_by_what_it_covers(rows: list[dict[str, Any]]) -> None:
+    batch = batch_of(rows)
+    drawn, bounds = shapes(batch.labels), geometry.bounds(batch.labels)
+    flat = {number for _, _, number in places(findings(batch, "G101"))}
+    assert flat == {place + 1 for place, one in enumerate(drawn) if one.area < 1e-6}
+    alike, inside = set(), set()
+    for second, other in enumerate(drawn):
+        for first, one in enumerate(drawn[:second]):
+            shared = one.intersection(other).area
+            smaller = first if one.area < other.area else second
+            if flat & {first + 1, second + 1}:
+                continue
+            if shared >= ALIKE * (1 - TOLERANCE) * (one.area + other.area - shared):
+                alike.add(second + 1)
+            elif shared >= (1 - TOLERANCE) * drawn[smaller].area:
+                # A spike covers nothing, but counts for bounds; only pairs of which one's hold the other's are asked.
+                low, far = np.split(bounds[first] - bounds[second], 2)
+                if ((low >= 0) & (far <= 0)).all() or ((low <= 0) & (far >= 0)).all():
+                    inside.add(smaller + 1)
+    assert {number for _, _, number in places(findings(batch, "D101"))} == alike
+    assert {number for _, _, number in places(findings(batch, "D103"))} == inside
+
+
 @pytest.mark.parametrize("kind", SHAPES)
 def test_an_equal_label_of_any_kind_is_found_and_may_be_deleted(kind: str) -> None:
     twice = [label(kind, annotator="ann")] * 2
@@ -112,6 +165,47 @@ def test_outlines_are_compared_not_their_boxes() -> None:
     assert places(findings(batch_of([lower, upper]), "D")) == []
     assert places(findings(batch_of([lower, corner]), "D")) == []
     assert places(findings(batch_of([upper, corner]), "D")) == [("D103", "a.jpg", 2)]
+
+
+def test_a_bow_tie_in_an_empty_corner_lies_in_nothing() -> None:
+    """Its area by the shoelace formula is 0, which is no more than what it shares with the other: nothing."""
+    angle = label("polygon", coords=[100.0, 100, 300, 100, 300, 120, 120, 120, 120, 300, 100, 300], parts=[6])
+    bow = label("polygon", coords=[160.0, 160, 200, 200, 200, 160, 160, 200], parts=[4])
+    within = label("polygon", coords=[105.0, 105, 115, 115, 115, 105, 105, 115], parts=[4])
+    assert places(findings(batch_of([angle, bow]), "D")) == []
+    assert places(findings(batch_of([angle, within]), "D")) == [("D103", "a.jpg", 2)]
+
+
+SQUARE = [0.0, 0, 100, 0, 100, 100, 0, 100]
+HOLE = [10.0, 10, 90, 10, 90, 90, 10, 90]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ((SQUARE + HOLE, [4, -4]), (SQUARE + HOLE + HOLE, [4, -4, -4])),
+        ((SQUARE, [4]), (SQUARE + HOLE, [4, 4])),
+        ((SQUARE, [4]), (SQUARE + SQUARE, [8])),
+    ],
+    ids=["a hole twice", "a piece in a piece", "twice round"],
+)
+def test_what_shows_the_same_is_found_whatever_the_shoelace_formula_says(
+    one: tuple[list[float], list[int]], other: tuple[list[float], list[int]]
+) -> None:
+    """Moved a little, so that neither lies in the other's bounds."""
+    moved = [value + 0.5 * (place % 2) for place, value in enumerate(other[0])]
+    rows = [label("polygon", coords=coords, parts=parts) for coords, parts in (one, (moved, other[1]))]
+    assert places(findings(batch_of(rows), "D101")) == [("D101", "a.jpg", 2)]
+
+
+def test_limits_that_are_met_exactly_are_met_on_decimal_coordinates_too() -> None:
+    """Right edges are sums, and differ by their rounding."""
+    tall = [label(x=198.7, y=220.66, w=100.0, h=height) for height in (100.0, 90.0)]
+    flush = [label(x=100.48, y=10.0, w=30.0, h=40.0), label(x=30.48, y=10.0, w=100.0, h=100.0)]
+    beyond = [label(x=100.49, y=10.0, w=30.0, h=40.0), flush[1]]
+    assert places(findings(batch_of(tall), "D")) == [("D101", "a.jpg", 2)]
+    assert places(findings(batch_of(flush), "D")) == [("D103", "a.jpg", 1)]
+    assert places(findings(batch_of(beyond), "D")) == []
 
 
 def test_crossing_lines_of_one_extent_are_two_lines() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from check_worlds import ITEM, SHAPES, batch_of, findings, label, places
+from check_worlds import ITEM, SHAPES, batch_of, findings, label, measured, places
 
 from datalabel.labels.rle import encode
 from datalabel.spec.model import Conditions, LabelType, Region, Spec
@@ -33,6 +33,26 @@ PLANTED: list[tuple[str, dict[str, Any], str]] = [
         'polygon of class "cat" encloses no area (at 0.1, 0.1)',
     ),
     ("G101", label("rotated_box", coords=[5.0] * 8), 'rotated box of class "cat" encloses no area (at 5, 5)'),
+    (
+        "G101",
+        label("polygon", coords=[200.0, 10, 210, 10, 210, 20, 210, 10], parts=[4]),
+        'polygon of class "cat" encloses no area (at 200, 10)',
+    ),
+    (
+        "G101",
+        label("polygon", coords=[200.0, 0, 210, 10, 220, 20, 230, 0, 240, 10, 250, 20], parts=[3, 3]),
+        'polygon of class "cat" encloses no area (at 200, 0)',
+    ),
+    (
+        "G101",
+        label("polygon", coords=[200.0, 0, 210, 10, 220, 0, 200, 0, 210, 10, 220, 0], parts=[3, -3]),
+        'polygon of class "cat" encloses no area (at 200, 0)',
+    ),
+    (
+        "G101",
+        label("polygon", coords=[200.0, 0, 210, 10, 220, 0] * 3, parts=[3, -3, -3]),
+        'polygon of class "cat" encloses no area (at 200, 0)',
+    ),
     ("G101", label("polyline", coords=[3.0, 4, 3, 4]), 'polyline of class "cat" has no length (at 3, 4)'),
     ("G101", label("mask", rle=EMPTY), 'mask of class "cat" covers no pixel'),
     ("G102", label(w=-5.0), 'box of class "cat" has negative size: width -5'),
@@ -43,6 +63,7 @@ PLANTED: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("G103", label(x=NAN), 'box of class "cat" is not finite: x is not a number'),
     ("G103", label(w=INF), 'box of class "cat" is not finite: w is infinite'),
+    ("G103", label(x=1e308, w=1.7e308), 'box of class "cat" is not finite: its right edge is infinite'),
     ("G103", label(x=None, h=-INF), 'box of class "cat" is not finite: x is missing, h is infinite'),
     (
         "G103",
@@ -78,6 +99,31 @@ PLANTED: list[tuple[str, dict[str, Any], str]] = [
         'box of class "cat" lies wholly outside the image: at 10, -50, 100×50 (image is 640×480)',
     ),
     (
+        "G105",
+        label("polygon", coords=[-20.0, 10, 10, -20, -20, -20]),
+        'polygon of class "cat" lies wholly outside the image: at -20, -20, 30×30 (image is 640×480)',
+    ),
+    (
+        "G105",
+        label("polygon", coords=[-9.0, 0, -9, 9, -5, 9, 649, 0, 649, 9, 645, 9], parts=[3, 3]),
+        'polygon of class "cat" lies wholly outside the image: at -9, 0, 658×9 (image is 640×480)',
+    ),
+    (
+        "G105",
+        label("rotated_box", coords=[-20.0, 5, 5, -20, -2, -27, -27, -2]),
+        'rotated box of class "cat" lies wholly outside the image: at -27, -27, 32×32 (image is 640×480)',
+    ),
+    (
+        "G105",
+        label("polyline", coords=[630.0, 490, 650, 478, 700, 470, 700, 480, 650, 480], parts=[2, 3]),
+        'polyline of class "cat" lies wholly outside the image: at 630, 470, 70×20 (image is 640×480)',
+    ),
+    (
+        "G105",
+        label("keypoints", coords=[-20.0, 10, 2, 30, 30, 0, 10, -20, 1]),
+        'keypoints of class "cat" lies wholly outside the image: at -20, -20, 30×30 (image is 640×480)',
+    ),
+    (
         "G106",
         label("polygon", coords=[1.0, 1, 5, 9], parts=[2]),
         'polygon of class "cat" has 2 points; it takes 3',
@@ -104,9 +150,11 @@ PLANTED: list[tuple[str, dict[str, Any], str]] = [
 @pytest.mark.parametrize(("code", "fault", "message"), PLANTED)
 def test_a_planted_fault_is_found_once(code: str, fault: dict[str, Any], message: str) -> None:
     clean = [label(kind) for kind in SHAPES]
-    found = findings(batch_of([*clean[:3], fault, *clean[3:]]))
+    batch = batch_of([*clean[:3], fault, *clean[3:]])
+    found = findings(batch)
     assert places(found) == [(code, "a.jpg", 4)]
     assert found[0].message == message
+    assert findings(measured(batch)) == found
 
 
 TINY = Conditions(
@@ -124,7 +172,7 @@ TINY_SPEC = Spec(
         (label(w=0.0), ["G101"]),
         (label(x=900.0, w=0.0, h=0.0), ["G101"]),
         (label(x=-5.0, h=0.0), ["G101"]),
-        (label("polygon", coords=[901.0, 1, 904, 4, 906, 6, 907, 7]), ["G101"]),
+        (label("polygon", coords=[901.0, 1, 904, 4, 906, 6, 907, 7], parts=[4]), ["G101"]),
         (label(w=-4.0), ["G102"]),
         (label(w=-4.0, h=0.0), ["G102"]),
         (label(x=900.0, w=-4.0), ["G102", "G105", "S106"]),
@@ -166,7 +214,24 @@ def test_clean_labels_give_nothing() -> None:
 
 def test_a_figure_of_eight_has_an_area() -> None:
     eight = label("polygon", coords=[0.0, 0, 10, 10, 10, 0, 0, 10], parts=[4])
-    assert findings(batch_of([eight]), "G101") == []
+    assert places(findings(batch_of([eight]))) == [("G107", "a.jpg", 1)]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        label("polygon", coords=[-20.0, 10, 10, -20, 1, 1]),
+        label("polyline", coords=[-20.0, 30, 30, -20]),
+        label("polyline", coords=[-20.0, 100, 700, 100, 700, -10]),
+        label("keypoints", coords=[-20.0, 10, 2, 30, 30, 1, 10, -20, 1]),
+        label("polygon", coords=[-9.0, -9, 700, -9, 700, 700, -9, 700], parts=[4]),
+        label("box", x=-20.0, y=-20.0, w=21.0, h=21.0),
+    ],
+)
+def test_what_reaches_into_the_image_round_its_corner_is_not_outside(fault: dict[str, Any]) -> None:
+    batch = batch_of([fault])
+    assert places(findings(batch)) == [("G104", "a.jpg", 1)]
+    assert findings(measured(batch)) == findings(batch)
 
 
 def test_a_millionth_of_the_side_is_forgiven() -> None:
@@ -196,3 +261,20 @@ def test_unlabelled_keypoints_are_nowhere() -> None:
 def test_safe_repairs_are_named() -> None:
     fixes = {one.code: one.fix for one in findings(batch_of([label(w=-5.0), label(x=-1.0), label(x=700.0)]))}
     assert fixes == {"G102": "swap the corners", "G104": "clip it to the image", "G105": None}
+
+
+def test_no_repair_is_promised_of_a_polygon_without_one_meaning() -> None:
+    crossed = label("polygon", coords=[-10.0, 0, 50, 50, 50, 0, -10, 60], parts=[4])
+    overlapping = label("polygon", coords=[-5.0, 0, 5, 0, 5, 9, -5, 9, 0, 1, 9, 1, 9, 8, 0, 8], parts=[4, 4])
+    clear = label(
+        "polygon", coords=[-5.0, 100, 5, 100, 5, 109, -5, 109, 7, 101, 9, 101, 9, 108], parts=[4, 3]
+    )
+    batch = batch_of([crossed, overlapping, clear])
+    found = findings(batch, "G104")
+    assert [one.fix for one in found] == [None, None, "clip it to the image"]
+    assert findings(measured(batch), "G104") == found
+
+
+def test_absurd_coordinates_are_survived() -> None:
+    far = label("polygon", coords=[-1e300, 1e16, 1e300, 20, 0, 1e300, 1e300, 20], parts=[4])
+    assert [one.code for one in findings(batch_of([far, far]))] == ["D101", "G104", "G104"]

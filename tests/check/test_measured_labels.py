@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from check_worlds import ITEM, SHAPES, batch_of, findings, label, measured, places
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from datalabel.check.measuring import measures_of
 from datalabel.check.pairs import PARTNERS
 from datalabel.labels.rle import encode
+from datalabel.labels.rows import with_column
 from datalabel.labels.stats import measure
 from datalabel.labels.tables import KINDS, LEFT_OUT
 from datalabel.spec.model import Conditions, LabelType, Spec
@@ -122,6 +124,16 @@ def test_labels_that_rules_speak_of_keep_their_outlines() -> None:
     assert batch.labels.column("coords").is_valid().to_pylist() == [True, True, True, False]
     assert batch.labels.column("extra").to_pylist() == [None, '{"note":1}', '{"note":1}', None]
     assert places(findings(batch, "G107", "D101")) == [("D101", "a.jpg", 3), ("G107", "a.jpg", 1)]
+
+
+def test_an_outline_that_covers_nothing_is_found_though_it_was_left_out() -> None:
+    """Measures that are kept may say of a hole as large as its shell that nothing is wrong."""
+    ring = [200.0, 10, 300, 10, 300, 60]
+    batch = measured(batch_of([label("polygon", coords=ring + ring, parts=[3, -3])]))
+    labels = with_column(batch.labels, "plain", pa.array([True]))
+    for name in ("coords", "parts"):
+        labels = with_column(labels, name, pa.nulls(1, labels.schema.field(name).type))
+    assert [one.code for one in findings(replace(batch, labels=labels))] == ["G101"]
 
 
 def test_geometry_is_read_again_where_measures_do_not_tell() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from check_worlds import ITEM, batch_of, findings, label, places
+from check_worlds import ITEM, batch_of, findings, label, measured, places
 
 from datalabel.spec.model import Conditions, ImageConditions, LabelType, Property, Region, Spec
 
@@ -195,6 +195,20 @@ def test_overlap_is_reported_on_the_later_label_with_the_worst() -> None:
     assert places(found) == [("S112", "a.jpg", 2), ("S112", "a.jpg", 3)]
     assert "0000000000000001" in found[0].message
     assert "0000000000000002" in found[1].message
+
+
+@pytest.mark.parametrize("kind", ["polyline", "keypoints"])
+def test_of_what_covers_nothing_only_equal_ones_overlap(kind: str) -> None:
+    spec = Spec(classes={"cat": {kind: LabelType(conditions=Conditions(max_overlap=0.5))}})
+    points = ([10.0, 10, 110, 110], [10.0, 110, 110, 10])
+    if kind == "keypoints":
+        points = ([10.0, 10, 2, 110, 110, 2], [10.0, 110, 2, 110, 10, 2])
+    falling, rising = (label(kind, coords=coords, parts=None) for coords in points)
+    batch = batch_of([falling, rising, {**falling, "properties": '{"age":3}'}], spec=spec)
+    found = findings(batch, "S112")
+    assert places(found) == [("S112", "a.jpg", 3)]
+    assert "overlaps label 0000000000000001 of the same class with IoU 1.000" in found[0].message
+    assert findings(measured(batch), "S112") == found
 
 
 def test_three_thousand_labels_on_one_spot_are_survived() -> None:

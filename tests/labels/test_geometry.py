@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from pycocotools import mask
 
-from datalabel.labels.geometry import area, bounds, ious
+from datalabel.labels.geometry import area, bounds, covered, ious, shared_areas
 from datalabel.labels.tables import LABELS, table_of
 
 ONE = np.zeros(1, dtype=np.intp)
@@ -54,12 +54,39 @@ def test_areas() -> None:
     assert area(label("category"))[0] == 0
 
 
+def test_the_area_of_a_box_does_not_depend_on_its_place() -> None:
+    assert area(box(299.86, 50.45, 96, 96))[0] == 96 * 96
+    assert area(box(4.1e15, 0, 3, 3))[0] == 9
+
+
 def test_bounds() -> None:
     assert bounds(box(1, 2, 3, 4)).tolist() == [[1, 2, 4, 6]]
     assert bounds(polygon(SQUARE, AWAY)).tolist() == [[0, 0, 22, 10]]
     points = label("keypoints", coords=[0.0, 0.0, 0.0, 5.0, 6.0, 2.0, 9.0, 3.0, 1.0])
     assert bounds(points).tolist() == [[5, 3, 9, 6]]
     assert np.isnan(bounds(label("category"))).all()
+
+
+def test_what_outlines_cover() -> None:
+    bow = polygon([0.0, 0.0, 10.0, 10.0, 10.0, 0.0, 0.0, 10.0])
+    assert area(bow)[0] == 0
+    assert covered(bow)[0] == 50
+    assert covered(polygon(SQUARE, INNER, INNER, holes=(1, 2)))[0] == 96
+    assert covered(polygon(SQUARE, INNER))[0] == 100
+    assert covered(polygon(SQUARE, SQUARE, holes=(1,)))[0] == 0
+    assert covered(box(1, 2, 3, 4))[0] == 12
+    for shapeless in (
+        label("category"),
+        label("polygon", coords=[*SQUARE, 1.0], parts=[4]),
+        box(0, 0, 1e300, 1),
+    ):
+        assert np.isnan(covered(shapeless)).all()
+
+
+def test_what_two_labels_share() -> None:
+    shared, one, other = shared_areas(polygon(SQUARE), ONE, polygon(SQUARE, INNER, holes=(1,)), ONE)
+    assert (shared[0], one[0], other[0]) == (96, 100, 96)
+    assert shared_areas(polygon(SQUARE), ONE, polygon(AWAY), ONE).tolist() == [[0], [0], [0]]
 
 
 def test_overlap() -> None:

@@ -94,6 +94,13 @@ def test_sizes_are_true_ones_by_the_limits_of_coco() -> None:
     assert found.classes["cat"].area.large == 1
 
 
+@pytest.mark.parametrize("x", [0.0, 0.1, 299.86, 1234.567])
+def test_a_box_is_as_large_as_it_says_wherever_it_lies(x: float) -> None:
+    box = {"item": "a.jpg", "class": "cat", "kind": "box", "x": x, "y": 50.45}
+    found = stats(ITEM_ROWS, [{**box, "w": side, "h": side} for side in (32.0, 96.0)])
+    assert found.sets["ground_truth"].size.area.to_json() == {"small": 0, "medium": 1, "large": 1}
+
+
 def test_properties_and_confidence() -> None:
     found = stats(ITEM_ROWS, LABEL_ROWS).sets["ground_truth"]
     age = found.properties["cat"]["age"]

@@ -135,6 +135,14 @@ def test_thresholds_are_applied_each_for_itself() -> None:
     assert agreement(rows, iou=0.5).pairs[0].matched == 2
 
 
+def test_a_threshold_that_is_met_exactly_is_met_on_decimal_coordinates_too() -> None:
+    """Edges are sums: of these the overlap is one half, and comes out as 0.4999999999999997."""
+    whole: dict[str, Any] = {"x": 418.79, "y": 222.58, "w": 132.04}
+    rows = [box("1", "a", **whole, h=26.7), box("1", "b", **whole, h=53.4)]
+    assert agreement(rows, iou=0.5).pairs[0].matched == 1
+    assert agreement(rows, iou=0.500001).pairs[0].matched == 0
+
+
 def test_recall_and_precision_of_the_first_against_the_second() -> None:
     rows = [box("1", "a", at=0), box("1", "b", at=0), box("1", "b", at=50), box("1", "b", at=90)]
     pair = agreement(rows).pairs[0]
