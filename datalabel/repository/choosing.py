@@ -38,9 +38,11 @@ def choose(project: Project, paths: Sequence[Path], trees: Iterable[Tree], items
         key = project.key_of(path)
         means = narrowing([key])
         assert means is not None  # noqa: S101 - there is a pattern
+        there = {name for name, where in labels if where is not None and means(where)}
         found = (
             {item for item in known if means(item)},
-            {name for name, where in labels if name == key or (where is not None and means(where))},
+            there
+            or {name for name, _ in labels if name == key},  # where nothing lies, one that was called so
             {name for name, where in folders if where is not None and means(where)},
         )
         is_spec = key in (SPEC_FILE, ".")

@@ -122,30 +122,35 @@ def _plan(project: Project, view: View, fmt: Format, options: ExportOptions, cho
         return _Plan(
             [SourceSelection(view, name, one, implied=False) for name, one in sorted(sources.items())], []
         )
-    strip = _common_folder(_keys(view)) if options.images != "none" else ""
+    strip = _common_folder(_keys(view).to_pylist()) if options.images != "none" else ""
     return _Plan([SetSelection(view, options.set, fmt.name, chosen, strip=strip)], [])
 
 
 def _names_hold(project: Project, view: View, sources: Mapping[str, Source]) -> bool:
     """Whether images are called as they were when the sources were read: no name means another image by now."""
-    odd = {name: rows for name in sources if (rows := _called_otherwise(view, name))}
-    images = Images(dict.fromkeys(_keys(view), "") if odd else {}, list_disk=lambda: ())
+    odd = {name: rows for name in sources if (rows := _called_otherwise(view, name)).num_rows}
+    images = Images(dict.fromkeys(_keys(view).to_pylist(), "") if odd else {}, list_disk=lambda: ())
     return all(
-        meant(called, place_of(project, sources[name]), images) == key
+        meant(row["name"], place_of(project, sources[name]), images) == row["item"]
         for name, rows in odd.items()
-        for called, key in rows
+        for row in rows.to_pylist()
     )
 
 
-def _called_otherwise(view: View, source: str) -> list[tuple[str, str]]:
-    """Name and key of the items that the source calls neither by their key nor by a name that only their file has."""
+def _called_otherwise(view: View, source: str) -> pa.Table:
+    """The mentions of items that the source calls neither by their key nor by a name that only their file has."""
     rows = own_mentions(view.mentions_of(source, ["name", "item"]))
-    names, keys = (pc.replace_substring_regex(rows.column(one), _AROUND_STEM, "") for one in ("name", "item"))
-    stems = pc.value_counts(pc.replace_substring_regex(pa.array(_keys(view)), _AROUND_STEM, ""))
+    rows = rows.filter(pc.not_equal(rows.column("name"), rows.column("item")))
+    if not rows.num_rows:
+        return rows
+    stems = pc.value_counts(_stems(_keys(view)))
     several = stems.field("values").filter(pc.greater(stems.field("counts"), 1))
-    sure = pc.and_not(pc.equal(names, keys), pc.is_in(keys, value_set=several))
-    others = rows.filter(pc.invert(pc.or_(sure, pc.equal(rows.column("name"), rows.column("item")))))
-    return list(zip(others.column("name").to_pylist(), others.column("item").to_pylist(), strict=True))
+    names, keys = (_stems(rows.column(one)) for one in ("name", "item"))
+    return rows.filter(pc.or_(pc.not_equal(names, keys), pc.is_in(keys, value_set=several)))
+
+
+def _stems(paths: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.replace_substring_regex(paths, _AROUND_STEM, "")
 
 
 def _wanted_splits(view: View, there: Sequence[str], wanted: Sequence[str]) -> list[str]:
@@ -159,8 +164,10 @@ def _wanted_splits(view: View, there: Sequence[str], wanted: Sequence[str]) -> l
     return sorted(set(wanted)) or list(there)
 
 
-def _keys(view: View) -> list[str]:
-    return [key for batch in view.item_batches(["item"]) for key in batch.column("item").to_pylist()]
+def _keys(view: View) -> pa.ChunkedArray:
+    """The key of every item."""
+    columns = (batch.column("item") for batch in view.item_batches(["item"]))
+    return pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.string())
 
 
 def _common_folder(keys: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from datalabel.labels.rows import distinct, split_by_source
 from datalabel.repository.add_labels import Reading
 from datalabel.repository.names import Images, Place, resolve
 from datalabel.repository.recognise import LabelFiles, image_files
-from datalabel.repository.spoken import LabelOptions, own_mentions
+from datalabel.repository.spoken import LabelOptions, keys_by_name, own_mentions
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
 from datalabel.repository.wordings import Remembered
@@ -69,18 +69,13 @@ def _earlier(stage: Stage, source: str, place: Place) -> dict[str, str]:
     """What the source's names were resolved to before; an item may have another key since, by this very command."""
     staged = View(stage.project.store, stage.finished(), "STAGED")
     base = stage.base(source)
-    found = _named(staged, source)
+    found = keys_by_name(staged.mentions_of(source, ["name", "item"]))
     if base is None or place.images is not None:
         return found
     before = view_of(stage.project.store, base.tree, source)
     if before.mentions == staged.mentions:
         return found
-    return _removed(stage, before, _named(before, source)) | found
-
-
-def _named(view: View, source: str) -> dict[str, str]:
-    rows = own_mentions(view.mentions_of(source, ["name", "item"]))
-    return dict(zip(rows.column("name").to_pylist(), rows.column("item").to_pylist(), strict=True))
+    return _removed(stage, before, keys_by_name(before.mentions_of(source, ["name", "item"]))) | found
 
 
 def _removed(stage: Stage, before: View, named: Mapping[str, str]) -> dict[str, str]:

@@ -9,8 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
+from datalabel.repository.spoken import keys_by_name
 from datalabel.repository.stage import Stage, Tables
-from datalabel.repository.view import view_of
+from datalabel.repository.view import View, view_of
+
+
+_NAMED = ["name", "item"]
 
 
 def rekey(stage: Stage, moves: Mapping[str, str], leave_trace: Collection[str] = ()) -> None:
@@ -22,14 +26,34 @@ def rekey(stage: Stage, moves: Mapping[str, str], leave_trace: Collection[str] =
     if not moves:
         return
     _rekey_tables(stage, moves, {old: new for old, new in moves.items() if new in leave_trace})
-    store = stage.project.store
     rekeyed: dict[ObjectId, ObjectId] = {}
     for source, base in list(stage.bases.items()):
         if base.tree not in rekeyed:
-            tables = Tables(stage.project, view_of(store, base.tree, source))
-            _rekey_tables(tables, moves, {})
-            rekeyed[base.tree] = store.history.put_tree(tables.finished())
+            rekeyed[base.tree] = _rekeyed(stage, base.tree, moves)
         stage.bases[source] = replace(base, tree=rekeyed[base.tree])
+
+
+def rekey_bases(stage: Stage) -> None:
+    """Let the bases of sources call items as staging does since it went to another tree; a source's own names tell
+    which item is which."""
+    for source, base in list(stage.bases.items()):
+        before = view_of(stage.project.store, base.tree, source)
+        if before.mentions == stage.mentions:
+            continue
+        now = keys_by_name(View(stage.project.store, stage.finished(), source).mentions_of(source, _NAMED))
+        pairs = (
+            (key, now.get(name, key))
+            for name, key in keys_by_name(before.mentions_of(source, _NAMED)).items()
+        )
+        moves = {old: new for old, new in pairs if old != new and old not in stage.known}
+        if moves:
+            stage.bases[source] = replace(base, tree=_rekeyed(stage, base.tree, moves))
+
+
+def _rekeyed(stage: Stage, tree: ObjectId, moves: Mapping[str, str]) -> ObjectId:
+    tables = Tables(stage.project, view_of(stage.project.store, tree, "base"))
+    _rekey_tables(tables, moves, {})
+    return stage.project.store.history.put_tree(tables.finished())
 
 
 def _rekey_tables(tables: Tables, moves: Mapping[str, str], traces: Mapping[str, str]) -> None:

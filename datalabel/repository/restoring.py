@@ -17,6 +17,7 @@ from datalabel.repository.choosing import Chosen, choose
 from datalabel.repository.digests import digest_of, digest_of_contents
 from datalabel.repository.project import SPEC_FILE, Project
 from datalabel.repository.recognise import is_member, label_files
+from datalabel.repository.rekey import rekey_bases
 from datalabel.repository.revisions import STAGED, resolve_revision
 from datalabel.repository.selections import SourceSelection
 from datalabel.repository.spoken import PARTIAL
@@ -70,6 +71,7 @@ def restore(
             take(stage, wanted, chosen if paths else None)
         if staged:
             _reset_bases(stage, chosen, everything=not paths)
+            rekey_bases(stage)
             return Restored(name, (), (), stage.would_change() if dry_run else stage.save())
         writer = _Writer(stage, wanted, force=force)
         writer.write(chosen)

@@ -105,6 +105,12 @@ def own_mentions(mentions: pa.Table) -> pa.Table:
     return mentions.filter(pc.is_valid(mentions.column("name")))
 
 
+def keys_by_name(mentions: pa.Table) -> dict[str, str]:
+    """The items that a source's names mean."""
+    rows = own_mentions(mentions)
+    return dict(zip(rows.column("name").to_pylist(), rows.column("item").to_pylist(), strict=True))
+
+
 def digests(mentions: pa.Table) -> dict[str, int]:
     """For each item, the fingerprint of the labels that the source gave it when it was read."""
     rows = own_mentions(mentions)

@@ -95,3 +95,6 @@ def test_a_source_that_comes_back_lies_alone_and_in_one_set(repo: Repository) ->
         RefusedError, match=r"would lie at labels\.json, where 'labels\.json \(2\)' lies by now"
     ):
         repo.restore("moved.json", staged=True)
+    repo.rm("labels.json")
+    assert repo.view().tree.sources["labels.json"].path == "moved.json"
+    assert sorted(repo.view().tree.sources) == ["labels.json"]

@@ -189,6 +189,23 @@ def test_a_rename_that_is_taken_back_in_staging_doubles_nothing(repo: Repository
     assert held(repo) == [(A, "cat", 1.0), (A, "dog", 5.0), (B, "cat", 1.0)]
 
 
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_base_calls_items_as_staging_does_when_a_rename_is_taken_back(
+    repo: Repository, committed: bool
+) -> None:
+    begin(repo, {A: [CAT, DOG], B: [DOG]})
+    repo.mv(A, C)
+    if committed:
+        repo.commit("moved")
+        repo.restore(revision="HEAD~1", staged=True)
+    else:
+        repo.rm(C)
+        repo.restore(A, staged=True)
+    said(repo, {A: [("cow", *CAT[1:])], B: [DOG]})
+    repo.add("labels.json")
+    assert held(repo) == [(A, "cow", 1.0), (B, "dog", 5.0)]
+
+
 @pytest.mark.parametrize("move", [True, False])
 def test_a_removed_item_stays_away_when_images_are_numbered_anew(repo: Repository, move: bool) -> None:
     begin(repo, {A: [CAT, DOG], B: [DOG]})
