@@ -13,7 +13,6 @@ from datalabel.repository.spoken import keys_by_name
 from datalabel.repository.stage import Stage, Tables
 from datalabel.repository.view import View, view_of
 
-
 _NAMED = ["name", "item"]
 
 
