@@ -59,11 +59,12 @@ class Columns:
     NaN stands for what cannot be measured: nothing was said, or it does not apply to the kind.
     """
 
-    def __init__(self, items: pa.Table, labels: pa.Table, geometry: Callable[[], pa.Table]) -> None:
-        """`geometry` gives kind and geometry of all labels, also of those whose outlines are left out."""
+    def __init__(self, items: pa.Table, labels: pa.Table, reread: Callable[[], pa.Table] | None) -> None:
+        """`reread` as in `CheckBatch`: never a method of the batch, which would keep both until the next collection
+        of garbage."""
         self._items = items
         self._labels = labels
-        self._geometry = geometry
+        self._reread = reread
         self._pieces: dict[str, pa.Array] = {}
         self._codes: dict[str, tuple[list[Any], Ints]] = {}
         self._are: dict[tuple[str, ...], Bools] = {}
@@ -336,11 +337,16 @@ class Columns:
         values, lengths = values_of(self._whole(name), rows)
         return values.astype(np.float64, copy=False), lengths
 
+    @measured
+    def drawn_again(self) -> pa.Table:
+        """Kind and geometry of all labels, also of those whose outlines were left out: these are read again."""
+        return (self._labels if self._reread is None else self._reread()).select(["kind", *GEOMETRY])
+
     def drawn(self, rows: npt.NDArray[np.intp]) -> pa.Table:
         """Kind and geometry of these labels. For few, of which the columns do not tell: outlines may have to be read
         again."""
         outlines = self._labels.column("coords").is_null().to_numpy()
-        whole = self._geometry() if (self.plain & outlines)[rows].any() else self._labels
+        whole = self.drawn_again if (self.plain & outlines)[rows].any() else self._labels
         return whole.select(["kind", *GEOMETRY]).take(pa.array(rows))
 
     def _whole(self, name: str) -> pa.Array:

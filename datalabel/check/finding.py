@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from datalabel.labels.tables import GEOMETRY
 from datalabel.spec.model import Spec
 
 if TYPE_CHECKING:
@@ -109,18 +108,17 @@ class CheckBatch:
     reread: Callable[[], pa.Table] | None = None
     part_of: Whole | None = None
 
-    @cached_property
+    @property
     def geometry(self) -> pa.Table:
         """Kind and geometry of all labels. Only for what measures cannot tell: it may have to be read."""
-        names = ["kind", *GEOMETRY]
-        return (self.labels if self.reread is None else self.reread()).select(names)
+        return self.columns.drawn_again
 
     @cached_property
     def columns(self) -> Columns:
         """What rules measure on the batch, each computed at most once."""
         from datalabel.check.columns import Columns
 
-        return Columns(self.items, self.labels, lambda: self.geometry)
+        return Columns(self.items, self.labels, self.reread)
 
 
 RuleFunction = Callable[[CheckBatch], Iterable[Finding]]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
+import weakref
 from typing import Any
 
 import pytest
@@ -186,3 +188,16 @@ def test_no_table_makes_a_rule_crash(labels: list[dict[str, Any]], cells: tuple[
     assert all(one.item in ("a.jpg", "b.jpg", "nowhere", None) and one.message for one in found)
     json.dumps(document(None, found))
     assert batch.labels.num_rows == len(labels)
+
+
+def test_a_batch_that_was_judged_holds_no_memory() -> None:
+    batch = batch_of([*FAULTY, label("polygon", coords=[-20.0, 10.0, 10.0, -20.0, -20.0, -20.0], parts=[3])])
+    assert {one.code for one in findings(batch)} >= {"G101", "G104", "G105"}
+    kept = weakref.ref(batch), weakref.ref(batch.columns)
+    gc.disable()
+    try:
+        del batch
+        # At once, and not with the next collection of garbage: a project has many batches, each with its outlines.
+        assert [one() for one in kept] == [None, None]
+    finally:
+        gc.enable()
