@@ -33,6 +33,13 @@ class Place:
     folder: str | None
     images: str | None = None
 
+    @classmethod
+    def of(cls, path: str | None, images: str | None, *, is_folder: bool) -> Place:
+        """The place of a source with this path (None: outside the project), a folder or a file."""
+        if path is None or is_folder:
+            return cls(path, images)
+        return cls(path.rpartition("/")[0] or ".", images)
+
     def candidates(self, path: str) -> Iterator[str]:
         """Keys that a relative path (as `normalised` gives it) may mean, best first. Those that leave the project
         are among them, and nobody's."""
@@ -60,11 +67,10 @@ def _folders(place: Place, folder: str, *, bare: bool) -> tuple[str, ...]:
 
 def place_of(project: Project, source: Source | None) -> Place:
     """Where a source lies, for resolving its names."""
-    if source is None or source.path is None:
+    if source is None:
         return Place(None)
-    is_folder = (project.root / source.path).is_dir()
-    folder = source.path if is_folder else source.path.rpartition("/")[0] or "."
-    return Place(folder, source.options.get("images"))
+    is_folder = source.path is not None and (project.root / source.path).is_dir()
+    return Place.of(source.path, source.options.get("images"), is_folder=is_folder)
 
 
 class Images:

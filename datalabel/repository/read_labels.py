@@ -39,7 +39,7 @@ def parse_size(text: str) -> tuple[int, int]:
 
 def read_labels(stage: Stage, source: LabelFiles, how: LabelOptions, digest: ObjectId) -> Reading:
     """What the source says now, with the item of each of its names; what is worded as before may be left unread."""
-    place = _place(source, how)
+    place = Place.of(source.path, how.options.get("images"), is_folder=bool(source.files.members))
     images = _images(stage)
     for remembered in (Remembered(stage, source.name, how), None):
         context = _Context(stage, source, place, images, how, remembered)
@@ -50,13 +50,6 @@ def read_labels(stage: Stage, source: LabelFiles, how: LabelOptions, digest: Obj
         if before is not None:
             break
     return Reading(source.name, source.path, source.format, read, keys, digest, before or {})
-
-
-def _place(source: LabelFiles, how: LabelOptions) -> Place:
-    if source.path is None:
-        return Place(None, how.options.get("images"))
-    folder = source.path if source.files.members else source.path.rpartition("/")[0] or "."
-    return Place(folder, how.options.get("images"))
 
 
 def _images(stage: Stage) -> Images:
@@ -83,12 +76,14 @@ def _removed(stage: Stage, before: View, named: Mapping[str, str]) -> dict[str, 
     by now. An image that is here under another key is meant by its old name."""
     gone = {name: key for name, key in named.items() if key not in stage.known and name not in stage.known}
     rows = stage.project.store.tables.read(before.items, ["item", "content"], items=sorted(gone.values()))
-    contents = dict(zip(rows.column("item").to_pylist(), rows.column("content").to_pylist(), strict=True))
-    keys: dict[str, list[str]] = {}
-    for key, content in stage.known.items() if gone else ():
-        keys.setdefault(content or "", []).append(key)
-    here = {name: keys.get(contents.get(key) or " ", []) for name, key in gone.items()}
-    return {name: here[name][0] if len(here[name]) == 1 else key for name, key in gone.items()}
+    images = dict(zip(rows.column("item").to_pylist(), rows.column("content").to_pylist(), strict=True))
+    wanted = {content for content in images.values() if content is not None}
+    here: dict[str, list[str]] = {}
+    for key, content in stage.known.items() if wanted else ():
+        if content in wanted:
+            here.setdefault(str(content), []).append(key)
+    found = {name: here.get(images.get(key) or "", []) for name, key in gone.items()}
+    return {name: found[name][0] if len(found[name]) == 1 else key for name, key in gone.items()}
 
 
 class _Context:
