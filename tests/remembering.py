@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 
 from datalabel.errors import DlabelError
-from datalabel.repository.adding import Added
+from datalabel.repository.add.adding import Added
 from datalabel.repository.repository import Repository
 from datalabel.store.history import Tree
 from datalabel.store.state import Base

@@ -20,6 +20,15 @@ LAYERS: dict[str, int] = {
     "cli": 4,
 }  # fmt: skip
 
+VERBS: dict[str, int] = {
+    "pages": 0, "spec": 0,
+    "add": 1,
+    "check": 2, "export": 2, "upkeep": 2,
+    "history": 3, "snapshot": 3,
+    "report": 4,
+}  # fmt: skip
+"""The folders of `repository`: each stands on those below it, and all on the files beside them."""
+
 ONLY = {
     "pyarrow.parquet": {"store"},
     "typer": {"cli"},
@@ -61,6 +70,9 @@ BELOW = [path for path in SOURCES if room_of(path) != "cli"]
 
 def test_every_file_has_a_layer() -> None:
     assert {room_of(path) for path in SOURCES} <= LAYERS.keys()
+    assert {
+        path.name for path in (PACKAGE / "repository").iterdir() if (path / "__init__.py").exists()
+    } == VERBS.keys()
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -75,6 +87,21 @@ def test_imports_point_down(path: Path) -> None:
         assert lower, f"{room} imports {name}"
         if LAYERS[room] == 2:
             assert LAYERS[other] < 2, f"{room} and {other} are introduced to each other by repository only"
+
+
+VERB_FILES = [path for path in SOURCES if room_of(path) == "repository" and path.stem != "repository"]
+
+
+@pytest.mark.parametrize("path", VERB_FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_families_of_verbs_stand_on_each_other(path: Path) -> None:
+    folders = path.relative_to(PACKAGE / "repository").parts[:-1]
+    family = folders[0] if folders else None
+    for name in imports_of(path):
+        parts = name.split(".")
+        if parts[:2] != ["datalabel", "repository"] or len(parts) < 3 or parts[2] not in VERBS:
+            continue
+        assert family, f"the groundwork imports the verb {name}"
+        assert parts[2] == family or VERBS[parts[2]] < VERBS[family], f"{family} imports {name}"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))

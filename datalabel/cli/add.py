@@ -11,8 +11,8 @@ from datalabel.cli.presenting import Presentation, Screen, count, shown
 from datalabel.cli.session import SESSION
 
 if TYPE_CHECKING:
-    from datalabel.repository.add_labels import LabelsAdded
-    from datalabel.repository.adding import Added
+    from datalabel.repository.add.adding import Added
+    from datalabel.repository.add.labels import LabelsAdded
 
 SHOWN = 10
 """So many names are listed before the rest is counted."""
@@ -139,8 +139,8 @@ def add(
     Images, folders of images and label files are told apart by content. A source that was added before is
     merged with what was done here since. Without paths: every tracked source that changed, and dlabel.yaml.
     """
-    from datalabel.repository.adding import AddOptions
-    from datalabel.repository.adding import add as bring_in
+    from datalabel.repository.add.adding import AddOptions
+    from datalabel.repository.add.adding import add as bring_in
 
     options = AddOptions(
         format=format, images=str(SESSION.path(images)) if images else None, set=set_, annotator=annotator,

@@ -285,7 +285,7 @@ def agreement(
     is known from who saw the item.
     """
     from datalabel.labels.tables import GROUND_TRUTH
-    from datalabel.repository.agreeing import AgreementOptions
+    from datalabel.repository.report.agreeing import AgreementOptions
 
     if two is not None and (annotators or one is not None):
         other = "--annotators" if annotators else "--set"
@@ -300,8 +300,8 @@ def _page(
     repository: Repository, revision: str, found: Agreement, html: str, max_images: int
 ) -> Presentation:
     """The worst images as a page, written."""
-    from datalabel.repository.agreement_pictures import page_of_agreement
-    from datalabel.repository.page_pictures import PageOptions
+    from datalabel.repository.pages.agreement_pictures import page_of_agreement
+    from datalabel.repository.pages.page_pictures import PageOptions
 
     view = repository.view(revision)
     page = page_of_agreement(repository.project, view, found, PageOptions(max_images))

@@ -17,9 +17,9 @@ from datalabel.errors import InputError, NoProjectError, UsageError, nearest
 
 if TYPE_CHECKING:
     from datalabel.check.finding import Rule, Severity
-    from datalabel.repository.checking import CheckOptions
-    from datalabel.repository.fixing import Fixed
-    from datalabel.repository.gating import Gated, GateOptions
+    from datalabel.repository.check.checking import CheckOptions
+    from datalabel.repository.check.fixing import Fixed
+    from datalabel.repository.check.gating import Gated, GateOptions
     from datalabel.repository.repository import Repository
     from datalabel.spec.model import Spec
 
@@ -108,7 +108,7 @@ def _options(
     rules: tuple[list[str] | None, list[str] | None, list[str] | None], *, images: bool
 ) -> CheckOptions:
     from datalabel.check.registry import select
-    from datalabel.repository.checking import CheckOptions
+    from datalabel.repository.check.checking import CheckOptions
 
     chosen, ignored, severity = rules
     options = CheckOptions(_codes(chosen), _codes(ignored), severity=_severities(severity), images=images)
@@ -123,7 +123,7 @@ def _wanted(
     baseline: str | None,
     files: tuple[str | None, str | None],
 ) -> Wanted:
-    from datalabel.repository.gating import GateOptions
+    from datalabel.repository.check.gating import GateOptions
 
     path = None if baseline is None else SESSION.path(baseline)
     # The shell's *.json may name the baseline among the label files.
@@ -172,7 +172,7 @@ def _ran(options: CheckOptions) -> Sequence[Rule]:
 
 
 def _gate(wanted: Wanted) -> Gated:
-    from datalabel.repository.gating import gate_files
+    from datalabel.repository.check.gating import gate_files
 
     files = wanted.files
     if not files:
@@ -190,7 +190,7 @@ def _gate(wanted: Wanted) -> Gated:
 
 
 def _gate_revision(wanted: Wanted) -> Gated:
-    from datalabel.repository.gating import gate_revision
+    from datalabel.repository.check.gating import gate_revision
     from datalabel.repository.revisions import resolve_revision
 
     revision = wanted.targets[0] if wanted.targets else "STAGED"
@@ -219,7 +219,7 @@ def _repository() -> Repository:
 def _spec_for(spec: str | None) -> tuple[Spec, Path]:
     """The spec named on the line, else dlabel.yaml where the command was started, else one that allows all;
     and the folder that the command was started in."""
-    from datalabel.repository.foreign_specs import load_spec_file
+    from datalabel.repository.spec.foreign import load_spec_file
     from datalabel.spec.model import Spec
 
     path = SESSION.path(spec or "dlabel.yaml")
@@ -229,7 +229,7 @@ def _spec_for(spec: str | None) -> tuple[Spec, Path]:
 
 
 def _write_baseline(wanted: Wanted) -> Presentation:
-    from datalabel.repository.gating import write_baseline
+    from datalabel.repository.check.gating import write_baseline
 
     path = wanted.options.baseline
     if path is None:
@@ -243,7 +243,7 @@ def _write_baseline(wanted: Wanted) -> Presentation:
 
 
 def _fix(wanted: Wanted, *, unsafe: bool, dry_run: bool) -> Fixed:
-    from datalabel.repository.fixing import fix
+    from datalabel.repository.check.fixing import fix
 
     if list(wanted.targets) not in ([], ["STAGED"]):
         raise UsageError(
@@ -259,7 +259,7 @@ def _fix(wanted: Wanted, *, unsafe: bool, dry_run: bool) -> Fixed:
 
 
 def _accept(arguments: Sequence[str], because: str | None) -> Presentation:
-    from datalabel.repository.accepting import accept
+    from datalabel.repository.check.accepting import accept
 
     if len(arguments) not in (2, 3):
         raise UsageError(
@@ -275,8 +275,8 @@ def _accept(arguments: Sequence[str], because: str | None) -> Presentation:
 
 
 def _page(wanted: Wanted, gated: Gated, html: str, max_images: int, status: int) -> Presentation:
-    from datalabel.repository.finding_pictures import page_of_findings
-    from datalabel.repository.page_pictures import PageOptions
+    from datalabel.repository.pages.finding_pictures import page_of_findings
+    from datalabel.repository.pages.page_pictures import PageOptions
 
     if wanted.files:
         raise UsageError("--html draws the images of a project", hint="dlabel add the files first")

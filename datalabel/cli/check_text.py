@@ -19,9 +19,9 @@ from datalabel.cli.presenting import Presentation, Screen, count, shown
 
 if TYPE_CHECKING:
     from datalabel.check.finding import Finding, Rule, Severity
-    from datalabel.repository.accepting import Accepted
-    from datalabel.repository.fixing import Fixed
-    from datalabel.repository.gating import Gated
+    from datalabel.repository.check.accepting import Accepted
+    from datalabel.repository.check.fixing import Fixed
+    from datalabel.repository.check.gating import Gated
 
 
 @dataclass
@@ -107,7 +107,7 @@ class CheckText(Presentation):
         return github(self.gated.checked.findings)
 
     def _markdown(self) -> str:
-        from datalabel.repository.findings_markdown import findings_markdown
+        from datalabel.repository.check.findings_markdown import findings_markdown
 
         checked = self.gated.checked
         return findings_markdown(checked.revision, checked.findings, remarks(self.gated))

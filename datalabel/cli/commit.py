@@ -14,7 +14,7 @@ from datalabel.cli.presenting import Presentation, Screen, shown
 from datalabel.cli.session import SESSION
 
 if TYPE_CHECKING:
-    from datalabel.repository.committing import Committed
+    from datalabel.repository.history.committing import Committed
 
 
 @dataclass
@@ -56,7 +56,7 @@ def commit(
 
     What the checks find does not stop a commit, unless dlabel.yaml says `check: {on_commit: error}`.
     """
-    from datalabel.repository.committing import commit as record
+    from datalabel.repository.history.committing import commit as record
 
     text = "\n\n".join(message)
     return CommittedText(record(SESSION.repository().project, text, all_sources=all_))

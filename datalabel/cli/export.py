@@ -13,7 +13,7 @@ from datalabel.cli.presenting import Presentation, Screen, count, shown
 from datalabel.cli.session import SESSION
 
 if TYPE_CHECKING:
-    from datalabel.repository.exporting import Exported
+    from datalabel.repository.export.exporting import Exported
 
 
 class Images(StrEnum):
@@ -75,8 +75,8 @@ def export(
     is written unless --allow-loss is given. dlabel.json in the folder says what it was made from, and
     `dlabel snapshot verify DIR` checks it.
     """
-    from datalabel.repository.exporting import ExportOptions
-    from datalabel.repository.exporting import export as write
+    from datalabel.repository.export.exporting import ExportOptions
+    from datalabel.repository.export.exporting import export as write
 
     options = ExportOptions(
         set=set_,

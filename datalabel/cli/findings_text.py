@@ -9,8 +9,8 @@ from datalabel.cli.presenting import Screen, count, shown
 
 if TYPE_CHECKING:
     from datalabel.check.finding import Finding
-    from datalabel.repository.fixing import Fixed
-    from datalabel.repository.gating import Gated
+    from datalabel.repository.check.fixing import Fixed
+    from datalabel.repository.check.gating import Gated
 
 PLACES = 5
 STYLE = {"error": "bad", "warning": "warn", "info": "info"}

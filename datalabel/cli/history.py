@@ -21,7 +21,7 @@ from datalabel.spec.changes import EFFECTS
 
 if TYPE_CHECKING:
     from datalabel.repository.differences import Difference
-    from datalabel.repository.history import LogEntry
+    from datalabel.repository.log import LogEntry
     from datalabel.repository.repository import Repository
 
 LABELS_SHOWN = 200
@@ -244,8 +244,8 @@ def _page(
 ) -> Presentation:
     """The difference as a page of pictures, written."""
     from datalabel.cli.pages import write
-    from datalabel.repository.diff_pictures import page_of_diff
-    from datalabel.repository.page_pictures import PageOptions
+    from datalabel.repository.pages.diff_pictures import page_of_diff
+    from datalabel.repository.pages.page_pictures import PageOptions
 
     options = PageOptions(max_images, title=title, subtitle=subtitle)
     page = page_of_diff(repository.project, difference, options)

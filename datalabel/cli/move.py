@@ -12,8 +12,8 @@ from datalabel.cli.presenting import Presentation, Screen, count, shown
 from datalabel.cli.session import SESSION
 
 if TYPE_CHECKING:
-    from datalabel.repository.moving import Moved, Removed
-    from datalabel.repository.restoring import Restored
+    from datalabel.repository.history.moving import Moved, Removed
+    from datalabel.repository.history.restoring import Restored
 
 SHOWN = 10
 
@@ -68,7 +68,7 @@ def restore(
     PATHs are written as staging has them. With --from REV they are written as REV has them, and staging
     follows. With --staged the working tree is left alone.
     """
-    from datalabel.repository.restoring import restore as bring_back
+    from datalabel.repository.history.restoring import restore as bring_back
 
     project, found = SESSION.repository().project, SESSION.paths(paths)
     done = bring_back(project, found, revision=revision, staged=staged, force=force, dry_run=dry_run)
@@ -108,7 +108,7 @@ def rm(
     dry_run: bool = typer.Option(False, "--dry-run", "-n", help="Only say what would happen."),
 ) -> Presentation:
     """Stop tracking items or sources. Their labels leave staging; history keeps them."""
-    from datalabel.repository.moving import remove
+    from datalabel.repository.history.moving import remove
 
     project = SESSION.repository().project
     return RemovedText(
@@ -139,6 +139,6 @@ def mv(
     new: str = typer.Argument(..., metavar="NEW"),
 ) -> Presentation:
     """Rename a tracked image, label file or folder, on disk and in staging. Labels and their ids stay."""
-    from datalabel.repository.moving import move
+    from datalabel.repository.history.moving import move
 
     return MovedText(move(SESSION.repository().project, SESSION.path(old), SESSION.path(new)))

@@ -13,7 +13,7 @@ from datalabel.cli.presenting import Presentation, Screen
 from datalabel.cli.session import SESSION
 
 if TYPE_CHECKING:
-    from datalabel.repository.reporting import Report
+    from datalabel.repository.report.reporting import Report
 
 
 @dataclass
@@ -36,7 +36,7 @@ class ReportText(Presentation):
 
     def markdown(self) -> str:
         """The whole report as Markdown."""
-        from datalabel.repository.report_markdown import report_markdown
+        from datalabel.repository.report.markdown import report_markdown
 
         return report_markdown(self.report)
 

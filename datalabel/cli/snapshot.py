@@ -14,9 +14,9 @@ from datalabel.cli.presenting import Presentation, Screen, count, shown
 from datalabel.cli.session import SESSION
 
 if TYPE_CHECKING:
-    from datalabel.repository.snapshot_diff import SnapshotDifference
-    from datalabel.repository.snapshots import Created
-    from datalabel.repository.verifying import Verified
+    from datalabel.repository.snapshot.comparing import SnapshotDifference
+    from datalabel.repository.snapshot.snapshots import Created
+    from datalabel.repository.snapshot.verifying import Verified
     from datalabel.store.snapshots import Snapshot
 
 app = typer.Typer(
@@ -252,8 +252,8 @@ def create(
     It never changes again. The split of an image follows from its content and the seed, so it stays when the
     set grows. The digest is the same for the same labels, however they got here.
     """
-    from datalabel.repository.snapshots import create_snapshot
-    from datalabel.repository.splitting import SnapshotOptions
+    from datalabel.repository.snapshot.snapshots import create_snapshot
+    from datalabel.repository.snapshot.splitting import SnapshotOptions
 
     options = SnapshotOptions(
         where=where,
@@ -270,7 +270,7 @@ def create(
 
 def _list_path(text: str) -> str:
     """`source`, FILE or NAME=FILE, with the file as seen from where the command was started."""
-    from datalabel.repository.split_lists import SOURCE
+    from datalabel.repository.snapshot.split_lists import SOURCE
 
     if text == SOURCE:
         return text
@@ -295,7 +295,7 @@ def show(name: str = NAME) -> Presentation:
 @app.command("diff")
 def diff(before: str = NAME, after: str = NAME) -> Presentation:
     """Show what differs between two snapshots: items, splits and labels."""
-    from datalabel.repository.snapshot_diff import diff_snapshots
+    from datalabel.repository.snapshot.comparing import diff_snapshots
 
     return SnapshotDifferenceText(diff_snapshots(SESSION.repository().project, before, after))
 
@@ -307,7 +307,7 @@ def verify(name: str = typer.Argument(..., metavar="NAME|DIR", autocompletion=sn
     Everything is read.
     """
     from datalabel.errors import NoProjectError
-    from datalabel.repository.verifying import verify_folder, verify_snapshot
+    from datalabel.repository.snapshot.verifying import verify_folder, verify_snapshot
 
     folder = SESSION.path(name)
     if Path(name).name == name and not folder.is_dir():
@@ -325,7 +325,7 @@ def delete(
     dry_run: bool = typer.Option(False, "--dry-run", "-n", help="Only say what would be done."),
 ) -> Presentation:
     """Forget a snapshot."""
-    from datalabel.repository.snapshots import delete_snapshot
+    from datalabel.repository.snapshot.snapshots import delete_snapshot
 
     project = SESSION.repository().project
     return SnapshotText(delete_snapshot(project, name, dry_run=dry_run), deleted=not dry_run)

@@ -64,7 +64,7 @@ class TemplatesText(Presentation):
 @app.command("list")
 def list_() -> Presentation:
     """List the templates that a spec can extend, what dlabel.yaml extends, and where each comes from."""
-    from datalabel.repository.foreign_specs import load_spec_file
+    from datalabel.repository.spec.foreign import load_spec_file
     from datalabel.spec.templates import list_templates
 
     path = SESSION.path("dlabel.yaml")
@@ -93,7 +93,7 @@ def new(
     force: bool = typer.Option(False, "--force", help="Replace a file that is there."),
 ) -> Presentation:
     """Write a new spec that extends a template."""
-    from datalabel.repository.starting import new_spec
+    from datalabel.repository.upkeep.starting import new_spec
 
     path = SESSION.path(output)
     new_spec(path, template, name or path.parent.name, SESSION.templates, force=force)
@@ -163,7 +163,7 @@ def show(
     ),
 ) -> Presentation:
     """Show a spec with everything that it extends resolved."""
-    from datalabel.repository.foreign_specs import spec_named
+    from datalabel.repository.spec.foreign import spec_named
     from datalabel.spec.canonical import canonical_spec
 
     spec = spec_named(which, SESSION.start, SESSION.templates, project_here(needed=False))
@@ -195,7 +195,7 @@ class CheckedSpecText(Presentation):
 def check(file: str = typer.Argument("dlabel.yaml", metavar="[FILE]")) -> Presentation:
     """Check a spec: every fault at once, each with its place."""
     from datalabel.check.registry import refuse_unknown
-    from datalabel.repository.foreign_specs import load_spec_file
+    from datalabel.repository.spec.foreign import load_spec_file
 
     loaded = load_spec_file(SESSION.path(file), SESSION.templates)
     refuse_unknown(loaded.spec.check, file)
@@ -254,7 +254,7 @@ def infer(
     force: bool = typer.Option(False, "--force", help="Replace a dlabel.yaml that is not staged."),
 ) -> Presentation:
     """Write the tightest readable spec that the labels satisfy."""
-    from datalabel.repository.inferring import infer_spec_of, write_spec
+    from datalabel.repository.spec.inferring import infer_spec_of, write_spec
 
     repository = SESSION.repository()
     text = infer_spec_of(repository.view(revision), set_, repository.root.name)

@@ -14,8 +14,8 @@ from datalabel.cli.session import SESSION
 from datalabel.cli.spec_change_text import EFFECT_STYLES, spec_change_line
 
 if TYPE_CHECKING:
-    from datalabel.repository.comparing import CountedChange, SpecDiff
     from datalabel.repository.project import Project
+    from datalabel.repository.spec.comparing import CountedChange, SpecDiff
 
 _MEANINGS = {
     "breaking": "what is counted becomes invalid",
@@ -96,9 +96,9 @@ def diff(
 
     Without B, with dlabel.yaml as it is in the working tree; without A, HEAD with that.
     """
-    from datalabel.repository.comparing import diff_specs
-    from datalabel.repository.foreign_specs import spec_named
     from datalabel.repository.revisions import view_at
+    from datalabel.repository.spec.comparing import diff_specs
+    from datalabel.repository.spec.foreign import spec_named
 
     project = project_here(needed=at is not None)
     specs = [spec_named(which, SESSION.start, SESSION.templates, project) for which in (before, after)]

@@ -13,7 +13,7 @@ from datalabel.cli.presenting import Presentation, Screen, count, shown
 from datalabel.cli.session import SESSION
 
 if TYPE_CHECKING:
-    from datalabel.repository.migrating import Migrated, Sample, StepDone
+    from datalabel.repository.spec.migrating import Migrated, Sample, StepDone
 
 _FIELDS = ("class", "kind", "properties")
 
@@ -137,7 +137,7 @@ def migrate(
     Without `class`, a step is about every class. Labels keep their ids. Adding the labelling tool's next export,
     still in the old words, does not undo it.
     """
-    from datalabel.repository.migrating import migrate as change
+    from datalabel.repository.spec.migrating import migrate as change
 
     project = SESSION.repository().project
     done = change(project, SESSION.path(map_file), dry_run=dry_run, allow_unmapped=allow_unmapped)

@@ -40,7 +40,7 @@ def init(
 
     Writes .dlabel/ and dlabel.yaml; `dlabel spec list` shows the templates.
     """
-    from datalabel.repository.starting import init as start
+    from datalabel.repository.upkeep.starting import init as start
 
     done = start(SESSION.path(folder), spec=_spec(spec), name=name, templates=SESSION.templates)
     return Started(str(done.root), done.name, done.spec_written)

@@ -10,7 +10,7 @@ from datalabel.cli.presenting import Presentation, Screen, count, shown
 from datalabel.cli.session import SESSION
 
 if TYPE_CHECKING:
-    from datalabel.repository.status import Status
+    from datalabel.repository.history.status import Status
 
 SHOWN = 20
 _STYLE = {"added": "good", "modified": "warn", "deleted": "bad"}
@@ -92,6 +92,6 @@ class StatusText(Presentation):
 
 def status() -> Presentation:
     """Show what is staged, what changed since it was added, and what is untracked."""
-    from datalabel.repository.status import status as look
+    from datalabel.repository.history.status import status as look
 
     return StatusText(look(SESSION.repository().project))

@@ -12,8 +12,8 @@ from datalabel.cli.session import SESSION
 from datalabel.errors import EXIT_CODES, Kind
 
 if TYPE_CHECKING:
-    from datalabel.repository.collecting import Collected
-    from datalabel.repository.inspecting import Broken, Inspected
+    from datalabel.repository.upkeep.collecting import Collected
+    from datalabel.repository.upkeep.inspecting import Broken, Inspected
 
 SHOWN = 20
 
@@ -70,7 +70,7 @@ def fsck() -> Presentation:
     Nothing is changed. Where the working tree still has the bytes of a damaged image, the command that puts them
     back is printed.
     """
-    from datalabel.repository.inspecting import inspect
+    from datalabel.repository.upkeep.inspecting import inspect
 
     return InspectedText(inspect(SESSION.repository().project))
 
@@ -108,7 +108,7 @@ def gc(
 
     Whatever a commit, a snapshot, staging or the reflog leads to stays.
     """
-    from datalabel.repository.collecting import collect
+    from datalabel.repository.upkeep.collecting import collect
 
     project = SESSION.repository().project
     return CollectedText(collect(project, older_than=older_than, dry_run=dry_run))

@@ -1,1 +1,5 @@
-"""The verbs: joins the rooms. One file per family of verbs."""
+"""The verbs: joins the rooms. A folder for each family of verbs, and beside them what all of them stand on.
+
+`repository` is the front door; `project`, `view` (a tree that is read), `stage` (a tree that is built), `revisions`
+and `differences` are the groundwork.
+"""

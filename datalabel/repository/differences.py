@@ -13,7 +13,7 @@ import pyarrow as pa
 from datalabel.labels.diff import LabelChange, LabelChanges, diff_labels, summarise
 from datalabel.labels.rows import differing_items, sort_rows, with_column
 from datalabel.labels.tables import LABELS, MENTIONS
-from datalabel.repository.history import LogEntry
+from datalabel.repository.log import LogEntry
 from datalabel.repository.project import Project
 from datalabel.repository.renames import renamed, traces, way
 from datalabel.repository.revisions import STAGED, view_at

@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from datalabel.labels.stats import Stats
     from datalabel.quality.results import Agreement
     from datalabel.report.page import Page
-    from datalabel.repository.accepting import Accepted
-    from datalabel.repository.adding import Added
-    from datalabel.repository.agreeing import AgreementOptions
-    from datalabel.repository.checking import Checked
-    from datalabel.repository.collecting import Collected
-    from datalabel.repository.committing import Committed
-    from datalabel.repository.comparing import SpecDiff
+    from datalabel.repository.add.adding import Added
+    from datalabel.repository.check.accepting import Accepted
+    from datalabel.repository.check.checking import Checked
+    from datalabel.repository.check.fixing import Fixed
+    from datalabel.repository.check.gating import Gated
     from datalabel.repository.differences import Difference
-    from datalabel.repository.exporting import Exported
-    from datalabel.repository.fixing import Fixed
-    from datalabel.repository.gating import Gated
-    from datalabel.repository.history import LogEntry
-    from datalabel.repository.inspecting import Inspected
-    from datalabel.repository.migrating import Migrated
-    from datalabel.repository.moving import Moved, Removed
-    from datalabel.repository.reporting import Report
-    from datalabel.repository.restoring import Restored
-    from datalabel.repository.samples import OpenSnapshot
-    from datalabel.repository.status import Status
+    from datalabel.repository.export.exporting import Exported
+    from datalabel.repository.history.committing import Committed
+    from datalabel.repository.history.moving import Moved, Removed
+    from datalabel.repository.history.restoring import Restored
+    from datalabel.repository.history.status import Status
+    from datalabel.repository.log import LogEntry
+    from datalabel.repository.report.agreeing import AgreementOptions
+    from datalabel.repository.report.reporting import Report
+    from datalabel.repository.snapshot.samples import OpenSnapshot
+    from datalabel.repository.spec.comparing import SpecDiff
+    from datalabel.repository.spec.migrating import Migrated
+    from datalabel.repository.upkeep.collecting import Collected
+    from datalabel.repository.upkeep.inspecting import Inspected
     from datalabel.repository.view import LabelView, View
     from datalabel.store.snapshots import Snapshot
 
@@ -84,7 +84,7 @@ class Repository:
         Raises:
             InputError: it is a project already, or the spec cannot be used.
         """
-        from datalabel.repository.starting import init
+        from datalabel.repository.upkeep.starting import init
 
         made = init(Path(path), spec=spec, name=name, templates=templates)
         return cls(Project(made.root, templates=templates))
@@ -128,20 +128,20 @@ class Repository:
 
     def status(self) -> Status:
         """What is staged, changed and untracked."""
-        from datalabel.repository.status import status
+        from datalabel.repository.history.status import status
 
         return status(self.project)
 
     def log(self, revision: str = "HEAD", limit: int | None = None) -> Iterator[LogEntry]:
         """The commits that led to a revision, newest first."""
-        from datalabel.repository.history import log
+        from datalabel.repository.log import log
 
         return log(self.project, revision, limit)
 
     def show(self, revision: str = "HEAD", paths: Sequence[str] = ()) -> tuple[LogEntry, Difference]:
         """A commit, and what it changed against its first parent."""
         from datalabel.repository.differences import diff_of_commit
-        from datalabel.repository.history import log_entry
+        from datalabel.repository.log import log_entry
 
         entry = log_entry(self.project, revision)
         return entry, diff_of_commit(self.project, entry, paths)
@@ -157,10 +157,10 @@ class Repository:
     ) -> Page:
         """What differs between two revisions in pictures, for `datalabel.report.html.write_page`.
 
-        `options` are the fields of `datalabel.repository.page_pictures.PageOptions`.
+        `options` are the fields of `datalabel.repository.pages.page_pictures.PageOptions`.
         """
-        from datalabel.repository.diff_pictures import page_of_diff
-        from datalabel.repository.page_pictures import PageOptions
+        from datalabel.repository.pages.diff_pictures import page_of_diff
+        from datalabel.repository.pages.page_pictures import PageOptions
 
         return page_of_diff(self.project, self.diff(before, after, paths), PageOptions(**options))
 
@@ -190,15 +190,15 @@ class Repository:
         """What the rules find at a revision and nobody accepted, and how much was left out.
 
         With `since`, only what the change since that revision brought; with `baseline`, only what that file
-        does not know. `options` are the other fields of `datalabel.repository.checking.CheckOptions`.
+        does not know. `options` are the other fields of `datalabel.repository.check.checking.CheckOptions`.
 
         Raises:
             InputError: the baseline or `dlabel.accepted.yaml` cannot be used.
             UsageError: a code names no rule.
         """
-        from datalabel.repository.checking import CheckOptions
+        from datalabel.repository.check.checking import CheckOptions
+        from datalabel.repository.check.gating import GateOptions, gate_revision
         from datalabel.repository.differences import narrowing
-        from datalabel.repository.gating import GateOptions, gate_revision
 
         known = None if baseline is None else self.root / baseline
         check = CheckOptions(narrow=narrowing(paths), **options)
@@ -207,18 +207,18 @@ class Repository:
     def check_page(self, findings: Sequence[Finding], revision: str = "STAGED", **options: Any) -> Page:
         """Findings at a revision in pictures, for `datalabel.report.html.write_page`.
 
-        `options` are the fields of `datalabel.repository.page_pictures.PageOptions`.
+        `options` are the fields of `datalabel.repository.pages.page_pictures.PageOptions`.
         """
-        from datalabel.repository.finding_pictures import page_of_findings
-        from datalabel.repository.page_pictures import PageOptions
+        from datalabel.repository.pages.finding_pictures import page_of_findings
+        from datalabel.repository.pages.page_pictures import PageOptions
 
         return page_of_findings(self.project, self.view(revision), findings, PageOptions(**options))
 
     def spec_diff(self, before: str = "HEAD", after: str = "dlabel.yaml", *, at: str = "STAGED") -> SpecDiff:
         """What changes between two specs (files, templates, revisions or `FOLDER#REVISION`), and how many
         labels of the revision `at` each change is about."""
-        from datalabel.repository.comparing import diff_specs
-        from datalabel.repository.foreign_specs import spec_named
+        from datalabel.repository.spec.comparing import diff_specs
+        from datalabel.repository.spec.foreign import spec_named
 
         project = self.project
         specs = [spec_named(which, self.root, project.templates, project) for which in (before, after)]
@@ -226,26 +226,26 @@ class Repository:
 
     def infer_spec(self, revision: str = "STAGED", set: str = "ground_truth") -> str:  # noqa: A002
         """The tightest readable spec that a label set satisfies, as YAML."""
-        from datalabel.repository.inferring import infer_spec_of
+        from datalabel.repository.spec.inferring import infer_spec_of
 
         return infer_spec_of(self.view(revision), set, self.root.name)
 
     def stats(self, revision: str = "STAGED", *, by: str | None = None) -> Stats:
         """Counts and distributions at a revision, and of groups: by `class`, `annotator`, `split` or
         `properties.NAME`."""
-        from datalabel.repository.statistics import stats_of
+        from datalabel.repository.report.statistics import stats_of
 
         return stats_of(self.view(revision), by)
 
     def agreement(self, revision: str = "STAGED", options: AgreementOptions | None = None) -> Agreement:
         """How far annotators, or two sets, agree at a revision."""
-        from datalabel.repository.agreeing import AgreementOptions, agreement_of
+        from datalabel.repository.report.agreeing import AgreementOptions, agreement_of
 
         return agreement_of(self.view(revision), options or AgreementOptions())
 
     def report(self, revision: str = "HEAD", *, against: str | None = None) -> Report:
         """Everything about a revision, and what changed since its parent or since `against`."""
-        from datalabel.repository.reporting import report
+        from datalabel.repository.report.reporting import report
 
         return report(self.project, revision, against)
 
@@ -254,25 +254,25 @@ class Repository:
     def add(self, *paths: PathLike, **options: Any) -> Added:
         """Bring what paths hold into staging; without paths, every tracked source that changed.
 
-        `options` are the fields of `datalabel.repository.adding.AddOptions`.
+        `options` are the fields of `datalabel.repository.add.adding.AddOptions`.
         """
-        from datalabel.repository.adding import AddOptions, add
+        from datalabel.repository.add.adding import AddOptions, add
 
         return add(self.project, self._paths(paths), AddOptions(**options))
 
     def commit(self, message: str, *, all_sources: bool = False) -> Committed:
         """Check what is staged, and record it."""
-        from datalabel.repository.committing import commit
+        from datalabel.repository.history.committing import commit
 
         return commit(self.project, message, all_sources=all_sources)
 
     def fix(self, *, unsafe: bool = False, dry_run: bool = False, **options: Any) -> Fixed:
         """Repair in staging what the rules find: what is safe, or with `unsafe` all that can be repaired.
 
-        `options` are the fields of `datalabel.repository.checking.CheckOptions`.
+        `options` are the fields of `datalabel.repository.check.checking.CheckOptions`.
         """
-        from datalabel.repository.checking import CheckOptions
-        from datalabel.repository.fixing import fix
+        from datalabel.repository.check.checking import CheckOptions
+        from datalabel.repository.check.fixing import fix
 
         return fix(self.project, CheckOptions(**options), unsafe=unsafe, dry_run=dry_run)
 
@@ -283,7 +283,7 @@ class Repository:
             InputError: the rule finds nothing there.
             UsageError: the code names no rule or several, or there is no reason.
         """
-        from datalabel.repository.accepting import accept
+        from datalabel.repository.check.accepting import accept
 
         return accept(self.project, code, item, label, because)
 
@@ -293,7 +293,7 @@ class Repository:
         Raises:
             InputError: the file that is there is no baseline, or another project's.
         """
-        from datalabel.repository.gating import write_baseline
+        from datalabel.repository.check.gating import write_baseline
 
         return write_baseline(self.root / path, gated)
 
@@ -304,7 +304,7 @@ class Repository:
             InputError: the map or the spec afterwards has faults.
             RefusedError: labels would be left over, and `allow_unmapped` is not given.
         """
-        from datalabel.repository.migrating import migrate
+        from datalabel.repository.spec.migrating import migrate
 
         path = self.root / map_file
         return migrate(self.project, path, dry_run=dry_run, allow_unmapped=allow_unmapped)
@@ -318,7 +318,7 @@ class Repository:
         dry_run: bool = False,
     ) -> Restored:
         """Bring files, or staging, back to a revision."""
-        from datalabel.repository.restoring import restore
+        from datalabel.repository.history.restoring import restore
 
         found = self._paths(paths)
         return restore(self.project, found, revision=revision, staged=staged, force=force, dry_run=dry_run)
@@ -327,13 +327,13 @@ class Repository:
         self, *paths: PathLike, files: bool = False, force: bool = False, dry_run: bool = False
     ) -> Removed:
         """Stop tracking items or sources; with `files`, delete them."""
-        from datalabel.repository.moving import remove
+        from datalabel.repository.history.moving import remove
 
         return remove(self.project, self._paths(paths), files=files, force=force, dry_run=dry_run)
 
     def mv(self, old: PathLike, new: PathLike) -> Moved:
         """Rename an image, a label file or a folder."""
-        from datalabel.repository.moving import move
+        from datalabel.repository.history.moving import move
 
         return move(self.project, self.root / old, self.root / new)
 
@@ -347,9 +347,9 @@ class Repository:
     ) -> Exported:
         """Write a label set as files of a foreign format into a new folder.
 
-        `options` are the fields of `datalabel.repository.exporting.ExportOptions`.
+        `options` are the fields of `datalabel.repository.export.exporting.ExportOptions`.
         """
-        from datalabel.repository.exporting import ExportOptions, export
+        from datalabel.repository.export.exporting import ExportOptions, export
 
         return export(self.project, revision, format, self.root / folder, ExportOptions(**options))
 
@@ -358,17 +358,17 @@ class Repository:
     def create_snapshot(self, name: str, revision: str = "HEAD", **options: Any) -> OpenSnapshot:
         """Freeze a selection of a commit for an experiment.
 
-        `options` are the fields of `datalabel.repository.splitting.SnapshotOptions`.
+        `options` are the fields of `datalabel.repository.snapshot.splitting.SnapshotOptions`.
         """
-        from datalabel.repository.snapshots import create_snapshot
-        from datalabel.repository.splitting import SnapshotOptions
+        from datalabel.repository.snapshot.snapshots import create_snapshot
+        from datalabel.repository.snapshot.splitting import SnapshotOptions
 
         create_snapshot(self.project, name, revision, SnapshotOptions(**options))
         return self.snapshot(name)
 
     def snapshot(self, name: str) -> OpenSnapshot:
         """A snapshot, opened: its items and labels split by split, for training."""
-        from datalabel.repository.samples import OpenSnapshot
+        from datalabel.repository.snapshot.samples import OpenSnapshot
 
         return OpenSnapshot(self.project, name)
 
@@ -380,18 +380,18 @@ class Repository:
 
     def delete_snapshot(self, name: str) -> None:
         """Forget a snapshot."""
-        from datalabel.repository.snapshots import delete_snapshot
+        from datalabel.repository.snapshot.snapshots import delete_snapshot
 
         delete_snapshot(self.project, name)
 
     def fsck(self) -> Inspected:
         """Read every object of the store that anything leads to; what is missing or damaged."""
-        from datalabel.repository.inspecting import inspect
+        from datalabel.repository.upkeep.inspecting import inspect
 
         return inspect(self.project)
 
     def gc(self, *, older_than: float | None = None, dry_run: bool = False) -> Collected:
         """Delete objects that nothing leads to, if they are older than so many days (14)."""
-        from datalabel.repository.collecting import collect
+        from datalabel.repository.upkeep.collecting import collect
 
         return collect(self.project, older_than=older_than, dry_run=dry_run)

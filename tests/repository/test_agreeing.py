@@ -13,7 +13,7 @@ from terminals import Terminal
 
 import datalabel
 from datalabel.errors import InputError, UsageError
-from datalabel.repository.agreeing import AgreementOptions
+from datalabel.repository.report.agreeing import AgreementOptions
 from datalabel.repository.repository import Repository
 
 Boxes = Sequence[tuple[str, float]]

@@ -10,7 +10,7 @@ import pytest
 from pictures import coco, write_coco, write_image
 from PIL import Image
 
-from datalabel.repository.checking import CheckOptions, check_files, check_since, check_view
+from datalabel.repository.check.checking import CheckOptions, check_files, check_since, check_view
 from datalabel.repository.repository import Repository
 from datalabel.spec.model import Spec
 

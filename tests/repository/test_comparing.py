@@ -7,8 +7,8 @@ import json
 import pytest
 from pictures import coco, write_image
 
-from datalabel.repository.comparing import SpecDiff, diff_specs
 from datalabel.repository.repository import Repository
+from datalabel.repository.spec.comparing import SpecDiff, diff_specs
 from datalabel.spec.load import load_spec
 from datalabel.spec.model import Spec
 

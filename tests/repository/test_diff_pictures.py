@@ -13,10 +13,10 @@ from pictures import write_coco, write_image
 from PIL import Image
 
 from datalabel.report.page import NOTHING, Page, Picture, Shape
-from datalabel.repository import page_pictures
-from datalabel.repository.diff_pictures import page_of_diff
 from datalabel.repository.differences import Difference
-from datalabel.repository.outlining import outline_of
+from datalabel.repository.pages import page_pictures
+from datalabel.repository.pages.diff_pictures import page_of_diff
+from datalabel.repository.pages.outlining import outline_of
 from datalabel.repository.repository import Repository
 
 FIRST = {

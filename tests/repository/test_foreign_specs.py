@@ -8,8 +8,8 @@ import pytest
 
 import datalabel
 from datalabel.errors import InputError, NoProjectError
-from datalabel.repository.foreign_specs import load_spec_file, spec_named
 from datalabel.repository.repository import Repository
+from datalabel.repository.spec.foreign import load_spec_file, spec_named
 from datalabel.spec.load import load_spec
 from datalabel.spec.model import Spec
 

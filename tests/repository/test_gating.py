@@ -12,10 +12,10 @@ from pictures import Box, write_coco, write_image
 
 from datalabel.check.accepted import FILE
 from datalabel.errors import InputError, UsageError
-from datalabel.repository.accepting import accept, load_accepted
-from datalabel.repository.checking import CheckOptions
-from datalabel.repository.fixing import fix
-from datalabel.repository.gating import Gated, GateOptions, gate_revision, write_baseline
+from datalabel.repository.check.accepting import accept, load_accepted
+from datalabel.repository.check.checking import CheckOptions
+from datalabel.repository.check.fixing import fix
+from datalabel.repository.check.gating import Gated, GateOptions, gate_revision, write_baseline
 from datalabel.repository.repository import Repository
 
 IMAGES: dict[str, list[Box]] = {

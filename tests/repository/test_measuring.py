@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 import pytest
 from pictures import write_coco
 
-from datalabel.repository.checking import CheckOptions, check_view
+from datalabel.repository.check.checking import CheckOptions, check_view
+from datalabel.repository.report.statistics import stats_of
 from datalabel.repository.repository import Repository
-from datalabel.repository.statistics import stats_of
 
 
 def measures(repo: Repository) -> list[Path]:

@@ -10,8 +10,8 @@ import pytest
 from pictures import coco, write_coco, write_image
 
 from datalabel.errors import InputError, RefusedError
-from datalabel.repository.migrating import Migrated, migrate
 from datalabel.repository.repository import Repository
+from datalabel.repository.spec.migrating import Migrated, migrate
 
 OLD = "project_name: p\ndata_spec: {bad: {box: }, green: {box: }, good: {box: }, smudge: {box: }}\n"
 NEW = "project_name: p\ndata_spec: {rotten: {box: }, good: {box: }}\n"

@@ -10,7 +10,7 @@ from pictures import write_image
 from datalabel.content import BLOB, ObjectId, object_id
 from datalabel.errors import InputError
 from datalabel.formats.base import OutputFile
-from datalabel.repository.output_folder import ImageMode, OutputFolder
+from datalabel.repository.export.output_folder import ImageMode, OutputFolder
 from datalabel.repository.repository import Repository
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import datalabel
 from datalabel.repository.repository import Repository
-from datalabel.repository.verifying import verify_folder
+from datalabel.repository.snapshot.verifying import verify_folder
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from datalabel.repository.checking import CheckOptions, check_files, check_view
+from datalabel.repository.check.checking import CheckOptions, check_files, check_view
 from datalabel.repository.repository import Repository
 from datalabel.spec.model import Spec
 

@@ -14,8 +14,8 @@ from pictures import Box, coco, write_coco, write_image
 from datalabel.check.finding import Severity
 from datalabel.errors import InputError
 from datalabel.report.html import page_html
-from datalabel.repository.agreement_pictures import page_of_agreement
-from datalabel.repository.page_pictures import PageOptions
+from datalabel.repository.pages.agreement_pictures import page_of_agreement
+from datalabel.repository.pages.page_pictures import PageOptions
 from datalabel.repository.repository import Repository
 
 

@@ -20,8 +20,8 @@ from remembering import THEN, Bases, do_then, exchange, forget, outcome
 
 import datalabel
 from datalabel.formats.coco import read as coco_read
-from datalabel.repository import bringing
-from datalabel.repository.adding import Added
+from datalabel.repository.add import bringing
+from datalabel.repository.add.adding import Added
 from datalabel.repository.repository import Repository
 from datalabel.store.history import Tree
 

@@ -19,7 +19,7 @@ from remembering import THEN, Bases, do_then, forget, outcome
 from datalabel.errors import DlabelError
 from datalabel.formats.base import Before, Read
 from datalabel.formats.registry import get_format
-from datalabel.repository.adding import Added
+from datalabel.repository.add.adding import Added
 from datalabel.repository.repository import Repository
 from datalabel.store.history import Tree
 

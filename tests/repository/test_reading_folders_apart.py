@@ -11,8 +11,8 @@ from label_folders import FOLDERS, Files, Folder, begin, short_beginnings, write
 from remembering import forget, outcome
 
 from datalabel.errors import DlabelError
-from datalabel.repository import adding
-from datalabel.repository.digests import contents_of
+from datalabel.repository.add import adding
+from datalabel.repository.add.digests import contents_of
 from datalabel.repository.repository import Repository
 
 

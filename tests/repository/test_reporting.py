@@ -14,7 +14,7 @@ from pictures import write_coco
 from datalabel.cli.presenting import Screen
 from datalabel.cli.report import ReportText
 from datalabel.errors import InputError
-from datalabel.repository.report_markdown import report_markdown
+from datalabel.repository.report.markdown import report_markdown
 from datalabel.repository.repository import Repository
 
 HOSTILE = (

@@ -14,7 +14,7 @@ from PIL import Image
 
 from datalabel.errors import InputError
 from datalabel.repository.repository import Repository
-from datalabel.repository.samples import OpenSnapshot, Sample
+from datalabel.repository.snapshot.samples import OpenSnapshot, Sample
 
 
 class Tensor(np.ndarray[Any, Any]):

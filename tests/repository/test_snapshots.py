@@ -15,10 +15,10 @@ from pictures import Box, write_coco, write_image
 import datalabel
 from datalabel.errors import DamagedError, InputError, UsageError
 from datalabel.repository.repository import Repository
-from datalabel.repository.snapshot_diff import diff_snapshots
-from datalabel.repository.snapshots import create_snapshot
-from datalabel.repository.splitting import SnapshotOptions
-from datalabel.repository.verifying import verify_snapshot
+from datalabel.repository.snapshot.comparing import diff_snapshots
+from datalabel.repository.snapshot.snapshots import create_snapshot
+from datalabel.repository.snapshot.splitting import SnapshotOptions
+from datalabel.repository.snapshot.verifying import verify_snapshot
 
 CLASSES = ("cat", "dog")
 

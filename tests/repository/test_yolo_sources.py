@@ -238,7 +238,7 @@ def test_what_was_exported_is_added_again_elsewhere(labelled: Repository, tmp_pa
 
 
 def test_a_data_set_is_read_without_a_project(tmp_path: Path) -> None:
-    from datalabel.repository.label_files import read_alone
+    from datalabel.repository.check.label_files import read_alone
 
     write_set(tmp_path)
     (read,) = read_alone(tmp_path)

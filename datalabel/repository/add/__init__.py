@@ -1,0 +1,1 @@
+"""The verb `add`: images and label sources on their way into staging."""

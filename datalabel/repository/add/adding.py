@@ -1,0 +1,224 @@
+"""The verb `add`: what paths hold, and what changed in the tracked sources, brought into staging."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from datalabel.errors import Fault, InputError, RefusedError, UsageError
+from datalabel.formats.registry import get_format
+from datalabel.labels.tables import GROUND_TRUTH
+from datalabel.repository.add.digests import contents_of, digest_of_contents
+from datalabel.repository.add.images import ImagesAdded, add_images
+from datalabel.repository.add.labels import LabelsAdded, add_labels
+from datalabel.repository.add.read_labels import parse_size, read_labels
+from datalabel.repository.add.recognise import Found, Recogniser, image_files
+from datalabel.repository.add.spoken import PARTIAL, LabelOptions
+from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.repository.spec.file import stage_spec
+from datalabel.repository.stage import Stage
+from datalabel.repository.view import view_of
+from datalabel.store.history import IMAGES, Source
+
+
+@dataclass(frozen=True, slots=True)
+class AddOptions:
+    """The options of `add`; None means: as before, else the default."""
+
+    format: str | None = None
+    images: str | None = None
+    set: str | None = None
+    annotator: str | None = None
+    model: str | None = None
+    item_key: str | None = None
+    size: str | None = None
+    replaces: str | None = None
+    beside: bool = False
+    partial: bool = False
+    name: str | None = None
+    keep_going: bool = False
+    prefer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What `add` did. `changed` says whether staging moved; `unrecognised` files were left where they are, and
+    `folders` are those whose images are tracked from now on."""
+
+    images: ImagesAdded
+    labels: tuple[LabelsAdded, ...]
+    spec: bool
+    changed: bool
+    missing: tuple[str, ...] = ()
+    unrecognised: tuple[Fault, ...] = ()
+    folders: tuple[str, ...] = ()
+
+    @property
+    def has_conflicts(self) -> bool:
+        """Whether a source was left out because it and staging changed the same label differently."""
+        return any(added.is_open for added in self.labels)
+
+
+def add(project: Project, paths: Sequence[Path], options: AddOptions) -> Added:
+    """Bring what the paths hold into staging; without paths, every tracked source that changed.
+
+    Raises:
+        InputError: a path, image or label file cannot be used; then nothing is staged.
+        RefusedError: something would be counted twice; then nothing is staged.
+    """
+    with project.writing("dlabel add") as position:
+        stage = Stage(project, position, view_of(project.store, position.staging, "STAGED"))
+        added = add_to(stage, paths, options)
+        stage.save()
+    return added
+
+
+def add_to(stage: Stage, paths: Sequence[Path], options: AddOptions) -> Added:
+    """As `add`, where somebody else saves what is staged."""
+    _check(options, paths)
+    missing: list[str] = []
+    found = _found(stage, paths, options) if paths else _tracked(stage, missing)
+    wants_spec = not paths or any(path.name == SPEC_FILE for path in paths)
+    spec = wants_spec and stage_spec(stage)
+    images = add_images(stage, list(found.images.values()), keep_going=options.keep_going)
+    folders = _track_folders(stage, found)
+    labels = _add_sources(stage, found, options, paths)
+    gone = tuple(name for name in missing if name in stage.known or name in stage.tree.sources)
+    unrecognised = tuple(found.unrecognised)
+    return Added(images, tuple(labels), spec, stage.would_change(), gone, unrecognised, tuple(folders))
+
+
+def _check(options: AddOptions, paths: Sequence[Path]) -> None:
+    if options.replaces and options.beside:
+        raise UsageError("--replaces and --beside exclude each other")
+    if options.replaces and options.partial:
+        raise UsageError(
+            "--replaces and --partial exclude each other",
+            hint="a file in place of another speaks for all its items",
+        )
+    if not paths:
+        _refuse_idle(options)
+    if options.name and len(paths) != 1:
+        raise UsageError("--as NAME takes exactly one path")
+    if options.format is not None:
+        get_format(options.format)
+    if options.prefer not in (None, "ours", "theirs"):
+        raise UsageError(f"--prefer takes `ours` or `theirs`, not {options.prefer!r}")
+
+
+def _refuse_idle(options: AddOptions) -> None:
+    """Without paths, sources are read as they were added."""
+    told = replace(options, prefer=None, keep_going=False)
+    idle = [one.name for one in fields(told) if getattr(told, one.name) != getattr(AddOptions(), one.name)]
+    if idle:
+        flag = "--as" if idle[0] == "name" else f"--{idle[0].replace('_', '-')}"
+        raise UsageError(f"{flag} goes with the path of a source", hint=f"dlabel add PATH {flag} …")
+
+
+def _track_folders(stage: Stage, found: Found) -> list[str]:
+    """The folders found become sources of images, but where a tracked one holds them already; which did."""
+    fresh = []
+    for folder in sorted(found.folders):
+        if not _is_covered(stage, folder):
+            stage.set_source(folder, Source(IMAGES, folder))
+            fresh.append(folder)
+    return fresh
+
+
+def _is_covered(stage: Stage, folder: str) -> bool:
+    """Whether a tracked image folder holds this one already."""
+    return any(
+        source.format == IMAGES and source.path is not None and (folder + "/").startswith(source.path + "/")
+        for source in stage.tree.sources.values()
+    ) or any(source.format == IMAGES and source.path == "." for source in stage.tree.sources.values())
+
+
+def _found(stage: Stage, paths: Sequence[Path], options: AddOptions) -> Found:
+    recogniser = Recogniser(stage.project, stage.tree, options.format)
+    for path in paths:
+        recogniser.add(path, options.name)
+    return recogniser.found
+
+
+def _tracked(stage: Stage, missing: list[str]) -> Found:
+    """Everything tracked, as it is on disk now; label sources that are gone are noted as missing."""
+    recogniser = Recogniser(stage.project, stage.tree)
+    for name, source in sorted(stage.tree.sources.items()):
+        if source.set and source.path and not recogniser.add_known(source.path):
+            missing.append(name)
+    folders = [
+        source.path for source in stage.tree.sources.values() if source.format == IMAGES and source.path
+    ]
+    images = image_files(stage.project, sorted(folders), sorted(stage.known))
+    recogniser.found.images.update(images.images)
+    missing += sorted(
+        key for key, content in stage.known.items() if content is not None and key not in images.images
+    )
+    return recogniser.found
+
+
+def _add_sources(stage: Stage, found: Found, options: AddOptions, paths: Sequence[Path]) -> list[LabelsAdded]:
+    added: list[LabelsAdded] = []
+    cached = stage.project.store.cache.files()
+    asked = options if paths else AddOptions(prefer=options.prefer)
+    named = {None} if options.name else {stage.project.key_of(path) for path in paths}
+    for name in sorted(found.labels):
+        source = found.labels[name]
+        how = _how(stage, name, asked, itself=source.path in named)
+        contents = contents_of(stage.project.store, source.files, source.entries, cached)
+        digest = digest_of_contents(contents)
+        base = stage.base(name)
+        known = stage.tree.sources.get(name)
+        if base and known and base.digest == digest and _same_options(known, how):
+            continue
+        source = replace(source, files=replace(source.files, contents=contents))
+        reading = read_labels(stage, source, how, digest)
+        added.append(add_labels(stage, reading, how))
+    return added
+
+
+def _same_options(known: Source, how: LabelOptions) -> bool:
+    return (known.set, known.annotator, dict(known.options)) == (how.set, how.annotator, dict(how.options))
+
+
+def _how(stage: Stage, name: str, options: AddOptions, *, itself: bool) -> LabelOptions:
+    """The options for one source: those given, else those that it, or the one that it replaces, was added with.
+    Whether it speaks for all its items is said anew each time that it is named itself."""
+    known = stage.tree.sources.get(name)
+    like = known or stage.tree.sources.get(options.replaces or "")
+    kept = dict(like.options) if like else {}
+    partial = options.partial or (PARTIAL in kept and not itself)
+    kept.pop(PARTIAL, None)
+    if partial:
+        kept[PARTIAL] = "yes"
+    if options.images is not None:
+        kept["images"] = stage.project.key_of(Path(options.images))
+    if options.item_key is not None:
+        kept["item_key"] = options.item_key
+    if options.size is not None:
+        width, height = parse_size(options.size)
+        kept["size"] = f"{width}x{height}"
+    if options.replaces and options.replaces not in stage.tree.sources:
+        raise InputError(
+            f"there is no source {options.replaces!r} to replace",
+            hint="the sources are: " + (", ".join(sorted(stage.tree.sources)) or "none yet"),
+        )
+    if options.replaces and known and options.replaces != name:
+        raise RefusedError(
+            "is a source already, and --replaces is for a file that is none",
+            where=name,
+            hint=f"dlabel rm {options.replaces}, if {name} says all that it said",
+        )
+    annotator = options.annotator or options.model or (like.annotator if like else None)
+    set_name = options.set or options.model or (like.set if like else None) or GROUND_TRUTH
+    if like and like.set and set_name != like.set:
+        old = name if like is known else options.replaces
+        raise InputError(
+            f"belongs to the set {like.set!r} already",
+            where=old,
+            hint=f"dlabel rm {old}, then add {name} to the other",
+        )
+    prefer: Any = options.prefer
+    return LabelOptions(set_name, annotator, options.replaces, options.beside, partial, prefer, kept)

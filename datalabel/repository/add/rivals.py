@@ -1,0 +1,43 @@
+"""May a new source label items that another source of the same set labels already?"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.errors import RefusedError
+from datalabel.labels.rows import distinct, split_by_source
+from datalabel.repository.add.spoken import Spoken
+from datalabel.repository.stage import Stage
+
+
+def refuse_overlap(stage: Stage, source: str, set_name: str, now: Spoken) -> None:
+    """A new source may not quietly label what others label, unless it is someone else's work.
+
+    Raises:
+        RefusedError: another source of the set mentions the same items and its annotators are unknown, or
+            the same; the message names the ways out.
+    """
+    mentions = stage.read(stage.mentions, now.items)
+    mentions = mentions.filter(pc.equal(mentions.column("set"), set_name))
+    mine = _annotators(now.labels, now.mentions)
+    for rival in sorted(distinct(mentions.column("source"))):
+        seen, _ = split_by_source(mentions, rival)
+        items = sorted(distinct(seen.column("item")))
+        drawn, _ = split_by_source(stage.read(stage.labels(set_name), items), rival)
+        theirs = _annotators(drawn, seen)
+        if mine and theirs and not mine & theirs:
+            continue
+        raise RefusedError(
+            f"{len(items):,} of its items are in {set_name!r} from {rival} already (first: {items[0]})",
+            where=source,
+            hint=f"--replaces {rival} if this is a newer export of the same work, --beside if both count, "
+            "or --annotator NAME if someone else drew it",
+        )
+
+
+def _annotators(labels: pa.Table, mentions: pa.Table) -> frozenset[str]:
+    """Who drew these labels and saw these items; empty when someone unknown drew."""
+    drew = distinct(labels.column("annotator"))
+    saw = {name for name in distinct(mentions.column("annotator")) if name is not None}
+    return frozenset() if None in drew else frozenset(drew | saw)

@@ -1,0 +1,170 @@
+"""What rules look at: the labels of a revision with facts about their images, in parts that can be shared out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.check.finding import CheckBatch, Rule, Whole
+from datalabel.check.item_rules import ACROSS
+from datalabel.check.run import Part
+from datalabel.check.set_rule import columns_of
+from datalabel.labels.rows import distinct
+from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH, LABELS, LEFT_OUT, MEASURES
+from datalabel.progress import Progress
+from datalabel.repository.check.image_facts import ViewFacts
+from datalabel.repository.view import PARTS, LabelView, View, span_of, splits_of
+from datalabel.store.key_ranges import EVERYTHING, KeyRange
+
+NUMBERED = "D104"
+HELD_AGAINST = (*ACROSS, NUMBERED)
+"""Rules that hold an item against others, whichever of them changed: for the same image, key or number."""
+
+WORTH_A_PART = 4096
+"""So many items at least, where some are chosen."""
+
+
+def sets_of(view: View) -> list[str]:
+    """The sets to be checked: images without any label are items of an empty ground truth."""
+    return sorted(view.tree.sets) or [GROUND_TRUTH]
+
+
+class CheckBatches:
+    """The batches of a view; those that were drawn are counted."""
+
+    def __init__(
+        self,
+        view: View,
+        rules: Sequence[Rule],
+        narrow: Callable[[str], bool] | None,
+        *,
+        pixels: bool,
+        progress: Progress,
+    ) -> None:
+        self._view = view
+        self._columns = _with_measures(columns_of(rules) or LABELS.names)
+        self._narrow = narrow
+        self._splits = view.split_table()
+        self._shared = not pixels  # images are looked at by two threads as it is
+        self._drawn: list[tuple[str, int, int]] = []
+        self._across = any(one.code in ACROSS for one in rules)
+        self._numbered = any(one.code == NUMBERED for one in rules)
+        self._facts = ViewFacts(view, pixels=pixels, across=self._across, progress=progress)
+
+    @property
+    def items(self) -> int:
+        """The items that were looked at; where several sets look at them, as many as the one that has most."""
+        return max(
+            (sum(items for one, items, _ in self._drawn if one == name) for name in self._names), default=0
+        )
+
+    @property
+    def labels(self) -> int:
+        """The labels that were looked at."""
+        return sum(labels for _, _, labels in self._drawn)
+
+    @property
+    def _names(self) -> set[str]:
+        return {name for name, _, _ in self._drawn}
+
+    def everything(self) -> Iterator[Part]:
+        """All items with all sets."""
+        for name in sets_of(self._view):
+            for keys in self._view.ranges(name) if self._shared else [EVERYTHING]:
+                yield name, self._batches(name, keys=keys)
+
+    def concerned(self, name: str, items: set[str]) -> set[str]:
+        """What rules hold against these items of a set: items with the same image or nearly the same key, or with a
+        label of the same number."""
+        found: set[str] = set()
+        if self._across:
+            found |= self._facts.partners(items)
+        if self._numbered:
+            found |= self._same_numbers(name, items)
+        return found - items
+
+    def _same_numbers(self, name: str, items: set[str]) -> set[str]:
+        labels = LabelView(self._view, name)
+        read = [pa.chunked_array([], pa.string())]
+        read += [rows.column("source_id") for rows in labels.batches(["source_id"], items=sorted(items))]
+        numbers = pc.unique(pa.chunked_array([chunk for one in read for chunk in one.chunks], pa.string()))
+        numbers = numbers.drop_null()
+        if not len(numbers):
+            return set()
+
+        known = pa.array(sorted(items), pa.string())
+
+        def holders(rows: pa.Table) -> set[str]:
+            others = rows.filter(pc.invert(pc.is_in(rows.column("item"), value_set=known)))
+            if not others.num_rows:
+                return set()
+            return distinct(others.column("item").filter(pc.is_in(others.column("source_id"), numbers)))
+
+        return set().union(*labels.map(holders, ["item", "source_id"]))
+
+    def of_items(self, chosen: Mapping[str, set[str]], meant: Mapping[str, set[str]]) -> Iterator[Part]:
+        """Some items of some sets. Only those that are meant count; the others are there to be held against them."""
+        for name, some in chosen.items():
+            beside = pa.array(sorted(some - meant[name]), pa.string())
+            parts = min(PARTS, 1 + len(some) // WORTH_A_PART) if self._shared else 1
+            for items in np.array_split(np.array(sorted(some), object), parts):
+                yield name, self._batches(name, items.tolist(), beside, part_of=self._whole(name))
+
+    def _whole(self, name: str) -> Whole:
+        """What there is in all of a set: told by the lists of segments, and by the first image."""
+        return Whole(bool(self._view.label_table(name).segments), self._any_image)
+
+    @cached_property
+    def _any_image(self) -> bool:
+        batches = self._view.item_batches(["content"])
+        return any(batch.column("content").null_count < batch.num_rows for batch in batches)
+
+    def _batches(
+        self,
+        name: str,
+        chosen: list[str] | None = None,
+        beside: pa.Array | None = None,
+        keys: KeyRange = EVERYTHING,
+        part_of: Whole | None = None,
+    ) -> Iterator[CheckBatch]:
+        some = chosen is not None
+        with self._view.store.tables.opened(self._view.mentions) as mentions:
+            for items, labels in self._view.keyed_batches(name, chosen, self._columns, keys):
+                reread = partial(self._reread, name, items, some=some)
+                if self._narrow is not None:
+                    items, labels = (_narrowed(rows, self._narrow) for rows in (items, labels))
+                if self._splits is not None:
+                    items = items.append_column("split", splits_of(items.column("item"), self._splits))
+                items = self._facts.add_to(items, mentions, name, some=some)
+                drawn = (rows.num_rows - _among(rows, beside) for rows in (items, labels))
+                self._drawn.append((name, *drawn))
+                yield CheckBatch(name, items, labels, self._view.spec, reread, part_of)
+
+    def _reread(self, name: str, items: pa.Table, *, some: bool) -> pa.Table:
+        """The labels of a batch again, with all their outlines."""
+        keys = items.column("item").to_pylist() if some else None
+        columns = ["item", "kind", *GEOMETRY]
+        read = LabelView(self._view, name).batches(columns, items=keys, keys=span_of(items))
+        rows = pa.concat_tables([LABELS.empty_table().select(columns), *read])
+        return rows if self._narrow is None else _narrowed(rows, self._narrow)
+
+
+def _with_measures(columns: Sequence[str]) -> list[str]:
+    """Where outlines are asked for, measures do for most labels."""
+    outlined = any(name in LEFT_OUT for name in columns)
+    return [*columns, *(MEASURES.names if outlined else ())]
+
+
+def _among(rows: pa.Table, items: pa.Array | None) -> int:
+    """How many rows are of these items."""
+    if items is None or not len(items):
+        return 0
+    return int(np.count_nonzero(pc.is_in(rows.column("item"), value_set=items)))
+
+
+def _narrowed(rows: pa.Table, narrow: Callable[[str], bool]) -> pa.Table:
+    return rows.filter(pa.array([narrow(key) for key in rows.column("item").to_pylist()], pa.bool_()))

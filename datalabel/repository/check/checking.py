@@ -1,0 +1,192 @@
+"""The verb `check`: the rules, run over a revision, over what changed, or over label files without a store."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+from datalabel.check.finding import CheckBatch, Finding, Rule
+from datalabel.check.image_rules import PIXELS
+from datalabel.check.measuring import takes_in
+from datalabel.check.registry import RULES, matches, select
+from datalabel.check.run import run, run_parts
+from datalabel.check.set_rule import SetRule
+from datalabel.errors import InputError
+from datalabel.labels.match import mint_ids
+from datalabel.labels.rows import with_column
+from datalabel.labels.tables import GROUND_TRUTH, LABELS, table_of
+from datalabel.progress import SILENT, Progress
+from datalabel.repository.check.batches import HELD_AGAINST, CheckBatches, sets_of
+from datalabel.repository.check.image_facts import items_of_files
+from datalabel.repository.check.label_files import ReadAlone, read_alone
+from datalabel.repository.check.measuring import measure_labels
+from datalabel.repository.differences import Difference
+from datalabel.repository.view import View
+from datalabel.spec.model import CheckSettings, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found, and on what: a revision's name, or the paths of label files.
+
+    For label files `batches` is what was checked; findings name their file themselves. Since a change, `beside` are
+    the items of each set that had not changed, and that changed ones were held against.
+    """
+
+    revision: str
+    findings: tuple[Finding, ...]
+    items: int
+    labels: int
+    batches: tuple[CheckBatch, ...] = ()
+    beside: Mapping[str, set[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """Which rules run (codes or their beginnings; empty: all), and on which items.
+
+    `severity` maps codes or beginnings to how bad their findings are here, over what the spec says. A code
+    of `select` runs although the spec ignores it, unless the spec names it more closely. `images` decodes every
+    image for the rules that see more then; selecting one of these by its code does so too.
+    """
+
+    select: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+    narrow: Callable[[str], bool] | None = None
+    severity: Mapping[str, Literal["error", "warning", "info"]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    images: bool = False
+
+    @property
+    def pixels(self) -> bool:
+        """Whether images are decoded."""
+        return self.images or any(code.upper() in PIXELS for code in self.select)
+
+    def over(self, settings: CheckSettings) -> CheckSettings:
+        """The spec's settings, with what these options say otherwise."""
+        ignored = tuple(
+            code for code in RULES if _closeness(code, settings.ignore) > _closeness(code, self.select)
+        )
+        kept = {code: word for code, word in settings.severity.items() if not matches(code, self.severity)}
+        return replace(settings, ignore=ignored, severity={**kept, **self.severity})
+
+
+def _closeness(code: str, prefixes: Sequence[str]) -> int:
+    """How much of a code the closest of these beginnings says; 0 when none is one."""
+    return max((len(prefix) for prefix in prefixes if matches(code, [prefix])), default=0)
+
+
+def check_view(view: View, options: CheckOptions, progress: Progress = SILENT) -> Checked:
+    """Every label of every set at one revision. Narrowed to some items, no rule runs that takes a set as a whole."""
+    rules = _rules(options, entire=options.narrow is None)
+    if options.narrow is None and takes_in(rules):
+        measure_labels(view)
+    batches = _batches(view, rules, options, progress)
+    found = tuple(run_parts(batches.everything(), rules, options.over(view.spec.check)))
+    return Checked(view.name, found, batches.items, batches.labels)
+
+
+def check_since(
+    difference: Difference,
+    options: CheckOptions,
+    progress: Progress = SILENT,
+    beside: Mapping[str, set[str]] | None = None,
+) -> Checked:
+    """The items whose labels or images changed, as they are after the change; when the spec changed, all.
+
+    No rule runs that takes a set as a whole. Rules that hold items against each other also see those of `beside`, or
+    without it what may concern them: the items, changed or not, that have the same image, nearly the same key, or a
+    label of the same number.
+    """
+    after = difference.after
+    if difference.spec:
+        return check_view(after, options, progress)
+    rules, settings = _rules(options, entire=False), options.over(after.spec.check)
+    if options.narrow is None and takes_in(rules):
+        measure_labels(after, difference.before)
+    batches = _batches(after, rules, options, progress)
+    keys = _touched(difference)
+    if beside is None:
+        beside = {name: batches.concerned(name, some) for name, some in keys.items()}
+    wider = {name: some | beside.get(name, set()) for name, some in keys.items()}
+    touched = set().union(*keys.values())
+    found = tuple(
+        one
+        for one in run_parts(batches.of_items(wider, keys), rules, settings)
+        if one.item is None or one.code in HELD_AGAINST or one.item in (keys[one.set] if one.set else touched)
+    )
+    return Checked(after.name, found, batches.items, batches.labels, beside=beside)
+
+
+def _batches(view: View, rules: Sequence[Rule], options: CheckOptions, progress: Progress) -> CheckBatches:
+    return CheckBatches(view, rules, options.narrow, pixels=options.pixels, progress=progress)
+
+
+def _touched(difference: Difference) -> dict[str, set[str]]:
+    """For each set the items whose labels or images changed."""
+    items = {change.key for change in difference.items}
+    touched = {name: items | set(difference.changed_items(name)) for name in sets_of(difference.after)}
+    return {name: keys for name, keys in touched.items() if keys}
+
+
+def _rules(options: CheckOptions, *, entire: bool) -> list[Rule]:
+    """The rules that are asked for, with or without those that take a set as a whole."""
+    chosen = select(options.select, options.ignore)
+    return [one for one in chosen if entire or not (isinstance(one, SetRule) and one.entire)]
+
+
+def check_files(paths: Sequence[Path], format_name: str | None, spec: Spec, options: CheckOptions) -> Checked:
+    """Label files as they are on disk, without a project.
+
+    Raises:
+        InputError: a file cannot be read, or is no label file.
+    """
+    batches: list[CheckBatch] = []
+    files: dict[str, str] = {}
+    for path in paths:
+        if not path.exists():
+            raise InputError("no such file or folder", where=str(path))
+        for one in read_alone(path, format_name):
+            places = _files_of(one)
+            files |= dict(zip(one.mentions.column("name").to_pylist(), places, strict=True))
+            batches.append(_batch_of(places, one, spec, pixels=options.pixels))
+    items = sum(batch.items.num_rows for batch in batches)
+    labels = sum(batch.labels.num_rows for batch in batches)
+    found = run(batches, _rules(options, entire=True), options.over(spec.check))
+    placed = tuple(replace(one, source=one.source or files.get(one.item or "")) for one in found)
+    return Checked(", ".join(map(str, paths)), placed, items, labels, tuple(batches))
+
+
+def _files_of(read: ReadAlone) -> list[str]:
+    """For each mention the file that it stands in. In a folder, a mention's number is its file's path."""
+    if Path(read.name).is_file():
+        return [read.name] * read.mentions.num_rows
+    members = (json.loads(number or "null") for number in read.mentions.column("number").to_pylist())
+    return [posixpath.join(read.name, one) if isinstance(one, str) else read.name for one in members]
+
+
+def _batch_of(files: Sequence[str], read: ReadAlone, spec: Spec, *, pixels: bool) -> CheckBatch:
+    """What a file says, as a rule sees it: names stand for items, ids are made of what the labels say."""
+    mentions, labels = read.mentions, read.labels
+    items = items_of_files(read, pixels=pixels)
+    cells = {name: labels.column(name) for name in labels.schema.names if name in LABELS.names}
+    rows = {
+        **cells,
+        "item": mentions.column("name").take(labels.column("mention").combine_chunks()),
+        "id": pa.array(np.zeros(labels.num_rows, np.uint64)),
+        "source": pa.array(files, pa.string()).take(labels.column("mention").combine_chunks()),
+    }
+    table = table_of(rows, LABELS).sort_by([("item", "ascending"), ("rank", "ascending")])
+    # Numbers are left out: labelling tools count anew in every export, and a baseline knows labels by id.
+    numberless = with_column(table, "source_id", pa.nulls(table.num_rows, pa.string()))
+    table = with_column(table, "id", pa.array(mint_ids(numberless), pa.uint64()))
+    return CheckBatch(GROUND_TRUTH, items, table, spec)

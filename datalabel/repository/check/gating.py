@@ -1,0 +1,206 @@
+"""`check` as a gate: what the rules found, less what was there before and what people know and accept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from datalabel.check.accepted import Acceptance, sift
+from datalabel.check.baseline import MAX_BYTES, Baseline, marks, read_baseline, subtract
+from datalabel.check.finding import Finding, Mark
+from datalabel.check.registry import RULES, matches, refuse_unknown, select
+from datalabel.errors import InputError
+from datalabel.files import write_atomic
+from datalabel.repository.check.accepting import contents_at, contents_in, load_accepted
+from datalabel.repository.check.batches import HELD_AGAINST
+from datalabel.repository.check.checking import Checked, CheckOptions, check_files, check_since, check_view
+from datalabel.repository.check.locating import located, numbered
+from datalabel.repository.differences import Difference, diff
+from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.repository.revisions import view_at
+from datalabel.spec.model import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class GateOptions:
+    """Which rules run, and what is left out: findings of `since`, findings of the baseline in a file."""
+
+    check: CheckOptions
+    since: str | None = None
+    baseline: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """What is left to complain of, and how many findings were accepted or in the baseline.
+
+    `stale` are the entries of the baseline, `lapsed` the acceptances, that excused nothing although their
+    rules ran over everything: the fault is gone, or the label is not what was accepted. `project` is the
+    name in the spec; `alone` says that label files were looked at, and no revision.
+    """
+
+    checked: Checked
+    accepted: int = 0
+    known: int = 0
+    stale: tuple[Mark, ...] = ()
+    lapsed: tuple[Acceptance, ...] = ()
+    project: str | None = None
+    alone: bool = False
+
+
+def gate_revision(project: Project, revision: str, options: GateOptions) -> Gated:
+    """The gate over a revision.
+
+    Raises:
+        InputError: the baseline or the file of acceptances cannot be used, or the spec's `check` names no rule.
+    """
+    acceptances = load_accepted(project.root)
+    if options.since is not None:
+        difference = diff(project, options.since, revision)
+        view = difference.after
+        refuse_unknown(view.spec.check, SPEC_FILE)
+        checked = check_brought(project, difference, options.check)
+    else:
+        view = view_at(project, revision)
+        refuse_unknown(view.spec.check, SPEC_FILE)
+        checked = check_view(view, options.check, project.progress)
+    sifted = sift(checked.findings, acceptances, contents_at(view, acceptances))
+    found = located(view, sifted.open)
+    gated = Gated(replace(checked, findings=found), len(sifted.accepted), project=view.spec.project_name)
+    return _finished(gated, sifted.idle, view.spec, options)
+
+
+def gate_files(
+    paths: Sequence[Path], format_name: str | None, spec: Spec, root: Path, options: GateOptions
+) -> Gated:
+    """The gate over label files without a project; `root` is the folder that holds the acceptances, and that
+    findings name files from."""
+    acceptances = load_accepted(root)
+    refuse_unknown(spec.check, SPEC_FILE)
+    checked = check_files(paths, format_name, spec, options.check)
+    codes = {one.code for one in acceptances}
+    contents = contents_in(checked.batches, (one for one in checked.findings if one.code in codes))
+    sifted = sift(checked.findings, acceptances, contents, alone=True)
+    found = tuple(
+        replace(one, source=_relative(one.source, root)) for one in numbered(checked.batches, sifted.open)
+    )
+    names = ", ".join(_relative(str(path), root) or "." for path in paths)
+    checked = replace(checked, revision=names, findings=found)
+    gated = Gated(checked, len(sifted.accepted), project=spec.project_name, alone=True)
+    return _finished(gated, sifted.idle, spec, options)
+
+
+def check_brought(project: Project, difference: Difference, options: CheckOptions) -> Checked:
+    """What the change between two trees brought: findings after it that were not there before.
+
+    Only what changed is looked at, and before the change only the rules and items that have findings after it.
+    A finding that was there before is known by rule, place and gist, also under an item's old name.
+    """
+    after = check_since(difference, options, project.progress)
+    known: Counter[Mark] = Counter()
+    # Apart: rules about a set need all that changed, and little of each label.
+    for about_items in (False, True):
+        some = [one for one in after.findings if (one.item is not None) is about_items]
+        if some:
+            known += _known_before(project, difference, options, after, some)
+    return replace(after, findings=subtract(after.findings, known).new)
+
+
+def _known_before(
+    project: Project,
+    difference: Difference,
+    options: CheckOptions,
+    after: Checked,
+    found: Sequence[Finding],
+) -> Counter[Mark]:
+    """What the rules of some findings after the change find on their items before it, under the items' new names."""
+    renames = difference.renames
+    origins = {new: old for old, new in renames.items()}
+    items = {origins.get(one.item or "", one.item) for one in found}
+    codes = {one.code for one in found}
+    # What one item is held against may be another one that changed, or one beside them.
+    across = bool(codes & set(HELD_AGAINST))
+    narrow = None if None in items or across else items.__contains__
+    others = {name: {origins.get(one, one) for one in some} for name, some in after.beside.items() if across}
+    silent = [code for code in RULES if code not in codes]
+    fewer = replace(options, ignore=[*options.ignore, *silent])
+    before = check_since(difference.reversed(narrow), fewer, project.progress, others)
+    return marks(
+        replace(one, item=renames.get(one.item or "", one.item))
+        for one in before.findings
+        if (one.item is None) is (None in items)
+    )
+
+
+def _finished(gated: Gated, idle: Sequence[Acceptance], spec: Spec, options: GateOptions) -> Gated:
+    """Less the baseline, and with what excused nothing where that can be told."""
+    whole = options.since is None and options.check.narrow is None
+    ignored = options.check.over(spec.check).ignore
+    ran = {
+        rule.code
+        for rule in select(options.check.select, options.check.ignore)
+        if not matches(rule.code, ignored)
+    }
+    lapsed = tuple(one for one in idle if whole and one.code in ran)
+    gated = replace(gated, lapsed=lapsed)
+    if options.baseline is None:
+        return gated
+    baseline = _load_baseline(options.baseline, gated)
+    judged = subtract(gated.checked.findings, baseline.marks)
+    stale = tuple(mark for mark in sorted(judged.missing.elements()) if whole and mark[0] in ran)
+    checked = replace(gated.checked, findings=judged.new)
+    return replace(gated, checked=checked, known=judged.known, stale=stale)
+
+
+def _load_baseline(path: Path, gated: Gated) -> Baseline:
+    """The baseline in a file.
+
+    Raises:
+        InputError: there is none, it cannot be read, or it is of other findings: another project's, or those of label
+            files and not of revisions.
+    """
+    if not path.is_file():
+        raise InputError(
+            "no such baseline",
+            where=str(path),
+            hint=f"dlabel check --baseline {path} --write-baseline writes it",
+        )
+    with path.open("rb") as file:
+        baseline = read_baseline(file.read(MAX_BYTES + 1), str(path))
+    if None not in (gated.project, baseline.project) and gated.project != baseline.project:
+        raise InputError(
+            f"is the baseline of the project {baseline.project!r}, not of {gated.project!r}",
+            where=str(path),
+            hint="name this project's own, or write it with --write-baseline",
+        )
+    if baseline.alone is not None and baseline.alone != gated.alone:
+        kinds = ("revisions of a project", "label files alone")
+        raise InputError(
+            f"is a baseline of {kinds[baseline.alone]}, and labels have other ids in {kinds[gated.alone]}",
+            where=str(path),
+            hint="keep one for each, or `dlabel check accept` what is to hold in both",
+        )
+    return baseline
+
+
+def write_baseline(path: Path, gated: Gated) -> bool:
+    """Write what a gate found down as the baseline; whether the file changed.
+
+    Raises:
+        InputError: the file that is there is no baseline, or one of other findings: it is not overwritten.
+    """
+    if path.exists():
+        _load_baseline(path, gated)
+    data = Baseline(gated.project, marks(gated.checked.findings), gated.alone).to_bytes()
+    if path.exists() and path.read_bytes() == data:
+        return False
+    write_atomic(path, data)
+    return True
+
+
+def _relative(path: str | None, root: Path) -> str | None:
+    if path is None or not Path(path).is_relative_to(root):
+        return path
+    return Path(path).relative_to(root).as_posix()

@@ -1,0 +1,1 @@
+"""The verbs of a versioned working tree: `status`, `commit`, `restore`, `rm`, `mv`."""

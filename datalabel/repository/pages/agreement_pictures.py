@@ -1,0 +1,128 @@
+"""The worst items of an agreement as a page of pictures: everybody's labels over one image."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from datalabel.labels.diff import label_json
+from datalabel.labels.tables import label_id_text
+from datalabel.quality.results import Agreement, ItemAgreement, ItemLabel
+from datalabel.report.page import Bar, Chart, Detail, Fact, Mark, Page, Picture, Shape, Tone
+from datalabel.repository.pages.outlining import outline_of
+from datalabel.repository.pages.page_pictures import PageOptions, Room, illustrated, notes_on_drawing
+from datalabel.repository.project import Project
+from datalabel.repository.view import View
+
+MISSED = Mark("missed", "missed by some", "−", Tone.BAD)
+DIFFERS = Mark("differs", "classes differ", "≠", Tone.CHANGED)
+AGREED = Mark("agreed", "agreed", "=", Tone.GOOD)
+MARKS = (MISSED, DIFFERS, AGREED)
+
+
+def page_of_agreement(
+    project: Project, view: View, found: Agreement, options: PageOptions | None = None
+) -> Page:
+    """The page of the items on which people (or sets) differ most, the worst first as in `found`."""
+    options = options or PageOptions()
+    pictures = _pictures(project, view, found)
+    finished = illustrated(project, (view,), pictures, lambda *_: {}, options)
+    drawn = sum(picture.thumbnail is not None for picture in finished)
+    alpha = found.alpha.value
+    return Page(
+        title=options.title or f"Agreement at {view.name}",
+        subtitle=options.subtitle
+        or f"{len(pictures):,} items on which {_who(found)} differ most"
+        + (f" · alpha {alpha:.2f}" if alpha is not None else ""),
+        facts=[
+            Fact("items compared", found.items),
+            Fact("objects missed on these", sum(one.missed for one in found.worst), Tone.BAD),
+            Fact("classes differ on these", sum(one.reclassified for one in found.worst), Tone.CHANGED),
+        ],
+        marks=MARKS,
+        pictures=finished,
+        charts=[Chart("Labels by annotator, on these items", _bars(found), "detail")],
+        notes=notes_on_drawing(drawn, len(pictures), len(finished), "differ", first="the worst"),
+        unlisted=len(pictures) - len(finished),
+        mark_title="Object",
+        detail_title="Annotator",
+        first="Worst",
+    )
+
+
+def _pictures(project: Project, view: View, found: Agreement) -> list[Picture]:
+    """The worst items with what everybody drew, not yet with their images."""
+    shapes = _shapes(project, view, found, Room())
+    return [
+        Picture(
+            one.item,
+            None,
+            None,
+            None,
+            tuple(shapes.get(one.item, ())),
+            notes=(_words(one),),
+            unlisted=len(one.labels) - len(shapes.get(one.item, ())),
+            rank=place,
+        )
+        for place, one in enumerate(found.worst)
+    ]
+
+
+def _bars(found: Agreement) -> list[Bar]:
+    """For each annotator how many objects they missed, named otherwise and agreed on; who missed most comes first."""
+    people = Counter((label.annotator, mark.key) for one in found.worst for label, mark, _ in _marked(one))
+    names = sorted({name for name, _ in people}, key=lambda name: (-people[name, MISSED.key], name))
+    return [Bar(name, [(mark.key, people[name, mark.key]) for mark in MARKS]) for name in names]
+
+
+def _who(found: Agreement) -> str:
+    return " and ".join(found.sets) if len(found.sets) > 1 else "annotators"
+
+
+def _words(one: ItemAgreement) -> str:
+    return f"Seen by {', '.join(one.saw)}: {one.objects:,} objects, {one.missed:,} times one was not drawn."
+
+
+def _marked(one: ItemAgreement) -> list[tuple[ItemLabel, Mark, str]]:
+    """Each label with what became of its object, and in words who did not draw it or calls it otherwise."""
+    objects: dict[int, list[ItemLabel]] = {}
+    for label in one.labels:
+        objects.setdefault(label.object, []).append(label)
+    found = []
+    for drawn in objects.values():
+        absent = sorted(set(one.saw) - {label.annotator for label in drawn})
+        names = {label.name for label in drawn}
+        mark = MISSED if absent else DIFFERS if len(names) > 1 else AGREED
+        for label in drawn:
+            others = [f"{other.annotator}: {other.name}" for other in drawn if other.name != label.name]
+            words = [f"not drawn by {', '.join(absent)}"] if absent else []
+            found.append((label, mark, "; ".join(words + others) or "agreed"))
+    return found
+
+
+def _shapes(project: Project, view: View, found: Agreement, room: Room) -> Mapping[str, Sequence[Shape]]:
+    marked = {
+        (one.item, label_id_text(label.id)): (label, mark, words)
+        for one in found.worst
+        for label, mark, words in _marked(one)
+    }
+    shapes: dict[str, list[Shape]] = {}
+    keys = sorted({one.item for one in found.worst})
+    for name in found.sets:
+        for batch in project.store.tables.scan(view.label_table(name), items=keys):
+            for row in batch.to_pylist():
+                label = label_json(row)
+                known = marked.get((row["item"], label["id"]))
+                if known is None:
+                    continue
+                person, mark, words = known
+                shape = room.take(
+                    Shape(
+                        mark.key, label["class"], label["kind"], name, label["id"], outline_of(label),
+                        details=(Detail(person.annotator, words),),
+                    )
+                )  # fmt: skip
+                if shape is None:
+                    return shapes
+                shapes.setdefault(row["item"], []).append(shape)
+    return shapes

@@ -1,0 +1,1 @@
+"""The verbs `snapshot …`: frozen selections of one commit, verified, compared, opened for training."""

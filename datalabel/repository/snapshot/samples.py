@@ -1,0 +1,204 @@
+"""A snapshot opened for training: images and labels split by split, in order or at random.
+
+Nothing here opens the databases again, so datasets may be sent to worker processes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.content import ObjectId
+from datalabel.errors import InputError, nearest
+from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH, label_id_text
+from datalabel.repository.project import Project
+from datalabel.repository.revisions import snapshot_named
+from datalabel.repository.view import View, view_of
+from datalabel.store.snapshots import Snapshot
+from datalabel.store.tables import OpenTable, Table
+
+ITEM_COLUMNS = ["item", "content", "width", "height"]
+LABEL_COLUMNS = ["item", "id", "class", "kind", *GEOMETRY, "properties", "confidence", "annotator"]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleLabel:
+    """One label of a sample. `bbox` is x, y, width, height in pixels; None where the kind has none."""
+
+    id: str
+    class_name: str
+    kind: str
+    bbox: tuple[float, float, float, float] | None
+    coords: Sequence[float] | None = None
+    parts: Sequence[int] | None = None
+    rle: str | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    confidence: float | None = None
+    annotator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One item: where its image can be read, its size in stored pixels, and its labels.
+
+    `image` is a file of the store (its name has no suffix; Pillow and OpenCV tell formats by content), or of
+    the working tree where the store keeps ids only; None while the image is not here.
+    """
+
+    key: str
+    image: Path | None
+    width: int | None
+    height: int | None
+    split: str | None
+    labels: Sequence[SampleLabel]
+
+
+class OpenSnapshot:
+    """A frozen selection: `record` says what it is, `samples` and `torch` give what is in it."""
+
+    def __init__(self, project: Project, name: str) -> None:
+        self._project = project
+        self.record: Snapshot = snapshot_named(project, name)
+        self.name = name
+
+    @cached_property
+    def view(self) -> View:
+        """Its items and label sets."""
+        return view_of(self._project.store, self.record.tree, self.name, self.record.splits)
+
+    @cached_property
+    def classes(self) -> Sequence[str]:
+        """Every class of its labels and its spec, in the order of exports: a class's place is its number."""
+        from datalabel.repository.export.selections import classes_of
+
+        found = [classes_of(self.view, name, lambda rows: rows) for name in self.record.sets]
+        return list(dict.fromkeys(name for names in found for name in names))
+
+    @property
+    def splits(self) -> Sequence[str]:
+        """The names of its splits."""
+        return sorted(name for name in self.record.counts if name)
+
+    def keys(self, split: str | None = None) -> list[str]:
+        """The items of a split, or all, sorted.
+
+        Raises:
+            InputError: there is no such split.
+        """
+        table = self.view.split_table()
+        if split is None:
+            return [
+                key for part in self.view.item_batches(["item"]) for key in part.column("item").to_pylist()
+            ]
+        if table is None or split not in self.record.counts:
+            close = nearest(split, self.splits)
+            raise InputError(
+                f"the snapshot {self.name!r} has no split {split!r}",
+                hint=f"did you mean {close!r}?" if close else f"it has {', '.join(self.splits) or 'none'}",
+            )
+        names = zip(table.column("item").to_pylist(), table.column("split").to_pylist(), strict=True)
+        return [key for key, name in names if name == split]
+
+    def samples(self, split: str | None = None, set: str = GROUND_TRUTH) -> Iterator[Sample]:  # noqa: A002
+        """Every item of a split (None: of all) with its labels of one set, in key order."""
+        reader = self._reader(split, set)
+        for start in range(0, len(reader.keys), 4096):
+            yield from reader.read(start, min(start + 4096, len(reader.keys)))
+
+    def torch(
+        self,
+        split: str | None = None,
+        set: str = GROUND_TRUTH,  # noqa: A002
+        transform: Callable[[Sample], Any] | None = None,
+    ) -> Any:
+        """A map-style dataset for `torch.utils.data.DataLoader`.
+
+        Without `transform` an element is `(image, target)` as torchvision's detection models take them: a
+        uint8 tensor (3, height, width), and `boxes` (n, 4) as x1, y1, x2, y2 in pixels, `labels` (n) as
+        places in `classes` plus 1 (0 is background), `image_id`, `area` and `iscrowd`. With it, an element is
+        what it makes of the `Sample`, and torch is not needed.
+
+        Raises:
+            InputError: torch is needed and not installed.
+        """
+        from datalabel.repository.snapshot.torch_dataset import TorchDataset
+
+        return TorchDataset(self._reader(split, set), self.classes, transform)
+
+    def _reader(self, split: str | None, set_name: str) -> SampleReader:
+        self.view.labels(set_name)
+        table = self.view.label_table(set_name)
+        return SampleReader(self._project.root, self.view.items, table, split, self.keys(split))
+
+
+class SampleReader:
+    """Reads items of one split with their labels, in any order. Can be pickled."""
+
+    def __init__(
+        self, root: Path, items: Table, labels: Table, split: str | None, keys: Sequence[str]
+    ) -> None:
+        self._root = root
+        self._items = items
+        self._labels = labels
+        self._split = split
+        self.keys = keys
+
+    def __getstate__(self) -> dict[str, Any]:
+        opened = ("_project", "_item_rows", "_label_rows")
+        return {name: value for name, value in self.__dict__.items() if name not in opened}
+
+    @cached_property
+    def _project(self) -> Project:
+        """Opened anew in each process: open files do not travel."""
+        return Project(self._root)
+
+    @cached_property
+    def _item_rows(self) -> pa.Table:
+        """A row for each key, held in memory: a hundred bytes an item."""
+        rows = self._project.store.tables.read(self._items, ITEM_COLUMNS)
+        return rows.take(pc.index_in(pa.array(self.keys), value_set=rows.column("item").combine_chunks()))
+
+    @cached_property
+    def _label_rows(self) -> OpenTable:
+        return self._project.store.tables.opened(self._labels)
+
+    def read(self, start: int, stop: int) -> list[Sample]:
+        """The samples from one place in `keys` to another."""
+        labels: dict[str, list[SampleLabel]] = {}
+        for row in self._label_rows.rows(self.keys[start:stop], LABEL_COLUMNS).to_pylist():
+            labels.setdefault(row["item"], []).append(_label(row))
+        return [
+            Sample(row["item"], self._image(row["item"], row["content"]), row["width"], row["height"],
+                   self._split, tuple(labels.get(row["item"], ())))
+            for row in self._item_rows.slice(start, stop - start).to_pylist()
+        ]  # fmt: skip
+
+    def _image(self, key: str, content: str | None) -> Path | None:
+        if content is None:
+            return None
+        kept = self._project.store.objects.path(ObjectId(content))
+        reference = self._project.config.images == "reference" and not kept.exists()
+        return self._project.on_disk(key) if reference else kept
+
+
+def _label(row: dict[str, Any]) -> SampleLabel:
+    bounds = (row["x"], row["y"], row["w"], row["h"])
+    return SampleLabel(
+        id=label_id_text(row["id"]),
+        class_name=row["class"],
+        kind=row["kind"],
+        bbox=None if row["x"] is None else bounds,
+        coords=row["coords"],
+        parts=row["parts"],
+        rle=row["rle"],
+        properties=json.loads(row["properties"] or "{}"),
+        confidence=row["confidence"],
+        annotator=row["annotator"],
+    )

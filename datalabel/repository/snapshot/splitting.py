@@ -1,0 +1,161 @@
+"""Which split of a new snapshot each item belongs to: drawn, taken from lists, or kept from an earlier one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from datalabel.errors import InputError, UsageError
+from datalabel.experiments.splits import EXAMPLE, Assigned, Ratios, published, without_unions
+from datalabel.repository.project import Project
+from datalabel.repository.revisions import Revision, snapshot_named
+from datalabel.repository.snapshot.split_lists import split_lists
+from datalabel.repository.view import view_of
+from datalabel.store.snapshots import Snapshot
+from datalabel.store.tables import Table
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotOptions:
+    """How a snapshot is selected and split. `split` is `train=0.8,val=0.2`, or a mapping that says so; `split_by`
+    names lists."""
+
+    where: str | None = None
+    drop_empty: bool = False
+    sets: Sequence[str] = ()
+    split: str | Mapping[str, float] | None = None
+    split_by: Sequence[str] = ()
+    earlier: str | None = None
+    seed: int | None = None
+    note: str = ""
+
+    @property
+    def shares(self) -> str | None:
+        """What `split` says, as text."""
+        if self.split is None or isinstance(self.split, str):
+            return self.split
+        return ",".join(f"{name}={share}" for name, share in self.split.items())
+
+
+class Splitter:
+    """Decides the split of each selected item, as the options say."""
+
+    def __init__(self, project: Project, items: Table, revision: Revision, options: SnapshotOptions) -> None:
+        self._project = project
+        self._revision = revision
+        self._options = options
+        self._contents = contents_of(project, items)
+        if not self._contents:
+            raise InputError("nothing is selected: no item is left", hint="dlabel stats shows what there is")
+
+    def assign(self) -> tuple[Assigned, dict[str, object]]:
+        """The split of each item, and how it was asked for.
+
+        Raises:
+            InputError: a split would be empty, or a list cannot be used.
+            UsageError: the options contradict each other.
+        """
+        how = self._options
+        if how.split_by:
+            if how.split or how.earlier or how.seed is not None:
+                raise UsageError(
+                    "--split-by takes published splits as they are", hint="drop --split, --from and --seed"
+                )
+            return self._published(how.split_by)
+        if how.earlier is not None:
+            return self._from_earlier(how.earlier)
+        if how.shares is not None:
+            return self._drawn(Ratios.parse(how.shares), how.seed or 0)
+        if how.seed is not None:
+            raise UsageError("--seed needs --split", hint=f"e.g. {EXAMPLE}")
+        return Assigned({}, {}), {}
+
+    def _published(self, wanted: Sequence[str]) -> tuple[Assigned, dict[str, object]]:
+        named = split_lists(self._project, self._revision.view(self._project), wanted)
+        lists = without_unions(named.items)
+        unknown = {split: names for split, names in named.unknown.items() if split in lists}
+        assigned = replace(published(lists, self._contents), unknown=unknown)
+        self._refuse_empty(assigned, lists)
+        root = f"{self._project.root.as_posix()}/"
+        return assigned, {"split_by": [path.replace(root, "", 1) for path in wanted]}
+
+    def _drawn(self, ratios: Ratios, seed: int) -> tuple[Assigned, dict[str, object]]:
+        drawn = ratios.assign(list(self._contents.values()), seed)
+        assigned = Assigned(dict(zip(self._contents, drawn, strict=True)), {})
+        self._refuse_empty(assigned, ratios.shares)
+        return assigned, {"split": str(ratios), "seed": seed}
+
+    def _from_earlier(self, name: str) -> tuple[Assigned, dict[str, object]]:
+        """Items keep the split that their image, or else their key, had; new ones are drawn."""
+        earlier = snapshot_named(self._project, name)
+        known = _Known.of(self._project, earlier)
+        text = self._options.shares or earlier.query.get("split")
+        seed = self._options.seed if self._options.seed is not None else int(earlier.query.get("seed") or 0)
+        splits: dict[str, str] = {}
+        bridging: dict[str, tuple[str, str]] = {}
+        fresh: dict[str, str] = {}
+        # Identical images never part: where an image is new, what one of its items was, all of them are.
+        together: dict[str, set[str]] = {}
+        for key, content in self._contents.items():
+            together.setdefault(content, set()).update(known.splits_of(key, content))
+        for key, content in self._contents.items():
+            is_old = content in known.by_content
+            names = sorted(known.splits_of(key, content) if is_old else together[content])
+            if len(names) > 1:
+                bridging[key] = (names[0], names[1])
+            elif names:
+                splits[key] = names[0]
+            else:
+                fresh[key] = content
+        if fresh and not text:
+            raise InputError(
+                f"{len(fresh):,} items are new since {name!r}, whose splits were published lists",
+                hint=f"say how new items are split, e.g. {EXAMPLE}",
+            )
+        if fresh:
+            drawn = Ratios.parse(str(text)).assign(list(fresh.values()), seed)
+            splits |= zip(fresh, drawn, strict=True)
+        return Assigned(splits, bridging), {"from": name, "split": text, "seed": seed}
+
+    def _refuse_empty(self, assigned: Assigned, names: Iterable[str]) -> None:
+        filled = set(assigned.splits.values())
+        empty = [name for name in names if name not in filled]
+        if empty:
+            shared = f", {len(assigned.bridging):,} of them in two splits" if assigned.bridging else ""
+            raise InputError(
+                f"the split {empty[0]!r} would be empty ({len(self._contents):,} items are selected{shared})",
+                hint="select more items, or give it a larger share",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The splits of an earlier snapshot, by key and by content."""
+
+    by_key: Mapping[str, str]
+    by_content: Mapping[str, str]
+
+    @classmethod
+    def of(cls, project: Project, earlier: Snapshot) -> _Known:
+        view = view_of(project.store, earlier.tree, earlier.name, earlier.splits)
+        table = view.split_table()
+        if table is None:
+            raise InputError(f"the snapshot {earlier.name!r} has no splits", hint=f"e.g. {EXAMPLE}")
+        by_key = dict(zip(table.column("item").to_pylist(), table.column("split").to_pylist(), strict=True))
+        contents = contents_of(project, view.items)
+        return cls(by_key, {content: by_key[key] for key, content in contents.items()})
+
+    def splits_of(self, key: str, content: str) -> list[str]:
+        return sorted({split for split in (self.by_content.get(content), self.by_key.get(key)) if split})
+
+
+def contents_of(project: Project, items: Table) -> dict[str, str]:
+    """The content of each item; the key stands for what is not here."""
+    found: dict[str, str] = {}
+    for batch in project.store.tables.scan(items, ["item", "content"]):
+        keys = batch.column("item").to_pylist()
+        found |= (
+            (key, content or f"key {key}")
+            for key, content in zip(keys, batch.column("content").to_pylist(), strict=True)
+        )
+    return found

@@ -1,0 +1,68 @@
+"""`dlabel.yaml`, the project's spec in the working tree, and the spec in staging."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from datalabel.content import BLOB, object_id
+from datalabel.errors import InputError
+from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.store.history import SPEC, Tree
+
+if TYPE_CHECKING:
+    from datalabel.repository.stage import Stage
+
+MAX_BYTES = 16 << 20
+
+
+def read_spec(project: Project) -> bytes | None:
+    """The bytes of `dlabel.yaml`, or None when there is none.
+
+    Raises:
+        InputError: it is no file, or too large to be a spec.
+    """
+    path = project.root / SPEC_FILE
+    if not os.path.lexists(path):
+        return None
+    if not path.is_file():
+        raise InputError("is no file", where=SPEC_FILE, hint="move it away")
+    with path.open("rb") as file:
+        text = file.read(MAX_BYTES + 1)
+    if len(text) > MAX_BYTES:
+        raise InputError("is too large to be a data spec", where=SPEC_FILE)
+    return text
+
+
+def spec_changed(project: Project, tree: Tree) -> str | None:
+    """How `dlabel.yaml` differs from the spec in staging: `added`, `modified`, `deleted`, or None."""
+    text = read_spec(project)
+    if text is None:
+        return "deleted" if tree.spec_text else None
+    if tree.spec_text is None:
+        return "added"
+    return "modified" if object_id(BLOB, text) != tree.spec_text else None
+
+
+def stage_spec(stage: Stage) -> bool:
+    """Bring `dlabel.yaml` into staging; whether it changed.
+
+    Raises:
+        InputError: the spec has faults (all are named).
+    """
+    change = spec_changed(stage.project, stage.tree)
+    if change == "deleted":
+        stage.tree = replace(stage.tree, spec=None, spec_text=None)
+        return True
+    text = read_spec(stage.project)
+    # What a spec extends may have changed although its own text has not.
+    if text is None or (change is None and b"extends" not in text):
+        return False
+    from datalabel.repository.spec.foreign import load_spec_file
+
+    loaded = load_spec_file(stage.project.root / SPEC_FILE, stage.project.templates)
+    objects = stage.project.store.objects
+    before = stage.tree
+    stage.tree = replace(before, spec=objects.put(SPEC, loaded.canonical), spec_text=objects.put(BLOB, text))
+    return stage.tree != before

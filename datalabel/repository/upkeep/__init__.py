@@ -1,0 +1,1 @@
+"""The verbs that make and keep a store: `init`, `fsck`, `gc`."""
