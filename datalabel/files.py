@@ -15,10 +15,11 @@ import re
 import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from datalabel.errors import InputError
+from datalabel.errors import InputError, nearest
 
 MAX_KEY_BYTES = 1024
 """Keys are bounded so that every index can hold them whole."""
@@ -145,6 +146,13 @@ def walk(
             status = _stat_of(entry)
             if status is not None:
                 yield Entry(path, status)
+
+
+def no_such_file(path: Path, said: str, what: str = "no such file or folder") -> InputError:
+    """The error for a path that does not exist, as the user `said` it; it names the file beside it that is meant."""
+    beside = [near.name for near in islice(path.parent.glob("*"), 1000)]
+    close = nearest(path.name, beside)
+    return InputError(what, where=said, hint=f"did you mean {close}?" if close else None)
 
 
 def _stat_of(entry: os.DirEntry[str]) -> Stat | None:

@@ -14,6 +14,7 @@ from datalabel.cli.pages import HTML, MAX_IMAGES
 from datalabel.cli.presenting import Presentation
 from datalabel.cli.session import SESSION
 from datalabel.errors import InputError, NoProjectError, UsageError, nearest
+from datalabel.files import no_such_file
 
 if TYPE_CHECKING:
     from datalabel.check.finding import Rule, Severity
@@ -36,6 +37,7 @@ class Wanted:
     options: GateOptions
     spec: str | None
     labels: str | None
+    size: str | None
 
     @property
     def files(self) -> list[Path]:
@@ -52,7 +54,7 @@ class Wanted:
             return []
         for text in self.targets:
             if text not in there:
-                raise InputError("no such file or folder", where=text)
+                raise no_such_file(SESSION.path(text), text)
         return [SESSION.path(text) for text in self.targets]
 
 
@@ -60,9 +62,10 @@ def check(
     targets: list[str] = named.TARGETS, select: list[str] = named.SELECT, ignore: list[str] = named.IGNORE,
     severity: list[str] = named.SEVERITY, fail_on: str = named.FAIL_ON, since: str | None = named.SINCE,
     baseline: str | None = named.BASELINE, write_baseline: bool = named.WRITE_BASELINE,
-    spec: str | None = named.SPEC, labels: str | None = named.LABELS, images: bool = named.IMAGES,
-    fix: bool = named.FIX, unsafe_fixes: bool = named.UNSAFE_FIXES, dry_run: bool = named.DRY_RUN,
-    statistics: bool = named.STATISTICS, explain: str | None = named.EXPLAIN, list_: bool = named.LIST,
+    spec: str | None = named.SPEC, labels: str | None = named.LABELS, size: str | None = named.SIZE,
+    images: bool = named.IMAGES, fix: bool = named.FIX, unsafe_fixes: bool = named.UNSAFE_FIXES,
+    dry_run: bool = named.DRY_RUN, statistics: bool = named.STATISTICS,
+    explain: str | None = named.EXPLAIN, list_: bool = named.LIST,
     because: str | None = named.BECAUSE, html: str = HTML, max_images: int = MAX_IMAGES,
 ) -> Presentation:  # fmt: skip
     """Find labels that are not what the spec says, or cannot be right.
@@ -86,7 +89,7 @@ def check(
     if dry_run and not repairs:
         raise UsageError("--dry-run goes with --fix or --unsafe-fixes")
     options = _options((select, ignore, severity), images=images)
-    wanted = _wanted(targets, options, since, baseline, (spec, labels))
+    wanted = _wanted(targets, options, since, baseline, (spec, labels, size))
     if write_baseline:
         return _write_baseline(wanted)
     fixed = _fix(wanted, unsafe=unsafe_fixes, dry_run=dry_run) if repairs else None
@@ -121,7 +124,7 @@ def _wanted(
     options: CheckOptions,
     since: str | None,
     baseline: str | None,
-    files: tuple[str | None, str | None],
+    files: tuple[str | None, str | None, str | None],
 ) -> Wanted:
     from datalabel.repository.check.gating import GateOptions
 
@@ -172,11 +175,13 @@ def _ran(options: CheckOptions) -> Sequence[Rule]:
 
 
 def _gate(wanted: Wanted) -> Gated:
+    from datalabel.repository.add.read_labels import parse_size
     from datalabel.repository.check.gating import gate_files
+    from datalabel.repository.check.label_files import AskedFiles
 
     files = wanted.files
     if not files:
-        for option, text in (("--spec", wanted.spec), ("--labels", wanted.labels)):
+        for option, text in (("--spec", wanted.spec), ("--labels", wanted.labels), ("--size", wanted.size)):
             if text is not None:
                 raise UsageError(f"{option} goes with label files; a revision has its own")
         return _gate_revision(wanted)
@@ -185,8 +190,9 @@ def _gate(wanted: Wanted) -> Gated:
             "--since compares two revisions of a project; label files alone have none",
             hint="--baseline FILE leaves out what was found before",
         )
-    spec, root = _spec_for(wanted.spec)
-    return gate_files(files, wanted.labels, spec, root, wanted.options)
+    size = parse_size(wanted.size) if wanted.size is not None else None
+    asked = AskedFiles(files, SESSION.start, wanted.labels, size)
+    return gate_files(asked, _spec_for(wanted.spec), wanted.options)
 
 
 def _gate_revision(wanted: Wanted) -> Gated:
@@ -198,9 +204,13 @@ def _gate_revision(wanted: Wanted) -> Gated:
         project = _repository().project
         resolve_revision(project, revision)
     except (InputError, NoProjectError) as error:
-        # Where there is no project, nothing but files can be meant; in one, a file has a folder or a suffix.
-        if wanted.targets and (isinstance(error, NoProjectError) or {"/", "."} & set(revision)):
-            raise InputError("no such file or folder, and no revision", where=revision) from None
+        # Where there is no project, nothing but files can be meant; in one, what looks like a path.
+        what = "no such file or folder, and no revision"
+        missing = no_such_file(SESSION.path(revision), revision, what)
+        if wanted.targets and (
+            isinstance(error, NoProjectError) or {"/", "."} & set(revision) or missing.hint
+        ):
+            raise missing from None
         raise
     return gate_revision(project, revision, wanted.options)
 
@@ -216,16 +226,15 @@ def _repository() -> Repository:
         ) from None
 
 
-def _spec_for(spec: str | None) -> tuple[Spec, Path]:
-    """The spec named on the line, else dlabel.yaml where the command was started, else one that allows all;
-    and the folder that the command was started in."""
+def _spec_for(spec: str | None) -> Spec:
+    """The spec named on the line, else dlabel.yaml where the command was started, else one that allows all."""
     from datalabel.repository.spec.foreign import load_spec_file
     from datalabel.spec.model import Spec
 
     path = SESSION.path(spec or "dlabel.yaml")
     if spec is None and not path.is_file():
-        return Spec(), SESSION.start
-    return load_spec_file(path, SESSION.templates).spec, SESSION.start
+        return Spec()
+    return load_spec_file(path, SESSION.templates).spec
 
 
 def _write_baseline(wanted: Wanted) -> Presentation:

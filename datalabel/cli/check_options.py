@@ -30,6 +30,9 @@ BASELINE = typer.Option(
 WRITE_BASELINE = typer.Option(False, "--write-baseline", help="Write what is found now to the --baseline.")
 SPEC = typer.Option(None, "--spec", metavar="FILE", help="The spec for label files (dlabel.yaml).")
 LABELS = typer.Option(None, "--labels", metavar="FORMAT", help="Insist on the format of label files.")
+SIZE = typer.Option(
+    None, "--size", metavar="WxH", help="Size of images that are not here, for label files that need it."
+)
 IMAGES = typer.Option(False, "--images", help="Decode every image, for the rules that look at pixels.")
 FIX = typer.Option(False, "--fix", help="Stage safe repairs of what is found.")
 UNSAFE_FIXES = typer.Option(False, "--unsafe-fixes", help="Stage the other repairs as well.")

@@ -73,6 +73,7 @@ class CheckText(Presentation):
             "stale": [
                 {key: value or None for key, value in zip(keys, mark, strict=True)} for mark in gated.stale
             ],
+            "unrecognised": [str(one.where) for one in gated.checked.unrecognised],
             "lapsed": [
                 {"code": one.code, "set": one.set, "item": one.item, "label": one.label}
                 for one in gated.lapsed

@@ -60,8 +60,13 @@ def left_out(gated: Gated) -> str:
 
 
 def remarks(gated: Gated) -> list[str]:
-    """What the baseline and the acceptances say that is true no more, a line each."""
+    """What was not checked, and what the baseline and the acceptances say that is true no more, a line each."""
     said = []
+    reasons: dict[str, list[str]] = {}
+    for fault in gated.checked.unrecognised:
+        reasons.setdefault(fault.what, []).append(fault.where or "")
+    for what, places in reasons.items():
+        said.append(f"not checked, {what}: {_some(places)}")
     if gated.stale:
         named = _some([f"{code} {item or 'the set'}" for code, _, item, _, _ in gated.stale])
         occur = "occurs" if len(gated.stale) == 1 else "occur"

@@ -12,7 +12,7 @@ from datalabel.check.accepted import FILE
 from datalabel.errors import InputError, RefusedError
 from datalabel.formats.registry import detect_format
 from datalabel.images import looks_like_image
-from datalabel.repository.project import IGNORE_FILE, SPEC_FILE
+from datalabel.repository.working_tree import IGNORE_FILE, SPEC_FILE
 
 _KEPT = (SPEC_FILE, FILE, IGNORE_FILE)
 _HEAD = 64

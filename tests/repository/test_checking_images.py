@@ -11,6 +11,7 @@ from pictures import coco, write_coco, write_image
 from PIL import Image
 
 from datalabel.repository.check.checking import CheckOptions, check_files, check_since, check_view
+from datalabel.repository.check.label_files import AskedFiles
 from datalabel.repository.repository import Repository
 from datalabel.spec.model import Spec
 
@@ -151,10 +152,10 @@ def test_label_files_alone_know_the_images_beside_them(tmp_path: Path) -> None:
     (tmp_path / "images" / "c.jpg").write_bytes(b"no image")
     names = ("a.png", "b.jpg", "c.jpg", "gone.jpg")
     path = write_coco(tmp_path / "labels.json", {name: [BOX] for name in names}, size=(64, 47))
-    checked = check_files([path], None, Spec(), CheckOptions())
+    checked = check_files(AskedFiles([path], path.parent), Spec(), CheckOptions())
     assert found(checked) == [("I104", "a.png"), ("I103", "b.jpg"), ("I102", "c.jpg"), ("I101", "gone.jpg")]
 
 
 def test_label_files_without_any_image_say_nothing_about_images(tmp_path: Path) -> None:
     path = write_coco(tmp_path / "labels.json", {"a.jpg": [BOX], "b.jpg": [BOX]})
-    assert found(check_files([path], None, Spec(), IMAGES)) == []
+    assert found(check_files(AskedFiles([path], path.parent), Spec(), IMAGES)) == []

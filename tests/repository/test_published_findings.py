@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from datalabel.repository.check.checking import CheckOptions, check_files, check_view
+from datalabel.repository.check.label_files import AskedFiles
 from datalabel.repository.repository import Repository
 from datalabel.spec.model import Spec
 
@@ -33,13 +34,13 @@ TACO = {
 @pytest.mark.parametrize("revision", TACO)
 def test_taco(shared_data: Path, tmp_path: Path, revision: int) -> None:
     path = taco(shared_data, tmp_path, revision)
-    found = check_files([path], None, Spec(), CheckOptions()).findings
+    found = check_files(AskedFiles([path], path.parent), Spec(), CheckOptions()).findings
     assert Counter(one.code for one in found) == TACO[revision]
 
 
 def test_taco_5_has_two_numbers_twice(shared_data: Path, tmp_path: Path) -> None:
     path = taco(shared_data, tmp_path, 5)
-    found = check_files([path], None, Spec(), CheckOptions(select=["D104"])).findings
+    found = check_files(AskedFiles([path], path.parent), Spec(), CheckOptions(select=["D104"])).findings
     assert [one.item for one in found] == ["batch_10/000000.jpg", "batch_8/000000.jpg"]
 
 

@@ -238,10 +238,10 @@ def test_what_was_exported_is_added_again_elsewhere(labelled: Repository, tmp_pa
 
 
 def test_a_data_set_is_read_without_a_project(tmp_path: Path) -> None:
-    from datalabel.repository.check.label_files import read_alone
+    from datalabel.repository.check.label_files import AskedFiles, read_alone
 
     write_set(tmp_path)
-    (read,) = read_alone(tmp_path)
+    (read,) = read_alone(AskedFiles([tmp_path], tmp_path)).sources.values()
     assert read.mentions.column("name").to_pylist() == [
         "images/train/a",
         "images/train/b.v2.rf",

@@ -16,10 +16,11 @@ from datalabel.repository.add.labels import LabelsAdded, add_labels
 from datalabel.repository.add.read_labels import parse_size, read_labels
 from datalabel.repository.add.recognise import Found, Recogniser, image_files
 from datalabel.repository.add.spoken import PARTIAL, LabelOptions
-from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.repository.project import Project
 from datalabel.repository.spec.file import stage_spec
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import view_of
+from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.store.history import IMAGES, Source
 
 
@@ -136,7 +137,7 @@ def _is_covered(stage: Stage, folder: str) -> bool:
 
 
 def _found(stage: Stage, paths: Sequence[Path], options: AddOptions) -> Found:
-    recogniser = Recogniser(stage.project, stage.tree, options.format)
+    recogniser = Recogniser(stage.project, stage.tree.sources, options.format)
     for path in paths:
         recogniser.add(path, options.name)
     return recogniser.found
@@ -144,7 +145,7 @@ def _found(stage: Stage, paths: Sequence[Path], options: AddOptions) -> Found:
 
 def _tracked(stage: Stage, missing: list[str]) -> Found:
     """Everything tracked, as it is on disk now; label sources that are gone are noted as missing."""
-    recogniser = Recogniser(stage.project, stage.tree)
+    recogniser = Recogniser(stage.project, stage.tree.sources)
     for name, source in sorted(stage.tree.sources.items()):
         if source.set and source.path and not recogniser.add_known(source.path):
             missing.append(name)

@@ -54,7 +54,7 @@ def read_labels(stage: Stage, source: LabelFiles, how: LabelOptions, digest: Obj
 
 def _images(stage: Stage) -> Images:
     project = stage.project
-    folders = [".", *project.config.roots]
+    folders = [".", *project.roots]
     return Images(stage.known, list_disk=lambda: image_files(project, folders, []).images)
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import itertools
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from datalabel.errors import Fault, InputError
-from datalabel.files import Entry
+from datalabel.files import Entry, no_such_file
 from datalabel.formats.base import Format, SourceFiles
 from datalabel.formats.registry import FormatInfo, detect_format, format_info, formats, get_format
 from datalabel.images import IMAGE_SUFFIXES, looks_like_image
-from datalabel.repository.project import IGNORE_FILE, MANIFEST, SPEC_FILE, Project
-from datalabel.store.history import Tree
+from datalabel.repository.working_tree import IGNORE_FILE, MANIFEST, SPEC_FILE, WorkingTree
+from datalabel.store.history import Source
 
 ImageFile = tuple[str, str, Entry]
 """An image's key, path and stat; the path is a text, since of most images it is never used."""
@@ -45,14 +45,23 @@ class Found:
 
 
 class Recogniser:
-    """Sorts paths of one project into images and label sources; known sources keep their names."""
+    """Sorts paths of a working tree into images and label sources; known sources keep their names. `insist` is the
+    option by which users say what the format is."""
 
-    def __init__(self, project: Project, tree: Tree, format_name: str | None = None) -> None:
-        self._project = project
-        self._tree = tree
+    def __init__(
+        self,
+        files: WorkingTree,
+        sources: Mapping[str, Source],
+        format_name: str | None = None,
+        *,
+        insist: str = "--format",
+    ) -> None:
+        self._insist = insist
+        self._files = files
+        self._sources = sources
         self._format = get_format(format_name) if format_name else None
         self._known = {
-            source.path: (name, source) for name, source in tree.sources.items() if source.path and source.set
+            source.path: (name, source) for name, source in sources.items() if source.path and source.set
         }
         self._folders: dict[str, Format] = {}
         self._marked: dict[str, bool] = {}
@@ -65,13 +74,13 @@ class Recogniser:
             InputError: the path does not exist, or holds nothing that can be added.
         """
         if not path.exists():
-            raise InputError("no such file or folder", where=str(path))
+            raise no_such_file(path, str(path))
         if not _can_be_added(path):
             raise InputError("is neither a file nor a folder", where=str(path))
         if name is not None:
             self._add_label_file(name, None, path)
             return
-        key = self._project.key_of(path)
+        key = self._files.key_of(path)
         if key in self._known:
             if not self.add_known(key) and self._format is not None:
                 raise InputError(f"holds no {self._format.title} files", where=key)
@@ -84,10 +93,10 @@ class Recogniser:
         """Look at a known label source again; whether any of its files is still there."""
         name, source = self._known[key]
         fmt = self._format or get_format(source.format)
-        path = self._project.path_of(key)
+        path = self._files.path_of(key)
         if not _can_be_added(path):
             return False
-        found = label_files(self._project, name, key, fmt)
+        found = label_files(self._files, name, key, fmt)
         if found.entries:
             self.found.labels[name] = found
         if path.is_dir():
@@ -110,10 +119,10 @@ class Recogniser:
 
     def _name_for(self, key: str) -> str:
         """What a new source is called: its path, unless one that was moved away is called so."""
-        if key not in self._tree.sources:
+        if key not in self._sources:
             return key
         names = (f"{key} ({number})" for number in itertools.count(2))
-        return next(name for name in names if name not in self._tree.sources)
+        return next(name for name in names if name not in self._sources)
 
     def _folder_source_of(self, key: str) -> str | None:
         """The known folder of label files that a file lies in."""
@@ -130,7 +139,7 @@ class Recogniser:
             raise InputError(
                 "is neither an image nor a label file that is recognised",
                 where=key or str(path),
-                hint=f"insist with --format NAME; the formats are: {known}",
+                hint=f"insist with {self._insist} NAME; the formats are: {known}",
             )
         files = SourceFiles(name, path)
         self.found.labels[name] = LabelFiles(name, key, fmt, files, (entry_of(path),))
@@ -143,7 +152,7 @@ class Recogniser:
         candidates: list[Candidate] = []
         before = len(self.found.images)
         infos = formats()
-        for found, path, entry in self._project.walk(key):
+        for found, path, entry in self._files.walk(key):
             suffix = posixpath.splitext(found)[1].lower()
             if suffix in IMAGE_SUFFIXES:
                 self.found.images[found] = (found, path, entry)
@@ -225,7 +234,7 @@ class Recogniser:
 
     def _has_mark(self, folder: str, info: FormatInfo) -> bool:
         if folder not in self._marked:
-            files = self._project.path_of(folder).iterdir()
+            files = self._files.path_of(folder).iterdir()
             self._marked[folder] = any(info.is_mark(path.name) and path.is_file() for path in files)
         return self._marked[folder]
 
@@ -238,20 +247,20 @@ class Recogniser:
                     hint=f"dlabel rm {known}, or add the other folders one by one",
                 )
         name = self._name_for(key)
-        found = label_files(self._project, name, key, fmt)
+        found = label_files(self._files, name, key, fmt)
         if not found.entries:
             raise InputError(f"holds no {fmt.title} files", where=key)
         self.found.labels[name] = found
         self._folders[key] = fmt
 
 
-def label_files(project: Project, name: str, key: str, fmt: Format) -> LabelFiles:
-    """The files of a label source inside the project, as they are now; a folder may have none any more."""
-    path = project.path_of(key)
+def label_files(files: WorkingTree, name: str, key: str, fmt: Format) -> LabelFiles:
+    """The files of a label source inside the working tree, as they are now; a folder may have none any more."""
+    path = files.path_of(key)
     if not path.is_dir():
         return LabelFiles(name, key, fmt, SourceFiles(name, path), (entry_of(path),))
     entries = tuple(
-        Entry(entry.path, entry.stat) for _, _, entry in project.walk(key) if is_member(fmt.name, entry.path)
+        Entry(entry.path, entry.stat) for _, _, entry in files.walk(key) if is_member(fmt.name, entry.path)
     )
     return LabelFiles(
         name, key, fmt, SourceFiles(name, path, tuple(entry.path for entry in entries)), entries
@@ -315,16 +324,16 @@ def _head(path: Path, size: int = 1 << 16) -> bytes:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
 
 
-def image_files(project: Project, folders: Iterable[str], keys: Sequence[str]) -> Found:
+def image_files(files: WorkingTree, folders: Iterable[str], keys: Sequence[str]) -> Found:
     """The image files of tracked folders, and of single tracked keys that are there."""
     found = Found()
     for folder in folders:
-        for key, path, entry in project.walk(folder):
+        for key, path, entry in files.walk(folder):
             if posixpath.splitext(key)[1].lower() in IMAGE_SUFFIXES:
                 found.images[key] = (key, path, entry)
     for key in keys:
         if key not in found.images:
-            there = project.on_disk(key)
+            there = files.on_disk(key)
             if there is not None and there.is_file():
                 found.images[key] = (key, str(there), entry_of(there))
     return found

@@ -19,14 +19,14 @@ from datalabel.check.measuring import takes_in
 from datalabel.check.registry import RULES, matches, select
 from datalabel.check.run import run, run_parts
 from datalabel.check.set_rule import SetRule
-from datalabel.errors import InputError
+from datalabel.errors import Fault
 from datalabel.labels.match import mint_ids
 from datalabel.labels.rows import with_column
 from datalabel.labels.tables import GROUND_TRUTH, LABELS, table_of
 from datalabel.progress import SILENT, Progress
 from datalabel.repository.check.batches import HELD_AGAINST, CheckBatches, sets_of
 from datalabel.repository.check.image_facts import items_of_files
-from datalabel.repository.check.label_files import ReadAlone, read_alone
+from datalabel.repository.check.label_files import AskedFiles, ReadAlone, read_alone
 from datalabel.repository.check.measuring import measure_labels
 from datalabel.repository.differences import Difference
 from datalabel.repository.view import View
@@ -37,8 +37,9 @@ from datalabel.spec.model import CheckSettings, Spec
 class Checked:
     """What a check found, and on what: a revision's name, or the paths of label files.
 
-    For label files `batches` is what was checked; findings name their file themselves. Since a change, `beside` are
-    the items of each set that had not changed, and that changed ones were held against.
+    For label files `batches` is what was checked, and `unrecognised` what lies beside them and may hold labels, but
+    was not recognised; findings name their file themselves. Since a change, `beside` are the items of each set that
+    had not changed, and that changed ones were held against.
     """
 
     revision: str
@@ -47,6 +48,7 @@ class Checked:
     labels: int
     batches: tuple[CheckBatch, ...] = ()
     beside: Mapping[str, set[str]] = field(default_factory=dict)
+    unrecognised: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def _rules(options: CheckOptions, *, entire: bool) -> list[Rule]:
     return [one for one in chosen if entire or not (isinstance(one, SetRule) and one.entire)]
 
 
-def check_files(paths: Sequence[Path], format_name: str | None, spec: Spec, options: CheckOptions) -> Checked:
+def check_files(asked: AskedFiles, spec: Spec, options: CheckOptions) -> Checked:
     """Label files as they are on disk, without a project.
 
     Raises:
@@ -152,18 +154,19 @@ def check_files(paths: Sequence[Path], format_name: str | None, spec: Spec, opti
     """
     batches: list[CheckBatch] = []
     files: dict[str, str] = {}
-    for path in paths:
-        if not path.exists():
-            raise InputError("no such file or folder", where=str(path))
-        for one in read_alone(path, format_name):
-            places = _files_of(one)
-            files |= dict(zip(one.mentions.column("name").to_pylist(), places, strict=True))
-            batches.append(_batch_of(places, one, spec, pixels=options.pixels))
+    alone = read_alone(asked)
+    for one in alone.sources.values():
+        places = _files_of(one)
+        files |= dict(zip(one.mentions.column("name").to_pylist(), places, strict=True))
+        batches.append(_batch_of(places, one, spec, pixels=options.pixels))
     items = sum(batch.items.num_rows for batch in batches)
     labels = sum(batch.labels.num_rows for batch in batches)
     found = run(batches, _rules(options, entire=True), options.over(spec.check))
     placed = tuple(replace(one, source=one.source or files.get(one.item or "")) for one in found)
-    return Checked(", ".join(map(str, paths)), placed, items, labels, tuple(batches))
+    unrecognised = tuple(alone.unrecognised.values())
+    return Checked(
+        ", ".join(map(str, asked.paths)), placed, items, labels, tuple(batches), unrecognised=unrecognised
+    )
 
 
 def _files_of(read: ReadAlone) -> list[str]:

@@ -16,10 +16,12 @@ from datalabel.files import write_atomic
 from datalabel.repository.check.accepting import contents_at, contents_in, load_accepted
 from datalabel.repository.check.batches import HELD_AGAINST
 from datalabel.repository.check.checking import Checked, CheckOptions, check_files, check_since, check_view
+from datalabel.repository.check.label_files import AskedFiles
 from datalabel.repository.check.locating import located, numbered
 from datalabel.repository.differences import Difference, diff
-from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.repository.project import Project
 from datalabel.repository.revisions import view_at
+from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.spec.model import Spec
 
 
@@ -72,22 +74,22 @@ def gate_revision(project: Project, revision: str, options: GateOptions) -> Gate
     return _finished(gated, sifted.idle, view.spec, options)
 
 
-def gate_files(
-    paths: Sequence[Path], format_name: str | None, spec: Spec, root: Path, options: GateOptions
-) -> Gated:
-    """The gate over label files without a project; `root` is the folder that holds the acceptances, and that
-    findings name files from."""
+def gate_files(asked: AskedFiles, spec: Spec, options: GateOptions) -> Gated:
+    """The gate over label files without a project; where they are asked from lie the acceptances, and from there
+    findings name files."""
+    root = asked.start
     acceptances = load_accepted(root)
     refuse_unknown(spec.check, SPEC_FILE)
-    checked = check_files(paths, format_name, spec, options.check)
+    checked = check_files(asked, spec, options.check)
     codes = {one.code for one in acceptances}
     contents = contents_in(checked.batches, (one for one in checked.findings if one.code in codes))
     sifted = sift(checked.findings, acceptances, contents, alone=True)
     found = tuple(
         replace(one, source=_relative(one.source, root)) for one in numbered(checked.batches, sifted.open)
     )
-    names = ", ".join(_relative(str(path), root) or "." for path in paths)
-    checked = replace(checked, revision=names, findings=found)
+    names = ", ".join(_relative(str(path), root) or "." for path in asked.paths)
+    others = tuple(replace(one, where=_relative(one.where, root)) for one in checked.unrecognised)
+    checked = replace(checked, revision=names, findings=found, unrecognised=others)
     gated = Gated(checked, len(sifted.accepted), project=spec.project_name, alone=True)
     return _finished(gated, sifted.idle, spec, options)
 

@@ -2,66 +2,65 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from datalabel.errors import InputError
-from datalabel.files import walk
-from datalabel.formats.base import Before, Format, SourceFiles
-from datalabel.formats.registry import detect_format, format_info, formats, get_format
-from datalabel.images import IMAGE_SUFFIXES, read_facts
+from datalabel.errors import Fault, InputError
+from datalabel.formats.base import Before
+from datalabel.formats.registry import formats
+from datalabel.images import read_facts
+from datalabel.repository.add.recognise import LabelFiles, Recogniser, image_files
 from datalabel.repository.names import Images, Place, meant
+from datalabel.repository.working_tree import WorkingTree
 
 
 @dataclass(frozen=True, slots=True)
 class ReadAlone:
-    """What one source says: its name, and tables of the schemas `READ_MENTIONS` and `READ_LABELS`; the folder that it
-    lies in."""
+    """What one source says: its path, and tables of the schemas `READ_MENTIONS` and `READ_LABELS`; its images are
+    looked for with `around`."""
 
     name: str
     mentions: pa.Table
     labels: pa.Table
-    root: Path
+    around: Surroundings
 
     def image_paths(self) -> dict[str, Path]:
         """The images below the folder that names in the source certainly mean."""
-        context = _NoProject(self.root)
-        found = ((name, context.path_of(name)) for name in self.mentions.column("name").to_pylist())
+        found = ((name, self.around.path_of(name)) for name in self.mentions.column("name").to_pylist())
         return {name: path for name, path in found if path is not None}
 
 
-class _NoProject:
-    """The context of a reader without a project: nothing is known but the images that lie there."""
+class Surroundings:
+    """The context of a reader without a project: nothing is known but the images that lie in one folder."""
 
     annotator: str | None = None
     item_key: str | None = None
 
-    def __init__(self, root: Path) -> None:
-        self._folder = root if root.is_dir() else root.parent
-        self._images = Images({}, self._listed)
-
-    def _listed(self) -> list[str]:
-        paths = (entry.path for entry in walk(self._folder))
-        return [path for path in paths if posixpath.splitext(path)[1].lower() in IMAGE_SUFFIXES]
+    def __init__(
+        self, files: WorkingTree, place: Place, images: Images, default_size: tuple[int, int] | None
+    ) -> None:
+        self._files = files
+        self._place = place
+        self._images = images
+        self._default_size = default_size
 
     def size_of(self, name: str) -> tuple[int, int] | None:
-        """The size of the image that the name certainly means."""
+        """The size of the image that the name certainly means, else what `--size` says."""
         path = self.path_of(name)
         if path is None:
-            return None
+            return self._default_size
         with path.open("rb") as file:
             facts = read_facts(file, name=name)
         return facts.width, facts.height
 
     def path_of(self, name: str) -> Path | None:
         """The image that the name certainly means."""
-        found = meant(name, Place("."), self._images)
-        return None if found is None else self._folder / found
+        found = meant(name, self._place, self._images)
+        return None if found is None else self._files.on_disk(found)
 
     def names_by_number(self) -> Mapping[str, str]:
         """There are no other sources."""
@@ -76,53 +75,64 @@ class _NoProject:
         return Before()
 
 
-def read_alone(path: Path, format_name: str | None = None) -> list[ReadAlone]:
-    """Every label source that a file or folder holds.
+@dataclass(frozen=True, slots=True)
+class AskedFiles:
+    """Files and folders to read. `start` is the folder whose `.dlabelignore` counts for what lies in it; `format` is
+    insisted on, and `size` (width, height) is that of images that are not here, for formats that need it."""
+
+    paths: Sequence[Path]
+    start: Path
+    format: str | None = None
+    size: tuple[int, int] | None = None
+
+
+@dataclass(slots=True)
+class FilesAlone:
+    """What label files say, by the path of each source, and what lies beside them and was not recognised."""
+
+    sources: dict[str, ReadAlone] = field(default_factory=dict)
+    unrecognised: dict[str, Fault] = field(default_factory=dict)
+
+
+def read_alone(asked: AskedFiles) -> FilesAlone:
+    """Every label source that these files and folders hold, told apart as `add` does it; each is read once.
 
     Raises:
-        InputError: it holds none, or one cannot be read.
+        InputError: a path does not exist or holds none, or one cannot be read.
     """
-    found = [_read(source, fmt) for source, fmt in _sources(path, format_name)]
-    if not found:
-        raise InputError(
-            "holds no label file that is recognised",
-            where=str(path),
-            hint=f"insist with --labels {'|'.join(info.name for info in formats())}",
-        )
-    return found
+    alone = FilesAlone()
+    for path in asked.paths:
+        files = WorkingTree(asked.start if path.is_relative_to(asked.start) else _folder_of(path))
+        recogniser = Recogniser(files, {}, asked.format, insist="--labels")
+        recogniser.add(path)
+        found = recogniser.found
+        if not found.labels:
+            raise InputError(
+                "holds no label file that is recognised",
+                where=str(path),
+                hint=f"insist with --labels {'|'.join(info.name for info in formats())}",
+            )
+        for one in found.labels.values():
+            name = str(one.files.root)
+            if name not in alone.sources:
+                alone.sources[name] = _read(files, files.key_of(_folder_of(path)), one, asked.size)
+        for fault in found.unrecognised:
+            where = str(files.root / str(fault.where))
+            alone.unrecognised[where] = replace(fault, where=where)
+    return alone
 
 
-def _read(source: SourceFiles, fmt: Format) -> ReadAlone:
-    read = fmt.read(source, _NoProject(source.root))
-    return ReadAlone(source.name, read.mentions, read.labels, source.root)
+def _read(files: WorkingTree, folder: str, source: LabelFiles, size: tuple[int, int] | None) -> ReadAlone:
+    """Read one source; images are looked for in the folder that was named, or in the source's own around it."""
+    key = str(source.path)
+    is_folder = bool(source.files.members)
+    around = is_folder and files.path_of(folder).is_relative_to(files.path_of(key))
+    images = Images({}, lambda: image_files(files, [key if around else folder], []).images)
+    surroundings = Surroundings(files, Place.of(key, None, is_folder=is_folder), images, size)
+    name = str(source.files.root)
+    read = source.format.read(replace(source.files, name=name), surroundings)
+    return ReadAlone(name, read.mentions, read.labels, surroundings)
 
 
-def _sources(path: Path, format_name: str | None) -> list[tuple[SourceFiles, Format]]:
-    insisted = get_format(format_name) if format_name else None
-    if path.is_file():
-        fmt = insisted or detect_format(path)
-        return [(SourceFiles(str(path), path), fmt)] if fmt else []
-    files = [entry.path for entry in walk(path)]
-    folders: dict[str, list[str]] = {}
-    sources: list[tuple[SourceFiles, Format]] = []
-    for file in files:
-        if not any(info.is_mark(file) for info in formats()):
-            continue
-        fmt = insisted or detect_format(path / file)
-        if fmt is not None and fmt.folder:
-            folders.setdefault(fmt.name, []).append(file)
-        elif fmt is not None:
-            sources.append((SourceFiles(str(path / file), path / file), fmt))
-    whole = [
-        (SourceFiles(str(path), path, _members(name, found, files)), get_format(name))
-        for name, found in folders.items()
-    ]
-    return [*whole, *sources]
-
-
-def _members(format_name: str, found: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
-    """The members of a source in a folder: what was recognised, or with marks all that belongs to them."""
-    info = format_info(format_name)
-    if info is None or not info.marks:
-        return tuple(found)
-    return tuple(file for file in files if info.is_member(file))
+def _folder_of(path: Path) -> Path:
+    return path if path.is_dir() else path.parent

@@ -19,7 +19,8 @@ from datalabel.content import BLOB, ObjectId, hasher
 from datalabel.errors import DamagedError, InputError
 from datalabel.files import checked_key, clone, contained, hold, write_new
 from datalabel.formats.base import OutputFile
-from datalabel.repository.project import MANIFEST, PARTIAL, Project
+from datalabel.repository.project import Project
+from datalabel.repository.working_tree import MANIFEST, UNFINISHED
 from datalabel.store.objects import PUT_BACK, hash_stream
 from datalabel.threads import in_order
 
@@ -47,7 +48,9 @@ class OutputFolder:
             )
         folder.parent.mkdir(parents=True, exist_ok=True)
         _remove_dead(folder)
-        self._partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=PARTIAL, dir=folder.parent))
+        self._partial = Path(
+            tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=UNFINISHED, dir=folder.parent)
+        )
         self._held = hold(self._partial)
         return self
 
@@ -176,7 +179,7 @@ def _once(name: str) -> Iterator[None]:
 
 def _remove_dead(folder: Path) -> None:
     """Remove what exports to this folder left when they were killed; those that live hold theirs."""
-    for left in folder.parent.glob(f".{glob.escape(folder.name)}.*{PARTIAL}"):
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}.*{UNFINISHED}"):
         with contextlib.suppress(OSError):
             held = hold(left)
             if held is not None:

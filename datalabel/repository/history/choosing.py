@@ -8,7 +8,8 @@ from pathlib import Path
 
 from datalabel.errors import Faults, nearest
 from datalabel.repository.differences import narrowing
-from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.repository.project import Project
+from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.store.history import Tree
 
 

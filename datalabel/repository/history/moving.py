@@ -14,10 +14,11 @@ from datalabel.repository.add.digests import digest_of
 from datalabel.repository.add.recognise import label_files
 from datalabel.repository.add.rekey import rekey
 from datalabel.repository.history.choosing import Chosen, choose
-from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.repository.project import Project
 from datalabel.repository.revisions import STAGED
 from datalabel.repository.stage import Stage, without_source
 from datalabel.repository.view import view_of
+from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.store.objects import blob_id_of
 from datalabel.store.state import Rename
 from datalabel.store.store import FOLDER

@@ -20,10 +20,11 @@ from datalabel.repository.add.spoken import PARTIAL
 from datalabel.repository.export.selections import SourceSelection
 from datalabel.repository.history.choosing import Chosen, choose
 from datalabel.repository.history.taking import take
-from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.repository.project import Project
 from datalabel.repository.revisions import STAGED, resolve_revision
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
+from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.store.history import Source
 from datalabel.store.objects import PUT_BACK, blob_id_of
 from datalabel.store.state import Rename

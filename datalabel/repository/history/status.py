@@ -18,8 +18,9 @@ from datalabel.formats.registry import format_info, formats
 from datalabel.formats.source_files import SourceFiles
 from datalabel.images import IMAGE_SUFFIXES
 from datalabel.repository.add.digests import digest_of
-from datalabel.repository.project import IGNORE_FILE, SPEC_FILE, Project
+from datalabel.repository.project import Project
 from datalabel.repository.spec.file import spec_changed
+from datalabel.repository.working_tree import IGNORE_FILE, SPEC_FILE
 from datalabel.store.cache import Known
 from datalabel.store.history import IMAGES, Source, Tree
 
@@ -144,7 +145,7 @@ def _walk(project: Project, tree: Tree, known: Mapping[str, str | None]) -> _See
     files = {source.path: name for name, source in tree.sources.items() if source.set and source.path}
     folders = {path: name for path, name in files.items() if path == "." or (project.root / path).is_dir()}
     infos = formats()
-    roots = [root for root in project.config.roots if any(key.startswith(root + "/") for key in known)]
+    roots = [root for root in project.roots if any(key.startswith(root + "/") for key in known)]
     for key, _, entry in (found for start in (".", *roots) for found in project.walk(start)):
         folder, _, base = key.rpartition("/")
         seen.total[folder] += 1

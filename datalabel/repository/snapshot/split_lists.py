@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from datalabel.errors import InputError, nearest
+from datalabel.errors import InputError
 from datalabel.experiments.splits import check_name
-from datalabel.repository.check.label_files import read_alone
+from datalabel.files import no_such_file
+from datalabel.repository.check.label_files import AskedFiles, read_alone
 from datalabel.repository.names import Images, Place, meant
 from datalabel.repository.project import Project
 from datalabel.repository.view import View
@@ -94,12 +95,13 @@ class _Lists:
             for file in files:
                 self._add_names(split_name(file.name), _lines(file), file)
         elif not path.is_file():
-            close = nearest(path.name, [near.name for near in path.parent.glob("*")][:1000])
-            raise InputError("no such file", where=text, hint=f"did you mean {close}?" if close else None)
+            raise no_such_file(path, text, "no such file")
         elif path.suffix.lower() in (".yaml", ".yml"):
             self._add_yaml(path)
         else:
-            names = _lines(path) if path.suffix.lower() == ".txt" else _label_file_names(path)
+            names = (
+                _lines(path) if path.suffix.lower() == ".txt" else _label_file_names(path, self._project.root)
+            )
             self._add_names(name or split_name(path.name), names, path)
 
     def _add_yaml(self, path: Path) -> None:
@@ -170,7 +172,10 @@ def _lines(path: Path) -> list[str]:
     return [line.strip() for line in _text(path).splitlines() if line.strip()]
 
 
-def _label_file_names(path: Path) -> list[str]:
+def _label_file_names(path: Path, root: Path) -> list[str]:
     """The images that a label file names."""
-    names = [read.mentions.column("name").to_pylist() for read in read_alone(path)]
+    names = [
+        read.mentions.column("name").to_pylist()
+        for read in read_alone(AskedFiles([path], root)).sources.values()
+    ]
     return [str(name) for part in names for name in part]

@@ -11,10 +11,11 @@ from typing import Any
 from datalabel.content import ObjectId
 from datalabel.errors import DamagedError, InputError
 from datalabel.files import checked_key, contained, walk
-from datalabel.repository.project import MANIFEST, Project
+from datalabel.repository.project import Project
 from datalabel.repository.revisions import find_snapshot, snapshot_named
 from datalabel.repository.snapshot.snapshots import measure
 from datalabel.repository.view import view_of
+from datalabel.repository.working_tree import MANIFEST
 from datalabel.store.objects import blob_id_of
 
 MAX_MANIFEST = 1 << 30

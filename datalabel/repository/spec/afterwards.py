@@ -8,10 +8,11 @@ from pathlib import Path
 from datalabel.content import BLOB, object_id
 from datalabel.errors import InputError, RefusedError
 from datalabel.files import sync_all
-from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.repository.project import Project
 from datalabel.repository.spec.file import read_spec, spec_changed
 from datalabel.repository.spec.foreign import load_spec_file, load_spec_text
 from datalabel.repository.stage import Stage
+from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.spec.load import LoadedSpec
 from datalabel.spec.migration import Migration
 from datalabel.spec.model import Spec

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from datalabel.content import BLOB, object_id
 from datalabel.errors import InputError
-from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.repository.project import Project
+from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.store.history import SPEC, Tree
 
 if TYPE_CHECKING:

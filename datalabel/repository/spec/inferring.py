@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datalabel.errors import InputError, RefusedError
 from datalabel.files import write_atomic
-from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.repository.project import Project
 from datalabel.repository.spec.file import read_spec, spec_changed
 from datalabel.repository.view import View, view_of
+from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.spec.carry import carried_over
 from datalabel.spec.infer import infer_spec
 from datalabel.spec.load import load_spec

@@ -15,11 +15,12 @@ from datalabel.errors import Fault, InputError, RefusedError
 from datalabel.labels.diff import label_json
 from datalabel.labels.rows import distinct, of_items
 from datalabel.repository.derived_fields import without_derived
-from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.repository.project import Project
 from datalabel.repository.spec.afterwards import SpecAfterwards
 from datalabel.repository.spec.comparing import wrong_in
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
+from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.spec.authored import Report
 from datalabel.spec.migrate import apply_step
 from datalabel.spec.migration import Migration, Step, words_of

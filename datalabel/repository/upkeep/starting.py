@@ -11,10 +11,11 @@ from pathlib import Path
 
 from datalabel.errors import InputError, RefusedError
 from datalabel.files import sync_all, write_atomic
-from datalabel.repository.project import SPEC_FILE, Project
+from datalabel.repository.project import Project
 from datalabel.repository.spec.file import stage_spec
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import view_of
+from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.store.store import FOLDER, Store
 
 SCHEMA_FILE = "spec.schema.json"

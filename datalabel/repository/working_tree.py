@@ -1,0 +1,127 @@
+"""Where keys lie on disk: a folder whose files are named by their paths below it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from datalabel.errors import InputError
+from datalabel.files import Entry, contained, normalised, walk
+
+SPEC_FILE = "dlabel.yaml"
+IGNORE_FILE = ".dlabelignore"
+BASELINE = ".baseline.json"
+"""How the names of baselines of `check` end, which are no new data."""
+MANIFEST = "dlabel.json"
+"""Says what a folder was exported from, and what each of its files held."""
+UNFINISHED = ".dlabel-export"
+"""How the name of a folder ends that is being exported, or that a dead export left."""
+
+
+class WorkingTree:
+    """A folder of images and label files; other folders may belong to it, as `roots` with names of their own."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def roots(self) -> Mapping[str, Path]:
+        """Folders outside that belong to the tree; their keys begin with these names."""
+        return {}
+
+    def path_of(self, key: str) -> Path:
+        """Where a key's file lies: below the folder, or below one of the `roots`; `.` is the folder."""
+        if key == ".":
+            return self.root
+        head, _, rest = key.partition("/")
+        if head in self.roots:
+            return contained(self.roots[head], rest) if rest else self.roots[head]
+        return contained(self.root, key)
+
+    def base_of(self, key: str) -> Path:
+        """The folder that a key is below: one of the `roots`, or the tree's own."""
+        return self.roots.get(key.partition("/")[0], self.root)
+
+    def on_disk(self, key: str) -> Path | None:
+        """The file of a key, also when the disk spells its name in another Unicode form; None without one."""
+        path = self.path_of(key)
+        if path.exists():
+            return path
+        if key.isascii() or not path.parent.is_dir():
+            return None
+        for candidate in path.parent.iterdir():
+            if normalised(candidate.name) == path.name:
+                return candidate
+        return None
+
+    def key_of(self, path: Path) -> str:
+        """The key of a path, which may be given relative to anything that was resolved before.
+
+        Raises:
+            InputError: it lies outside the tree and its roots.
+        """
+        absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links inside the tree are not followed
+        if absolute.is_relative_to(self.root):
+            return normalised(absolute.relative_to(self.root).as_posix()) or "."
+        for name, folder in self.roots.items():
+            if absolute.is_relative_to(folder):
+                return normalised(f"{name}/{absolute.relative_to(folder).as_posix()}")
+        raise InputError(
+            "the path lies outside the project",
+            where=str(path),
+            hint="name its folder under `roots` in .dlabel/config.yaml, or add a label file with --as NAME",
+        )
+
+    def walk(self, key: str = ".") -> Iterator[tuple[str, str, Entry]]:
+        """Key, path and stat of every file below a folder, without what `.dlabelignore` names, and baselines.
+
+        Folders in it that were exported (they hold a manifest), or are being exported, are left out: their
+        files are no new data.
+
+        Raises:
+            InputError: two files have names that are one key (Unicode forms of the same name).
+        """
+        folder = self.root if key == "." else self.path_of(key)
+        prefix = "" if key == "." else key + "/"
+        ignored = self._ignored
+        seen: dict[str, str] = {}
+
+        def skip(path: str, is_folder: bool) -> bool:
+            exported = is_folder and (path.endswith(UNFINISHED) or (folder / path / MANIFEST).is_file())
+            ours = exported or (not is_folder and path.endswith(BASELINE))
+            return ours or (ignored is not None and ignored(prefix + path, is_folder))
+
+        for entry in walk(folder, skip=skip):
+            found = prefix + (entry.path if entry.path.isascii() else normalised(entry.path))
+            if not found.isascii() and seen.setdefault(found, entry.path) != entry.path:
+                raise InputError(
+                    f"two files have the same name in different Unicode forms: {seen[found]!a} and {entry.path!a}",
+                    where=str(folder),
+                    hint="rename one of them",
+                )
+            yield found, f"{folder}/{entry.path}", entry
+
+    @cached_property
+    def _ignored(self) -> _Ignore | None:
+        path = self.root / IGNORE_FILE
+        if not path.is_file():
+            return None
+        return _Ignore(path)
+
+
+class _Ignore:
+    """`.dlabelignore`: which paths are left out, by gitignore's rules."""
+
+    def __init__(self, path: Path) -> None:
+        import pathspec
+
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            self._spec = pathspec.GitIgnoreSpec.from_lines(lines)
+        except (ValueError, UnicodeDecodeError) as error:
+            raise InputError(f"a pattern cannot be used: {error}", where=str(path)) from error
+
+    def __call__(self, path: str, is_folder: bool) -> bool:
+        return self._spec.match_file(path + "/" if is_folder else path)

@@ -1,0 +1,157 @@
+"""`check PATH` without a project reads what `add PATH` would read, and sees the images that it would see."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from pictures import coco, write_image
+from terminals import Desk
+
+import datalabel
+from datalabel.errors import InputError
+from datalabel.repository.check.label_files import AskedFiles, read_alone
+
+BOX = "0 0.5 0.5 0.25 0.5\n"
+COCO = json.dumps(coco({"images/a.png": [("cat", 1, 2, 10, 10)]}))
+VOC = (
+    "<annotation><filename>a.png</filename><size><width>64</width><height>48</height><depth>3</depth></size>"
+    "<object><name>cat</name><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object>"
+    "</annotation>"
+)
+LAYOUTS: Mapping[str, Mapping[str, str]] = {
+    "one file": {"labels.json": COCO, "images/a.png": ""},
+    "names only": {"data.yaml": "names: [cat]\n", "labels/a.txt": BOX, "images/a.png": ""},
+    "two sets": {
+        "one/data.yaml": "names: [cat]\n",
+        "one/labels/a.txt": BOX,
+        "one/images/a.png": "",
+        "two/data.yaml": "names: [dog]\n",
+        "two/labels/a.txt": BOX,
+        "two/images/a.png": "",
+    },
+    "a set beside": {
+        "data.yaml": "names: [cat]\n",
+        "labels/b.txt": BOX,
+        "images/b.png": "",
+        "old/labels.json": COCO,
+    },
+    "VOC in folders": {
+        "train/Annotations/a.xml": VOC,
+        "train/JPEGImages/a.png": "",
+        "val/Annotations/b.xml": VOC.replace("a.png", "b.png"),
+    },
+    "Darknet": {"obj.names": "cat\n", "train.txt": "obj/a.png\n", "obj/a.txt": BOX, "obj/a.png": ""},
+    "ignored": {".dlabelignore": "old/\n", "labels.json": COCO, "old/labels.json": COCO},
+    "exported": {"labels.json": COCO, "out/dlabel.json": "{}", "out/labels.json": COCO},
+    "a baseline": {"labels.json": COCO, "check.baseline.json": '{"images": [], "annotations": []}'},
+    "other JSON": {"labels.json": COCO, "package.json": "{}", "tool.json": '{"a": 1}'},
+    "no classes": {"labels.json": COCO, "set/labels/a.txt": BOX},
+}
+"""Files and what they hold; images are drawn."""
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".png":
+            write_image(path, len(name))
+        else:
+            path.write_text(text)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_folder_holds_the_same_sources_with_and_without_a_project(tmp_path: Path, layout: str) -> None:
+    write(tmp_path, LAYOUTS[layout])
+    alone = read_alone(AskedFiles([tmp_path], tmp_path))
+    with datalabel.init(tmp_path) as repo:
+        added = repo.add(".")
+        labels = repo.labels().to_arrow().select(["class", "x", "y", "w", "h"]).to_pylist()
+    names = {path: Path(path).relative_to(tmp_path).as_posix() for path in alone.sources}
+    assert sorted(names.values()) == sorted(one.source for one in added.labels)
+    assert sorted(fault.what for fault in alone.unrecognised.values()) == sorted(
+        fault.what for fault in added.unrecognised
+    )
+    read = [row for one in alone.sources.values() for row in one.labels.select(list(labels[0])).to_pylist()]
+    assert sorted(map(str, read)) == sorted(map(str, labels))
+
+
+@pytest.mark.parametrize("layout", ["names only", "two sets", "VOC in folders", "one file"])
+def test_images_are_found_around_the_labels(tmp_path: Path, layout: str) -> None:
+    files = LAYOUTS[layout]
+    write(tmp_path, files)
+    images = {
+        str(path.relative_to(tmp_path))
+        for one in read_alone(AskedFiles([tmp_path], tmp_path)).sources.values()
+        for path in one.image_paths().values()
+    }
+    expected = {
+        "two sets": {"one/images/a.png", "two/images/a.png"},
+        "VOC in folders": {"train/JPEGImages/a.png"},
+    }
+    assert images == expected.get(layout, {"images/a.png"})
+
+
+def test_members_of_one_set_are_read_with_it_and_once(tmp_path: Path) -> None:
+    write(tmp_path, {**LAYOUTS["names only"], "labels/b.txt": BOX, "images/b.png": ""})
+    paths = [tmp_path / "labels/a.txt", tmp_path / "labels/b.txt", tmp_path]
+    (read,) = read_alone(AskedFiles(paths, tmp_path)).sources.values()
+    assert (read.name, read.mentions.num_rows) == (str(tmp_path), 2)
+
+
+def test_a_folder_elsewhere_is_read_by_its_own_rules(tmp_path: Path) -> None:
+    write(tmp_path / "there", LAYOUTS["ignored"])
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/.dlabelignore").write_text("*.json\n")
+    alone = read_alone(AskedFiles([tmp_path / "there"], tmp_path / "here"))
+    assert list(alone.sources) == [str(tmp_path / "there/labels.json")]
+
+
+@pytest.mark.parametrize("name", ["nothing", "notes.md", "images"])
+def test_what_holds_no_labels_is_refused(tmp_path: Path, name: str) -> None:
+    write(tmp_path, {"nothing/notes.md": "none", "notes.md": "none", "images/a.png": ""})
+    with pytest.raises(InputError, match=r"holds no|is neither"):
+        read_alone(AskedFiles([tmp_path / name], tmp_path))
+
+
+def test_what_was_not_checked_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, LAYOUTS["other JSON"])
+    desk = Desk(tmp_path, capsys)
+    told = "not checked, not recognised as labels: package.json, tool.json"
+    assert told in desk.dlabel("check", ".").out.splitlines()
+    assert told in desk.dlabel("check", ".", "--format", "markdown").out
+    assert json.loads(desk.dlabel("check", ".", "--json").out)["unrecognised"] == [
+        "package.json",
+        "tool.json",
+    ]
+
+
+def test_fractions_without_images_take_a_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "data.yaml").write_text("names: [cat]\n")
+    (tmp_path / "labels/a.txt").write_text("0 0.5 0.5 1.5 0.5\n")
+    desk = Desk(tmp_path, capsys)
+    refused = desk.dlabel("check", ".")
+    assert (refused.status, "--size WxH" in refused.err) == (3, True)
+    sized = desk.dlabel("check", ".", "--size", "64x48", "--select", "G104", "--json")
+    assert [one["item"] for one in json.loads(sized.out)["findings"]] == ["images/a"]
+    assert desk.dlabel("check", ".", "--size", "64").status == 2
+    assert "--size goes with label files" in desk.dlabel("check", "--size", "64x48").err
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("train.jsn", "train.json"), ("lables", "labels"), ("labels/coc.json", "coco.json")]
+)
+def test_a_mistyped_path_is_told_the_nearest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], typed: str, meant: str
+) -> None:
+    write(tmp_path, {"train.json": COCO, "labels/coco.json": COCO})
+    desk = Desk(tmp_path, capsys)
+    for project in (False, True):
+        if project:
+            desk.dlabel("init")
+        refused = desk.dlabel("check", typed)
+        assert (refused.status, f"hint: did you mean {meant}?" in refused.err) == (3, True)
