@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from datalabel.check.columns import Floats, number, quoted
-from datalabel.check.finding import Severity
+from datalabel.check.finding import Needs, Severity
 from datalabel.check.gathered import Classes, Sizes
 from datalabel.check.set_rule import SetHit, set_rule
 
@@ -24,7 +24,7 @@ NARROWEST = 0.1
 """The least spread of log areas that is assumed: where all are drawn alike, a tenth more is no outlier."""
 
 
-@set_rule("B101", "few-labels", Severity.WARNING, Classes, entire=True)
+@set_rule("B101", "few-labels", Severity.WARNING, Classes, Needs.WHOLE_SET)
 def few_labels(classes: Classes) -> Iterator[SetHit]:
     """A class with fewer labels than `quality.labels_per_class` of the data spec asks for.
 
@@ -40,7 +40,7 @@ def few_labels(classes: Classes) -> Iterator[SetHit]:
             yield SetHit(f"class {quoted(name)} has {have}; the spec asks for {target:,}")
 
 
-@set_rule("B102", "class-unused", Severity.INFO, Classes, entire=True)
+@set_rule("B102", "class-unused", Severity.INFO, Classes, Needs.WHOLE_SET)
 def class_unused(classes: Classes) -> Iterator[SetHit]:
     """A class of the data spec that no label has.
 
@@ -53,7 +53,7 @@ def class_unused(classes: Classes) -> Iterator[SetHit]:
                 yield SetHit(f"class {quoted(name)} has no label")
 
 
-@set_rule("B103", "value-unused", Severity.INFO, Classes, entire=True)
+@set_rule("B103", "value-unused", Severity.INFO, Classes, Needs.WHOLE_SET)
 def value_unused(classes: Classes) -> Iterator[SetHit]:
     """An option of a property in the data spec that no label takes.
 
@@ -71,7 +71,7 @@ def value_unused(classes: Classes) -> Iterator[SetHit]:
                         yield SetHit(f"{words} {quoted(option)} as its {quoted(key)}")
 
 
-@set_rule("B104", "imbalance", Severity.INFO, Classes, entire=True)
+@set_rule("B104", "imbalance", Severity.INFO, Classes, Needs.WHOLE_SET)
 def imbalance(classes: Classes) -> Iterator[SetHit]:
     """A class with more than 100 times the labels of another.
 
@@ -87,7 +87,7 @@ def imbalance(classes: Classes) -> Iterator[SetHit]:
         yield SetHit(f"class {quoted(common)} ({most:,}) has {ratio} class {quoted(rare)} ({least:,})")
 
 
-@set_rule("B105", "unusual-size", Severity.INFO, Sizes, entire=True)
+@set_rule("B105", "unusual-size", Severity.INFO, Sizes, Needs.WHOLE_SET)
 def unusual_size(sizes: Sizes) -> Iterator[SetHit]:
     """A label much larger or smaller than is usual for its class and kind.
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datalabel.check.columns import Bools, quoted
-from datalabel.check.finding import CheckBatch, Severity
+from datalabel.check.finding import CheckBatch, Needs, Severity
 from datalabel.check.gathered import Numbers
 from datalabel.check.rule import Hit, OnLabel, rule
 from datalabel.check.set_rule import SetHit, set_rule
@@ -90,7 +90,7 @@ def _worst(batch: CheckBatch, chosen: Bools) -> Iterator[tuple[int, str, int]]:
         yield row, label_id_text(batch.labels.column("id")[int(close.first[pair])].as_py()), pair
 
 
-@set_rule("D104", "number-twice", Severity.ERROR, Numbers)
+@set_rule("D104", "number-twice", Severity.ERROR, Numbers, Needs.SAME_NUMBERS)
 def number_twice(numbers: Numbers) -> Iterator[SetHit]:
     """A label whose number another label of the same source has too.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Flag, StrEnum, auto
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -121,16 +121,36 @@ class CheckBatch:
         return Columns(self.items, self.labels, self.reread)
 
 
+class Needs(Flag):
+    """What a rule has to be shown that is not shown to all, since it is costly."""
+
+    NOTHING = 0
+    OUTLINES = auto()
+    """Every outline, once: labels that it has something to say of are never measured as plain."""
+    PIXELS = auto()
+    """The decoded pixels of images: it sees more then."""
+    SAME_IMAGES = auto()
+    """Unchanged items with the same image as one that changed, or nearly the same key."""
+    SAME_NUMBERS = auto()
+    """Unchanged items with a label of the same number as one that changed."""
+    WHOLE_SET = auto()
+    """All of a set: a part tells nothing, so it does not run on what changed alone."""
+
+
+OTHERS = Needs.SAME_IMAGES | Needs.SAME_NUMBERS
+"""Held against others, a finding may be about an item that did not change itself."""
+
 RuleFunction = Callable[[CheckBatch], Iterable[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: its stable code, its name, how bad its findings are, and the function over columns."""
+    """A rule: its stable code, its name, how bad its findings are, what it needs, and the function over columns."""
 
     code: str
     name: str
     severity: Severity
+    needs: Needs
     run: RuleFunction
 
     @property

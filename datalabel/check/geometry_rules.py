@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from datalabel.check.columns import Bools, Columns, Floats, Ints, number
-from datalabel.check.finding import CheckBatch, Severity
+from datalabel.check.finding import CheckBatch, Needs, Severity
 from datalabel.check.overhang import clipped
 from datalabel.check.rule import Hit, OnLabel, rule
 
@@ -15,7 +15,7 @@ _FEWEST = {"polygon": 3, "polyline": 2, "rotated_box": 4}
 _EDGES = ("left", "top", "right", "bottom")
 
 
-@rule("G101", "zero-size", Severity.ERROR)
+@rule("G101", "zero-size", Severity.ERROR, Needs.OUTLINES)
 def zero_size(batch: CheckBatch) -> Iterator[Hit]:
     """A label that covers nothing.
 
@@ -54,7 +54,7 @@ def negative_size(batch: CheckBatch) -> Iterator[Hit]:
         yield OnLabel(row, f"{columns.title(row)} has negative size: {words}", "swap the corners")
 
 
-@rule("G103", "not-finite", Severity.ERROR)
+@rule("G103", "not-finite", Severity.ERROR, Needs.OUTLINES)
 def not_finite(batch: CheckBatch) -> Iterator[Hit]:
     """A coordinate that is infinite or not a number (NaN), or a box with one missing.
 
@@ -145,7 +145,7 @@ def _size(size: Floats) -> str:
     return f"{number(size[0])}×{number(size[1])}"
 
 
-@rule("G106", "too-few-points", Severity.ERROR)
+@rule("G106", "too-few-points", Severity.ERROR, Needs.OUTLINES)
 def too_few_points(batch: CheckBatch) -> Iterator[Hit]:
     """A polygon with a ring of fewer than three points, or other geometry with too few points for its kind.
 

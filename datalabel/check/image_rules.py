@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.check.columns import TOLERANCE, Bools, Floats, number, quoted
-from datalabel.check.finding import CheckBatch, Severity
+from datalabel.check.finding import CheckBatch, Needs, Severity
 from datalabel.check.rule import Hit, OnItem, rule
 
 FACTS = pa.schema(
@@ -34,9 +34,6 @@ FACTS = pa.schema(
 size that a label file gives where it is not that of the image, and which file; whether a label file of the set
 names the item; whether another item has the same image; its perceptual hash (`datalabel.looks`)."""
 
-PIXELS = ("I102", "I103", "I110", "X102")
-"""Rules that see more when the pixels of all images were decoded."""
-
 
 @rule("I101", "image-missing", Severity.ERROR)
 def image_missing(batch: CheckBatch) -> Iterator[Hit]:
@@ -50,7 +47,7 @@ def image_missing(batch: CheckBatch) -> Iterator[Hit]:
         yield OnItem(row, "the image is missing: its file is neither in the store nor on disk")
 
 
-@rule("I102", "image-unreadable", Severity.ERROR)
+@rule("I102", "image-unreadable", Severity.ERROR, Needs.PIXELS)
 def image_unreadable(batch: CheckBatch) -> Iterator[Hit]:
     """An image that cannot be read: damaged, empty, or of no known format.
 
@@ -61,7 +58,7 @@ def image_unreadable(batch: CheckBatch) -> Iterator[Hit]:
         yield OnItem(row, f"the image cannot be read: {fault}")
 
 
-@rule("I103", "image-truncated", Severity.ERROR)
+@rule("I103", "image-truncated", Severity.ERROR, Needs.PIXELS)
 def image_truncated(batch: CheckBatch) -> Iterator[Hit]:
     """An image whose file ends too early: a download or copy that broke off.
 

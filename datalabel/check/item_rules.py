@@ -10,15 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.check.columns import Bools, quoted
-from datalabel.check.finding import Severity, Whole
+from datalabel.check.finding import Needs, Severity, Whole
 from datalabel.check.gathered import Keys, Pictures
 from datalabel.check.near import near_pairs
 from datalabel.check.set_rule import SetHit, set_rule
 
 Places = npt.NDArray[np.intp]
-
-ACROSS = ("I108", "I109")
-"""Rules that hold an item against others, whichever of them changed."""
 
 MANY = 100
 """More new images without labels than this are labelling under way, and counted."""
@@ -84,7 +81,7 @@ def _labels(keys: Keys, place: int) -> str:
     return "1 label" if count == 1 else f"{count:,} labels"
 
 
-@set_rule("I108", "same-key", Severity.WARNING, Keys)
+@set_rule("I108", "same-key", Severity.WARNING, Keys, Needs.SAME_IMAGES)
 def same_key(keys: Keys) -> Iterator[SetHit]:
     """Two keys that differ only in letter case or in Unicode normalisation.
 
@@ -106,7 +103,7 @@ def folded(keys: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     return pc.utf8_normalize(pc.utf8_lower(pc.utf8_normalize(keys, form="NFKC")), form="NFKC")
 
 
-@set_rule("I109", "identical-images", Severity.WARNING, Pictures)
+@set_rule("I109", "identical-images", Severity.WARNING, Pictures, Needs.SAME_IMAGES)
 def identical_images(keys: Pictures) -> Iterator[SetHit]:
     """The same image, byte for byte, under two keys with different labels.
 
@@ -135,7 +132,7 @@ def _groups(keys: Keys, places: Places) -> Iterator[tuple[int, list[int]]]:
         yield first, others
 
 
-@set_rule("I110", "similar-images", Severity.INFO, Pictures)
+@set_rule("I110", "similar-images", Severity.INFO, Pictures, Needs.PIXELS)
 def similar_images(keys: Pictures) -> Iterator[SetHit]:
     """Two images that look the same and whose labels are of different classes or numbers.
 

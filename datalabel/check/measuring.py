@@ -10,10 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.check.duplicate_rules import drawn_twice
-from datalabel.check.finding import CheckBatch, Rule
-from datalabel.check.geometry_rules import not_finite, too_few_points, zero_size
-from datalabel.check.outline_rules import duplicate_points, hole_outside, self_intersecting
-from datalabel.check.rule import OnLabel
+from datalabel.check.finding import CheckBatch, Needs, Rule
+from datalabel.check.registry import RULES
+from datalabel.check.rule import BatchRule, OnLabel
 from datalabel.labels.overlap import overlaps, usual
 from datalabel.labels.tables import GEOMETRY, LEFT_OUT, MEASURES, NEAREST
 from datalabel.spec.model import Spec
@@ -23,7 +22,9 @@ Bools = npt.NDArray[np.bool_]
 LOOKED_AT = ("item", "class", "kind", *GEOMETRY, "properties", "annotator", "extra")
 """The columns of labels that it takes."""
 
-_ABOUT_OUTLINES = (zero_size, not_finite, too_few_points, self_intersecting, duplicate_points, hole_outside)
+_ABOUT_OUTLINES = [
+    one for one in RULES.values() if Needs.OUTLINES in one.needs and isinstance(one, BatchRule)
+]
 
 _KEPT = {
     "coords": ("rotated_box", "keypoints"),

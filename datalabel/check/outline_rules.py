@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from datalabel.check.columns import Floats, number
 from datalabel.check.crossings import SLIVER
-from datalabel.check.finding import CheckBatch, Severity
+from datalabel.check.finding import CheckBatch, Needs, Severity
 from datalabel.check.rings import Rings
 from datalabel.check.rule import Hit, OnLabel, rule
 
 
-@rule("G107", "self-intersecting", Severity.WARNING)
+@rule("G107", "self-intersecting", Severity.WARNING, Needs.OUTLINES)
 def self_intersecting(batch: CheckBatch) -> Iterator[Hit]:
     """A polygon whose outline crosses itself.
 
@@ -33,7 +33,7 @@ def self_intersecting(batch: CheckBatch) -> Iterator[Hit]:
         yield OnLabel(row, f"the outline of {columns.title(row)} {words}")
 
 
-@rule("G108", "duplicate-points", Severity.INFO)
+@rule("G108", "duplicate-points", Severity.INFO, Needs.OUTLINES)
 def duplicate_points(batch: CheckBatch) -> Iterator[Hit]:
     """A polygon with the same point twice in a row.
 
@@ -55,7 +55,7 @@ def duplicate_points(batch: CheckBatch) -> Iterator[Hit]:
         yield OnLabel(row, f"{columns.title(row)} has {words}")
 
 
-@rule("G109", "hole-outside", Severity.ERROR)
+@rule("G109", "hole-outside", Severity.ERROR, Needs.OUTLINES)
 def hole_outside(batch: CheckBatch) -> Iterator[Hit]:
     """A hole of a polygon that does not lie in the ring that it is a hole of, or that comes before any ring.
 

@@ -6,9 +6,8 @@
         for row in ...:
             yield OnLabel(row, "…")
 
-That, in a module that the registry lists, is all it takes, but for two kinds of rules: one that reads outlines
-must be named in `check.measuring`, or it does not see those of labels whose measures are sound; and one that needs
-decoded images in `check.image_rules.PIXELS`.
+That, in a module that the registry lists, is all it takes. What is costly to show, a rule asks for by `Needs` after
+its severity.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datalabel.check.finding import CheckBatch, Finding, Rule, Severity
+from datalabel.check.finding import CheckBatch, Finding, Needs, Rule, Severity
 from datalabel.labels.tables import label_id_text
 
 
@@ -58,7 +57,9 @@ class BatchRule(Rule):
             return list(self.find(batch))
 
 
-def rule(code: str, name: str, severity: Severity) -> Callable[[Find], BatchRule]:
+def rule(
+    code: str, name: str, severity: Severity, needs: Needs = Needs.NOTHING
+) -> Callable[[Find], BatchRule]:
     """Make a rule of a function that yields hits."""
 
     def bind(find: Find) -> BatchRule:
@@ -72,7 +73,7 @@ def rule(code: str, name: str, severity: Severity) -> Callable[[Find], BatchRule
                 else:
                     yield Finding(code, name, severity, *_item_place(batch, hit), hit.message)
 
-        made = BatchRule(code, name, severity, run, find)
+        made = BatchRule(code, name, severity, needs, run, find)
         return made
 
     return bind

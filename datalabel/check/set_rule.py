@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 
-from datalabel.check.finding import CheckBatch, Finding, Rule, Severity
+from datalabel.check.finding import CheckBatch, Finding, Needs, Rule, Severity
 from datalabel.labels.tables import label_id_text
 
 
@@ -52,21 +52,17 @@ class SetHit:
 
 @dataclass(frozen=True, slots=True)
 class SetRule(Rule):
-    """A rule that has to see a whole set before it can judge. Its `run` takes one batch for the whole.
-
-    `entire` says that a part of the set tells nothing: such a rule does not run on what changed alone.
-    """
+    """A rule that has to see a whole set before it can judge. Its `run` takes one batch for the whole."""
 
     gatherer: type[Gatherer]
     judge: Callable[[str, Any], Iterator[Finding]]
-    entire: bool
 
 
 G = TypeVar("G", bound=Gatherer)
 
 
 def set_rule(
-    code: str, name: str, severity: Severity, gatherer: type[G], *, entire: bool = False
+    code: str, name: str, severity: Severity, gatherer: type[G], needs: Needs = Needs.NOTHING
 ) -> Callable[[Callable[[G], Iterable[SetHit]]], SetRule]:
     """Make a rule of a function that judges what a gatherer has gathered."""
 
@@ -85,7 +81,7 @@ def set_rule(
             gathered.add(batch)
             return judge(batch.set, gathered)
 
-        return SetRule(code, name, severity, run, gatherer, judge, entire)
+        return SetRule(code, name, severity, needs, run, gatherer, judge)
 
     return bind
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.check.columns import Ints, quoted
-from datalabel.check.finding import CheckBatch, Severity
+from datalabel.check.finding import CheckBatch, Needs, Severity
 from datalabel.check.gathered import Keys
 from datalabel.check.item_rules import NEAR
 from datalabel.check.near import near_pairs
@@ -95,7 +95,7 @@ def _value(text: str | None, name: str) -> str | None:
     return None if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-@set_rule("X101", "same-image-in-two-splits", Severity.ERROR, Splits, entire=True)
+@set_rule("X101", "same-image-in-two-splits", Severity.ERROR, Splits, Needs.WHOLE_SET)
 def same_image_in_two_splits(splits: Splits) -> Iterator[SetHit]:
     """The same bytes in two splits of a snapshot: what is measured on one was learned from the other.
 
@@ -110,7 +110,7 @@ def same_image_in_two_splits(splits: Splits) -> Iterator[SetHit]:
             yield _hit(splits, other, one, "the image is byte for byte that of")
 
 
-@set_rule("X102", "near-image-in-two-splits", Severity.WARNING, Splits, entire=True)
+@set_rule("X102", "near-image-in-two-splits", Severity.WARNING, Splits, Needs.WHOLE_SET | Needs.PIXELS)
 def near_image_in_two_splits(splits: Splits) -> Iterator[SetHit]:
     """Images in two splits that look the same: perceptual hashes that differ in 4 of 64 bits or fewer.
 
@@ -138,7 +138,7 @@ def _hit(splits: Splits, place: int, other: int, words: str) -> SetHit:
     return SetHit(message, splits.keys.key(place), in_set=False)
 
 
-@set_rule("X103", "group-in-two-splits", Severity.ERROR, Splits, entire=True)
+@set_rule("X103", "group-in-two-splits", Severity.ERROR, Splits, Needs.WHOLE_SET)
 def group_in_two_splits(splits: Splits) -> Iterator[SetHit]:
     """Images of one group in two splits: the same site, patient or video, as `check: {groups: [site]}` says.
 
@@ -151,7 +151,7 @@ def group_in_two_splits(splits: Splits) -> Iterator[SetHit]:
             yield SetHit(f"images with {name} {value} are in {len(first)} splits: {places}", in_set=False)
 
 
-@set_rule("X104", "class-missing-in-split", Severity.WARNING, Splits, entire=True)
+@set_rule("X104", "class-missing-in-split", Severity.WARNING, Splits, Needs.WHOLE_SET)
 def class_missing_in_split(splits: Splits) -> Iterator[SetHit]:
     """A class that the snapshot has and one of its splits does not: it cannot be learned, or not be measured.
 

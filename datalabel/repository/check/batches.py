@@ -9,8 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.check.finding import CheckBatch, Rule, Whole
-from datalabel.check.item_rules import ACROSS
+from datalabel.check.finding import CheckBatch, Needs, Rule, Whole
 from datalabel.check.run import Part
 from datalabel.check.set_rule import columns_of
 from datalabel.labels.rows import distinct
@@ -19,10 +18,6 @@ from datalabel.progress import Progress
 from datalabel.repository.check.image_facts import ViewFacts
 from datalabel.repository.view import PARTS, LabelView, View, span_of, splits_of
 from datalabel.store.key_ranges import EVERYTHING, KeyRange
-
-NUMBERED = "D104"
-HELD_AGAINST = (*ACROSS, NUMBERED)
-"""Rules that hold an item against others, whichever of them changed: for the same image, key or number."""
 
 WORTH_A_PART = 4096
 """So many items at least, where some are chosen."""
@@ -51,8 +46,8 @@ class CheckBatches:
         self._splits = view.split_table()
         self._shared = not pixels  # images are looked at by two threads as it is
         self._drawn: list[tuple[str, int, int]] = []
-        self._across = any(one.code in ACROSS for one in rules)
-        self._numbered = any(one.code == NUMBERED for one in rules)
+        self._across = any(Needs.SAME_IMAGES in one.needs for one in rules)
+        self._numbered = any(Needs.SAME_NUMBERS in one.needs for one in rules)
         self._facts = ViewFacts(view, pixels=pixels, across=self._across, progress=progress)
 
     @property

@@ -13,18 +13,16 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
-from datalabel.check.finding import CheckBatch, Finding, Rule
-from datalabel.check.image_rules import PIXELS
+from datalabel.check.finding import OTHERS, CheckBatch, Finding, Needs, Rule
 from datalabel.check.measuring import takes_in
 from datalabel.check.registry import RULES, matches, select
 from datalabel.check.run import run, run_parts
-from datalabel.check.set_rule import SetRule
 from datalabel.errors import Fault
 from datalabel.labels.match import mint_ids
 from datalabel.labels.rows import with_column
 from datalabel.labels.tables import GROUND_TRUTH, LABELS, table_of
 from datalabel.progress import SILENT, Progress
-from datalabel.repository.check.batches import HELD_AGAINST, CheckBatches, sets_of
+from datalabel.repository.check.batches import CheckBatches, sets_of
 from datalabel.repository.check.image_facts import items_of_files
 from datalabel.repository.check.label_files import AskedFiles, ReadAlone, read_alone
 from datalabel.repository.check.measuring import measure_labels
@@ -71,7 +69,8 @@ class CheckOptions:
     @property
     def pixels(self) -> bool:
         """Whether images are decoded."""
-        return self.images or any(code.upper() in PIXELS for code in self.select)
+        named = (RULES.get(code.upper()) for code in self.select)
+        return self.images or any(rule is not None and Needs.PIXELS in rule.needs for rule in named)
 
     def over(self, settings: CheckSettings) -> CheckSettings:
         """The spec's settings, with what these options say otherwise."""
@@ -124,7 +123,9 @@ def check_since(
     found = tuple(
         one
         for one in run_parts(batches.of_items(wider, keys), rules, settings)
-        if one.item is None or one.code in HELD_AGAINST or one.item in (keys[one.set] if one.set else touched)
+        if one.item is None
+        or RULES[one.code].needs & OTHERS
+        or one.item in (keys[one.set] if one.set else touched)
     )
     return Checked(after.name, found, batches.items, batches.labels, beside=beside)
 
@@ -143,7 +144,7 @@ def _touched(difference: Difference) -> dict[str, set[str]]:
 def _rules(options: CheckOptions, *, entire: bool) -> list[Rule]:
     """The rules that are asked for, with or without those that take a set as a whole."""
     chosen = select(options.select, options.ignore)
-    return [one for one in chosen if entire or not (isinstance(one, SetRule) and one.entire)]
+    return [one for one in chosen if entire or Needs.WHOLE_SET not in one.needs]
 
 
 def check_files(asked: AskedFiles, spec: Spec, options: CheckOptions) -> Checked:

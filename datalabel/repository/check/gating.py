@@ -9,12 +9,11 @@ from pathlib import Path
 
 from datalabel.check.accepted import Acceptance, sift
 from datalabel.check.baseline import MAX_BYTES, Baseline, marks, read_baseline, subtract
-from datalabel.check.finding import Finding, Mark
+from datalabel.check.finding import OTHERS, Finding, Mark
 from datalabel.check.registry import RULES, matches, refuse_unknown, select
 from datalabel.errors import InputError
 from datalabel.files import write_atomic
 from datalabel.repository.check.accepting import contents_at, contents_in, load_accepted
-from datalabel.repository.check.batches import HELD_AGAINST
 from datalabel.repository.check.checking import Checked, CheckOptions, check_files, check_since, check_view
 from datalabel.repository.check.label_files import AskedFiles
 from datalabel.repository.check.locating import located, numbered
@@ -123,7 +122,7 @@ def _known_before(
     items = {origins.get(one.item or "", one.item) for one in found}
     codes = {one.code for one in found}
     # What one item is held against may be another one that changed, or one beside them.
-    across = bool(codes & set(HELD_AGAINST))
+    across = any(RULES[code].needs & OTHERS for code in codes)
     narrow = None if None in items or across else items.__contains__
     others = {name: {origins.get(one, one) for one in some} for name, some in after.beside.items() if across}
     silent = [code for code in RULES if code not in codes]
