@@ -113,6 +113,18 @@ def test_pictures_that_look_the_same_are_of_the_same_classes(
     assert found(repo.check(select=["I110"])) == expected
 
 
+def test_pictures_that_look_the_same_are_found_across_splits(repo: Repository) -> None:
+    (repo.root / "train.txt").write_text("a.jpg\n")
+    (repo.root / "val.txt").write_text("b.jpg\n")
+    gradient(repo.root / "a.jpg", 90)
+    gradient(repo.root / "b.jpg", 70, spot=30)
+    repo.add("a.jpg", "b.jpg")
+    repo.commit("two of a kind")
+    repo.create_snapshot("leaky", split_by=["train.txt", "val.txt"])
+    assert found(repo.check("leaky", select=["X"])) == []
+    assert found(repo.check("leaky", select=["X102"])) == [("X102", "b.jpg")]
+
+
 def test_pixels_that_cannot_be_decoded_are_found(repo: Repository) -> None:
     write_image(repo.root / "a.png", 3)
     data = bytearray((repo.root / "a.png").read_bytes())
