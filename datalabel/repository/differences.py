@@ -82,10 +82,8 @@ class Difference:
     @cached_property
     def items(self) -> list[ItemChange]:
         """Every item that was added, removed, replaced, renamed or changed, by key."""
-        changed = self._tables.changed_items(self.before.items, self.after.items)
-        old = self._item_rows(self.before, changed)
-        new = self._item_rows(self.after, changed)
-        moved = self._moved_keys(changed, old, new)
+        old, new = (self._item_rows(view, self._changed_keys) for view in (self.before, self.after))
+        moved = self._moved_keys(old, new)
         origins = {target: source for source, target in sorted(moved.items(), reverse=True)}
         changes: list[ItemChange] = []
         for key in sorted({*old, *new}):
@@ -102,13 +100,31 @@ class Difference:
             rows.update((row["item"], row) for row in batch.to_pylist())
         return rows
 
-    def _moved_keys(
-        self, keys: list[str] | None, old: Mapping[str, Row], new: Mapping[str, Row]
-    ) -> dict[str, str]:
+    @cached_property
+    def _changed_keys(self) -> list[str] | None:
+        """The keys whose items may differ; None: any."""
+        return self._tables.changed_items(self.before.items, self.after.items)
+
+    @cached_property
+    def _steps(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The traces that items left after and before."""
+        after, before = (
+            traces(self._tables, view.items, self._changed_keys) for view in (self.after, self.before)
+        )
+        return after, before
+
+    def _moved_keys(self, old: Mapping[str, Row], new: Mapping[str, Row]) -> dict[str, str]:
         """Old key → new key of the items that were renamed on the way, chains followed to their end."""
-        steps, earlier = (traces(self._tables, view.items, keys) for view in (self.after, self.before))
+        steps, earlier = self._steps
         ways = {key: way(key, steps) for key in sorted(old.keys() & steps.keys())}
         return renamed(ways, old, new, {key for key, target in steps.items() if earlier.get(key) == target})
+
+    @cached_property
+    def came(self) -> set[str]:
+        """Keys to which an item moved, none having moved away: one that was there before was removed."""
+        steps, earlier = self._steps
+        fresh = {key: target for key, target in steps.items() if earlier.get(key) != target}
+        return set(fresh.values()) - fresh.keys()
 
     @cached_property
     def renames(self) -> dict[str, str]:

@@ -121,6 +121,56 @@ def test_an_item_comes_back_under_one_key_only(repo: Repository) -> None:
     assert repo.items().column("item").to_pylist() == [A, B]
 
 
+def exchanged(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    for old, new in ((A, C), (B, A), (C, B)):
+        repo.mv(old, new)
+
+
+@pytest.mark.parametrize("paths", [[A], [B], ["labels.json"], [A, "labels.json"]])
+def test_half_an_exchange_is_not_taken_back(repo: Repository, paths: list[str]) -> None:
+    exchanged(repo)
+    before = held(repo)
+    with pytest.raises(RefusedError, match=r"is called .*\.png now"):
+        repo.restore(*paths, staged=True)
+    assert (held(repo), repo.diff().renames) == (before, {A: B, B: A})
+
+
+def test_exchanged_items_move_back_with_what_was_said_of_them_since(repo: Repository) -> None:
+    exchanged(repo)
+    said(repo, {A: [CAT]}, "more.json")
+    repo.add("more.json", beside=True)
+    repo.restore(A, B, staged=True)
+    assert held(repo) == [(A, "cat", 1.0), (B, "cat", 1.0), (B, "dog", 5.0)]
+    assert [one.change for one in repo.diff().items] == []
+    repo.add("labels.json", "more.json")
+    assert held(repo) == [(A, "cat", 1.0), (B, "cat", 1.0), (B, "dog", 5.0)]
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_whoever_came_to_a_key_leaves_it_with_its_labels(repo: Repository, both: bool) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    before = held(repo)
+    repo.rm(A)
+    (repo.root / A).unlink()
+    repo.mv(B, A)
+    repo.restore(A, *([B] if both else []), staged=True)
+    assert held(repo) == (before if both else before[:1])
+    assert repo.items().column("item").to_pylist() == ([A, B] if both else [A])
+
+
+def test_a_new_image_at_an_old_key_leaves_it_with_its_labels(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    before, images = held(repo), repo.items().select(["item", "content"])
+    repo.mv(A, C)
+    write_image(repo.root / A, 9)
+    said(repo, {A: [DOG]}, "more.json")
+    repo.add(A, "more.json")
+    repo.restore(A, C, staged=True)
+    assert held(repo) == before
+    assert repo.items().select(["item", "content"]) == images
+
+
 def test_a_new_item_that_staging_loses_takes_its_labels_along(repo: Repository) -> None:
     begin(repo, {A: [CAT], B: [DOG]})
     write_image(repo.root / C, 9)

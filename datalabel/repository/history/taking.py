@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -18,15 +18,17 @@ from datalabel.labels.rows import (
     split_by_source,
 )
 from datalabel.labels.tables import LABEL_ORDER, MENTION_ORDER
+from datalabel.repository.add.rekey import rekey
+from datalabel.repository.differences import Difference
 from datalabel.repository.history.choosing import Chosen
-from datalabel.repository.renames import traces
 from datalabel.repository.stage import Stage, without_source
 from datalabel.repository.view import View
 from datalabel.store.tables import Table
 
 
 def take(stage: Stage, other: View, chosen: Chosen | None) -> None:
-    """Make what was chosen (everything: None) in staging as it is in another tree.
+    """Make what was chosen (everything: None) in staging as it is in another tree. Items that have another key since
+    move back, with what was said of them since; others come and go with all that is said of them.
 
     Raises:
         RefusedError: a label or an item would be there twice, under another source or another key.
@@ -34,38 +36,42 @@ def take(stage: Stage, other: View, chosen: Chosen | None) -> None:
     if chosen is None:
         stage.become(other)
         return
-    before = stage.known.keys()
+    apart = _move_back(stage, Difference(stage.project, other, stage.view), set(chosen.items))
     touched = {name: _take_source(stage, other, name) for name in chosen.sources}
+    _refuse_renamed(apart, {item for items in touched.values() for item in items})
     for name in chosen.folders:
         stage.set_source(name, other.tree.sources.get(name))
     _take_items(stage, other, list(chosen.items))
     if chosen.spec:
         stage.tree = replace(stage.tree, spec=other.tree.spec, spec_text=other.tree.spec_text)
-    _refuse_renamed(stage, other, stage.known.keys() - before)
     _refuse_shared_path(stage, touched)
     for name, items in touched.items():
         _refuse_twins(stage, other, name, items)
 
 
-def _refuse_renamed(stage: Stage, other: View, back: Iterable[str]) -> None:
-    """An item that comes back must not be there under the key that it was renamed to since."""
-    tables = stage.project.store.tables
-    origins = {key: key for key in back}
-    seen = set(origins)
-    while origins:
-        known = traces(tables, other.items, origins)
-        steps = traces(tables, stage.items, origins)
-        steps = {key: target for key, target in steps.items() if known.get(key) != target}
-        there = distinct(tables.read(other.items, ["item"], items=sorted({*steps.values()})).column("item"))
-        for key, target in sorted(steps.items()):
-            if target in stage.known and target not in there:
-                raise RefusedError(
-                    f"is called {target} now",
-                    where=origins[key],
-                    hint=f"dlabel mv {target} {origins[key]} takes that back, or restore both",
-                )
-        origins = {target: origins[key] for key, target in steps.items() if target not in seen}
-        seen |= origins.keys()
+def _move_back(stage: Stage, since: Difference, keys: set[str]) -> dict[str, str]:
+    """Undo the renames of which both keys were chosen; those of which not both were (old key → new key).
+
+    Whoever came to a chosen key since leaves it: what is said of that item is nothing about the one that comes back.
+    """
+    back = {new: old for old, new in since.renames.items() if {old, new} <= keys}
+    apart = {old: new for old, new in since.renames.items() if new not in back}
+    _refuse_renamed(apart, keys & apart.keys())
+    came = {*back.values(), *(keys & {*apart.values(), *since.came})} - back.keys()
+    stage.drop_items(came & stage.known.keys())
+    rekey(stage, back)
+    return apart
+
+
+def _refuse_renamed(renames: Mapping[str, str], keys: set[str]) -> None:
+    """An item, or what a source says of it, must not come back while it is here under another key."""
+    for old, new in sorted(renames.items()):
+        if old in keys or new in keys:
+            raise RefusedError(
+                f"is called {new} now",
+                where=old,
+                hint=f"dlabel mv {new} {old} takes that back, or restore both",
+            )
 
 
 def _refuse_shared_path(stage: Stage, names: Iterable[str]) -> None:
@@ -125,7 +131,7 @@ def _take_source(stage: Stage, other: View, name: str) -> list[str]:
     stage.put_mentions(mentions, gone)
     stage.set_source(name, other.tree.sources.get(name))
     _take_waiting_items(stage, other, touched)
-    return sorted(distinct(rows.column("item")))
+    return sorted({*distinct(rows.column("item")), *without, *touched})
 
 
 def _refuse_twins(stage: Stage, other: View, source: str, items: Sequence[str]) -> None:
