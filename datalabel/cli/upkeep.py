@@ -20,13 +20,13 @@ SHOWN = 20
 
 @dataclass
 class InspectedText(Presentation):
-    """What is missing or damaged in a store."""
+    """What is missing or damaged in a store, and what contradicts itself."""
 
     found: Inspected
 
     @property
     def status(self) -> int:  # type: ignore[override]
-        return EXIT_CODES[Kind.DAMAGED] if self.found.broken else 0
+        return EXIT_CODES[Kind.DAMAGED] if self.found.broken or self.found.contradictions else 0
 
     def text(self, screen: Screen) -> None:
         for one in screen.first(self.found.broken, SHOWN, indent=0):
@@ -35,6 +35,12 @@ class InspectedText(Presentation):
         if rest:
             what = "the others" if rest < len(self.found.broken) else "it" if rest == 1 else "them"
             screen.line(f"Put {what} back from a copy of .dlabel/objects.")
+        for wrong in self.found.contradictions:
+            where = f"{wrong.revision}, {wrong.set}" if wrong.set else wrong.revision
+            words = f"{wrong.rows:,} {wrong.what} (first: {shown(wrong.item)})"
+            screen.line(("contradiction", "bad"), f"  {shown(where)}: {words}")
+        if self.found.contradictions:
+            screen.line("dlabel restore --staged --from REV makes staging what a sound revision is.")
         gone = sum(one.missing for one in self.found.broken)
         counts = {"damaged": len(self.found.broken) - gone, "missing": gone}
         said = ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
@@ -50,6 +56,7 @@ class InspectedText(Presentation):
         return {
             "objects": self.found.objects,
             "broken": [asdict(one) for one in self.found.broken],
+            "contradictions": [asdict(one) for one in self.found.contradictions],
             "unused": {"objects": self.found.unused, "bytes": self.found.unused_bytes},
             "elsewhere": self.found.elsewhere,
         }
@@ -67,8 +74,9 @@ def _line(screen: Screen, one: Broken) -> None:
 def fsck() -> Presentation:
     """Read every object of the store that anything leads to, and name what is missing or damaged.
 
-    Nothing is changed. Where the working tree still has the bytes of a damaged image, the command that puts them
-    back is printed.
+    Where all is whole, staging, branches and snapshots are searched for labels that contradict the rest of their
+    tree: on no item, of no source, with another's id. Nothing is changed. Where the working tree still has the bytes
+    of a damaged image, the command that puts them back is printed.
     """
     from datalabel.repository.upkeep.inspecting import inspect
 

@@ -81,7 +81,8 @@ class Difference:
 
     @cached_property
     def items(self) -> list[ItemChange]:
-        """Every item that was added, removed, replaced, renamed or changed, by key."""
+        """Every item that was added, removed, replaced, renamed or changed, by key; where another item has the key of
+        one that was removed, both are told."""
         old, new = (self._item_rows(view, self._changed_keys) for view in (self.before, self.after))
         moved = self._moved_keys(old, new)
         origins = {target: source for source, target in sorted(moved.items(), reverse=True)}
@@ -89,6 +90,8 @@ class Difference:
         for key in sorted({*old, *new}):
             before = None if key in moved else old.get(key)
             origin = origins.get(key)
+            if before is not None and origin is not None and self._wanted(key):
+                changes.append(ItemChange(key, "removed", {}))
             change = _item_change(key, before, new.get(key), origin, old.get(origin or ""))
             if change is not None and self._wanted(key, origin):
                 changes.append(change)
@@ -131,6 +134,11 @@ class Difference:
         """Old key → new key."""
         return {change.old_key: change.key for change in self.items if change.old_key}
 
+    @cached_property
+    def displaced(self) -> set[str]:
+        """Keys of items that were removed, which others have now."""
+        return {change.key for change in self.items if change.change == "removed"} & {*self.renames.values()}
+
     def _wanted(self, key: str, other: str | None = None) -> bool:
         return self._narrow is None or self._narrow(key) or (other is not None and self._narrow(other))
 
@@ -171,7 +179,8 @@ class Difference:
         for start in range(0, len(keys), CHUNK):
             chunk = keys[start : start + CHUNK]
             stayed = {key for key in chunk if key not in self.renames}
-            old_keys = sorted({origin[key] for key in chunk if key in origin} | (stayed - origin.keys()))
+            own = (stayed - origin.keys()) | self.displaced.intersection(chunk)
+            old_keys = sorted({origin[key] for key in chunk if key in origin} | own)
             before = self._tables.read(self.before.label_table(name), columns, items=old_keys)
             after = self._tables.read(self.after.label_table(name), columns, items=chunk)
             yield self._under_new_keys(before), after

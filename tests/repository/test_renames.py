@@ -109,6 +109,20 @@ def test_an_item_whose_key_was_taken_by_another_is_not_forgotten(repo: Repositor
     assert [one.fields.keys() & {"content"} for one in found.items] == [set(), {"content"} if here else set()]
 
 
+def test_an_item_whose_way_is_lost_is_removed_though_another_has_its_key(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG], C: [CAT]}, [A, B, C])
+    for old, new in ((C, "d.png"), (A, C), (C, A), (B, C)):
+        repo.mv(old, new)
+    found = repo.diff()
+    assert [(one.key, one.change, one.old_key) for one in found.items] == [
+        ("d.png", "added", None), (C, "removed", None), (C, "renamed", B),
+    ]  # fmt: skip
+    counts = found.summary()["sets"]["ground_truth"]
+    assert (counts["added"], counts["removed"]) == (1, 1)
+    (picture,) = [one for one in repo.diff_page().pictures if one.key == C]
+    assert any("was removed" in note for note in picture.notes)
+
+
 def test_an_item_comes_back_under_one_key_only(repo: Repository) -> None:
     begin(repo, {A: [CAT, DOG], B: [DOG]})
     before = held(repo)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -77,7 +78,15 @@ def _pictures(difference: Difference, room: Room, tally: _Tally) -> list[Picture
             else:
                 shapes.append(taken)
         found.append(_picture(key, items.pop(key, None), shapes, unlisted))
-    return [*found, *(_picture(key, change, (), 0) for key, change in items.items())]
+    found += [_picture(key, change, (), 0) for key, change in items.items()]
+    return [_noted(one, _DISPLACED) if one.key in difference.displaced else one for one in found]
+
+
+_DISPLACED = "Another image was called so before, and was removed. Its labels lie where they were on it."
+
+
+def _noted(picture: Picture, note: str) -> Picture:
+    return replace(picture, notes=(*picture.notes, note))
 
 
 def _changes(difference: Difference) -> Iterator[tuple[str, LabelChange]]:

@@ -1,4 +1,5 @@
-"""The verb `fsck`: is every object that the project leads to there, and what its name says?"""
+"""The verb `fsck`: is every object that the project leads to there, and what its name says? Do the trees agree with
+themselves?"""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from datalabel.content import BLOB, ObjectId
 from datalabel.errors import DamagedError, DlabelError
 from datalabel.repository.project import Project
+from datalabel.repository.upkeep.contradictions import Contradiction, contradictions
 from datalabel.store.objects import blob_id_of
 from datalabel.store.reachable import Reachable, Use, verify
 from datalabel.threads import in_order
@@ -36,7 +38,8 @@ class Broken:
 class Inspected:
     """How many objects were read, what is wrong with which, and how many objects nothing leads to (with bytes).
 
-    `elsewhere` counts the images that are kept where they lie, and not in the store.
+    `elsewhere` counts the images that are kept where they lie, and not in the store. `contradictions` are looked for
+    only where nothing is broken.
     """
 
     objects: int
@@ -44,6 +47,7 @@ class Inspected:
     unused: int
     unused_bytes: int
     elsewhere: int = 0
+    contradictions: tuple[Contradiction, ...] = ()
 
 
 def inspect(project: Project) -> Inspected:
@@ -67,6 +71,7 @@ def inspect(project: Project) -> Inspected:
         len(unused),
         sum(unused),
         len(outside),
+        () if broken else tuple(contradictions(project)),
     )
 
 
