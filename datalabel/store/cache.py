@@ -31,6 +31,9 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID
 RACY = 50_000_000
 """A file whose time of change lies within so many nanoseconds of its reading may have changed since without
 a new time; it is read again."""
+SECOND = 1_000_000_000
+COARSE = 2 * SECOND
+"""The same where the disk keeps whole seconds only, as old file systems do, or every other one (FAT)."""
 
 
 class Known(NamedTuple):
@@ -50,7 +53,8 @@ class Known(NamedTuple):
 
     def still(self, stat: Stat) -> bool:
         """Whether a file with this stat surely still has the content that was read."""
-        return stat == self[:4] and max(self.mtime, self.ctime) + RACY < self.checked
+        newest = max(self.mtime, self.ctime)
+        return stat == self[:4] and newest + (RACY if newest % SECOND else COARSE) < self.checked
 
 
 class Cache:

@@ -6,7 +6,7 @@ import pytest
 
 from datalabel.content import ObjectId
 from datalabel.files import Stat
-from datalabel.store.cache import RACY, Known
+from datalabel.store.cache import COARSE, RACY, SECOND, Known
 
 READ = 1_700_000_000_000_000_000
 
@@ -18,6 +18,10 @@ READ = 1_700_000_000_000_000_000
         (READ - RACY, READ - RACY - 1, False),
         (READ - RACY - 1, READ - RACY, False),
         (READ + 1, READ - RACY - 1, False),
+        (READ - COARSE - SECOND, READ - COARSE - SECOND, True),
+        (READ - COARSE, READ - COARSE, False),
+        (READ - SECOND, READ - COARSE, False),
+        (READ - SECOND, READ - RACY - 1, True),
     ],
 )
 def test_a_file_read_just_after_it_changed_may_have_changed_since(
