@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .bench import Bench, bytes_under, dlabel, program
 from .image_rivals import Prepare, rivals
-from .projects import LABELS, STORE, add_and_commit, committed, labels_project
+from .projects import LABELS, STORE, add_and_commit, committed, exported, labels_project
 from .work import Contender, Limit, Quantity, Work
 
 GIGABYTE = 1e9
@@ -199,6 +199,11 @@ def _export(bench: Bench, ours: str, theirs: str, labelformat: tuple[str, ...]) 
             ),
             bench.rival("panlabel", "panlabel", *convert),
             bench.rival("labelformat", "labelformat", *source, *labelformat),
+            Contender(
+                "cp -r of the result",
+                (("cp", "-r", str(exported(bench, project, ours)), "copy"),),
+                machine=True,
+            ),
         ),
         (Limit(("panlabel", "labelformat"), 1 / 3),),
         (path, project),

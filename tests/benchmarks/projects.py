@@ -48,6 +48,14 @@ def committed(bench: Bench, name: str, versions: Sequence[Path]) -> Path:
     return folder
 
 
+def exported(bench: Bench, project: Path, format_name: str) -> Path:
+    """What a project is exported to, in a folder beside it; the same for all who ask."""
+    folder = project.with_name(f"{project.name}-{format_name}")
+    if not folder.exists():
+        bench.run(project, dlabel("export", "HEAD", "-f", format_name, "-o", str(folder), "--allow-loss"))
+    return folder
+
+
 def add_and_commit(path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Both commands, as a person types them."""
     return dlabel("add", path), dlabel("commit", "-m", "measured")
