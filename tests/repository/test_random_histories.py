@@ -182,6 +182,18 @@ class Histories(RuleBasedStateMachine):
     def restore(self, path: str, revision: str | None) -> None:
         self._attempt(lambda: self.repo.restore(path, revision=revision, force=True))
 
+    @rule(name=FILES)
+    def write_back(self, name: str) -> None:
+        """A label file that was written says what is staged."""
+        if self._attempt(lambda: self.repo.restore(name, force=True)) and (self.repo.root / name).exists():
+            before = self._staged()
+            self.repo.add(name)
+            assert self._staged() == before
+
+    def _staged(self) -> list[Any]:
+        view = self.repo.view()
+        return [view.labels(name).to_arrow().to_pylist() for name in sorted(view.tree.sets)]
+
     @rule(steps=STEPS)
     def migrate(self, steps: str) -> None:
         (self.repo.root / "map.yaml").write_text(steps)
