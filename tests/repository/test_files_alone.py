@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,9 @@ from terminals import Desk
 
 import datalabel
 from datalabel.errors import InputError
+from datalabel.files import Entry
 from datalabel.repository.check.label_files import AskedFiles, read_alone
+from datalabel.repository.working_tree import WorkingTree
 
 BOX = "0 0.5 0.5 0.25 0.5\n"
 COCO = json.dumps(coco({"images/a.png": [("cat", 1, 2, 10, 10)]}))
@@ -100,6 +102,26 @@ def test_members_of_one_set_are_read_with_it_and_once(tmp_path: Path) -> None:
     paths = [tmp_path / "labels/a.txt", tmp_path / "labels/b.txt", tmp_path]
     (read,) = read_alone(AskedFiles(paths, tmp_path)).sources.values()
     assert (read.name, read.mentions.num_rows) == (str(tmp_path), 2)
+
+
+def test_many_files_are_looked_for_and_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {**LAYOUTS["VOC in folders"], **LAYOUTS["names only"]})
+    for number in range(9):
+        (tmp_path / f"labels/{number}.txt").write_text("")
+        (tmp_path / f"train/Annotations/{number}.xml").write_text(VOC)
+    walks: list[str] = []
+    walk = WorkingTree.walk
+
+    def counted(tree: WorkingTree, key: str = ".") -> Iterator[tuple[str, str, Entry]]:
+        walks.append(key)
+        return walk(tree, key)
+
+    monkeypatch.setattr(WorkingTree, "walk", counted)
+    paths = [*sorted(tmp_path.rglob("*.txt")), *sorted(tmp_path.rglob("*.xml"))]
+    alone = read_alone(AskedFiles(paths, tmp_path, size=(64, 48)))
+    assert len(alone.sources) == 12
+    assert sum(len(one.image_paths()) for one in alone.sources.values()) == 1
+    assert sorted(walks) == [".", ".", "train/Annotations", "val/Annotations"]
 
 
 def test_a_folder_elsewhere_is_read_by_its_own_rules(tmp_path: Path) -> None:

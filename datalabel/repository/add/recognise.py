@@ -104,6 +104,8 @@ class Recogniser:
         return bool(found.entries)
 
     def _add_file(self, key: str, path: Path) -> None:
+        if self._is_taken(key):
+            return
         folder = self._folder_source_of(key)
         if folder is not None:
             self.add_known(folder)
@@ -130,7 +132,7 @@ class Recogniser:
         return next((folder for folder, (_, one) in known if _is_inside(key, folder, one.format)), None)
 
     def _add_label_file(self, name: str, key: str | None, path: Path) -> None:
-        fmt = self._format or detect_format(path)
+        fmt = self._format or detect_format(path) or (self._format_around(key, path) if key else None)
         if fmt is not None and key is not None and (root := self._marked_above(key, fmt)) is not None:
             self._add_label_folder(root, fmt)
             return
@@ -231,6 +233,13 @@ class Recogniser:
                 return None
             folder = posixpath.dirname(folder) or "."
         return folder
+
+    def _format_around(self, key: str, path: Path) -> Format | None:
+        """The format of an empty file, which says that an image has no labels: that of the set that it lies in."""
+        if path.stat().st_size:
+            return None
+        around = (get_format(info.name) for info in formats() if info.marks and info.is_member(key))
+        return next((fmt for fmt in around if self._marked_above(key, fmt) is not None), None)
 
     def _has_mark(self, folder: str, info: FormatInfo) -> bool:
         if folder not in self._marked:

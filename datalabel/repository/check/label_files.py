@@ -100,38 +100,60 @@ def read_alone(asked: AskedFiles) -> FilesAlone:
     Raises:
         InputError: a path does not exist or holds none, or one cannot be read.
     """
-    alone = FilesAlone()
+    alone, folders = FilesAlone(), dict[Path, _Folder]()
     for path in asked.paths:
-        files = WorkingTree(asked.start if path.is_relative_to(asked.start) else _folder_of(path))
-        recogniser = Recogniser(files, {}, asked.format, insist="--labels")
-        recogniser.add(path)
-        found = recogniser.found
-        if not found.labels:
+        root = asked.start if path.is_relative_to(asked.start) else _folder_of(path)
+        folder = folders.get(root) or folders.setdefault(root, _Folder(root, asked))
+        folder.read(path, alone)
+    return alone
+
+
+class _Folder:
+    """A folder that paths lie in. What was found in it, and which images there are, is asked once."""
+
+    def __init__(self, root: Path, asked: AskedFiles) -> None:
+        self._files = WorkingTree(root)
+        self._recogniser = Recogniser(self._files, {}, asked.format, insist="--labels")
+        self._size = asked.size
+        self._images: dict[str, Images] = {}
+
+    def read(self, path: Path, alone: FilesAlone) -> None:
+        """Read the sources that a path holds, or is part of, unless they have been."""
+        self._recogniser.add(path)
+        found, key = self._recogniser.found, self._files.key_of(path)
+        if not any(_is_within(source, key) or _is_within(key, source) for source in found.labels):
             raise InputError(
                 "holds no label file that is recognised",
                 where=str(path),
                 hint=f"insist with --labels {'|'.join(info.name for info in formats())}",
             )
-        for one in found.labels.values():
-            name = str(one.files.root)
+        for source in found.labels.values():
+            name = str(source.files.root)
             if name not in alone.sources:
-                alone.sources[name] = _read(files, files.key_of(_folder_of(path)), one, asked.size)
+                alone.sources[name] = self._read(self._files.key_of(_folder_of(path)), source)
         for fault in found.unrecognised:
-            where = str(files.root / str(fault.where))
+            where = str(self._files.root / str(fault.where))
             alone.unrecognised[where] = replace(fault, where=where)
-    return alone
+
+    def _read(self, named: str, source: LabelFiles) -> ReadAlone:
+        """Images are looked for in the folder that was named, or in the source's own around it."""
+        key = str(source.path)
+        is_folder = bool(source.files.members)
+        around = key if is_folder and _is_within(named, key) else named
+        images = self._images.get(around) or self._images.setdefault(around, self._images_in(around))
+        place = Place.of(key, None, is_folder=is_folder)
+        surroundings = Surroundings(self._files, place, images, self._size)
+        name = str(source.files.root)
+        read = source.format.read(replace(source.files, name=name), surroundings)
+        return ReadAlone(name, read.mentions, read.labels, surroundings)
+
+    def _images_in(self, folder: str) -> Images:
+        return Images({}, lambda: image_files(self._files, [folder], []).images)
 
 
-def _read(files: WorkingTree, folder: str, source: LabelFiles, size: tuple[int, int] | None) -> ReadAlone:
-    """Read one source; images are looked for in the folder that was named, or in the source's own around it."""
-    key = str(source.path)
-    is_folder = bool(source.files.members)
-    around = is_folder and files.path_of(folder).is_relative_to(files.path_of(key))
-    images = Images({}, lambda: image_files(files, [key if around else folder], []).images)
-    surroundings = Surroundings(files, Place.of(key, None, is_folder=is_folder), images, size)
-    name = str(source.files.root)
-    read = source.format.read(replace(source.files, name=name), surroundings)
-    return ReadAlone(name, read.mentions, read.labels, surroundings)
+def _is_within(key: str, folder: str) -> bool:
+    """Whether a key is a folder's own, or lies in it."""
+    return folder == "." or f"{key}/".startswith(f"{folder}/")
 
 
 def _folder_of(path: Path) -> Path:
