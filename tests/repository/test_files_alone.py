@@ -120,8 +120,8 @@ def test_many_files_are_looked_for_and_read_once(tmp_path: Path, monkeypatch: py
     paths = [*sorted(tmp_path.rglob("*.txt")), *sorted(tmp_path.rglob("*.xml"))]
     alone = read_alone(AskedFiles(paths, tmp_path, size=(64, 48)))
     assert len(alone.sources) == 12
-    assert sum(len(one.image_paths()) for one in alone.sources.values()) == 1
-    assert sorted(walks) == [".", ".", "train/Annotations", "val/Annotations"]
+    assert sum(len(one.image_paths()) for one in alone.sources.values()) == 11
+    assert sorted(walks) == [".", ".", "train/Annotations", "train/JPEGImages", "val/Annotations"]
 
 
 def test_a_folder_elsewhere_is_read_by_its_own_rules(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,8 +14,8 @@ from datalabel.errors import Fault, InputError
 from datalabel.formats.base import Before
 from datalabel.formats.registry import formats
 from datalabel.images import read_facts
-from datalabel.repository.add.recognise import LabelFiles, Recogniser, image_files
-from datalabel.repository.names import Images, Place, meant
+from datalabel.repository.add.recognise import ImageFile, LabelFiles, Recogniser, image_files
+from datalabel.repository.names import SIBLINGS, Images, Place, meant
 from datalabel.repository.working_tree import WorkingTree
 
 
@@ -148,7 +149,17 @@ class _Folder:
         return ReadAlone(name, read.mentions, read.labels, surroundings)
 
     def _images_in(self, folder: str) -> Images:
-        return Images({}, lambda: image_files(self._files, [folder], []).images)
+        """The images in a folder, and in those beside it in which formats keep theirs by habit."""
+        above, _, _ = folder.rpartition("/")
+
+        def listed() -> dict[str, ImageFile]:
+            near = self._files.path_of(above or ".").iterdir() if folder != "." else ()
+            beside = [
+                posixpath.join(above, one.name) for one in near if one.name in SIBLINGS and one.is_dir()
+            ]
+            return image_files(self._files, [folder, *sorted({*beside} - {folder})], []).images
+
+        return Images({}, listed)
 
 
 def _is_within(key: str, folder: str) -> bool:
