@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,6 +25,7 @@ FILES = st.sampled_from(["labels.json", "more.json", "preds.json"])
 NAMES = st.sampled_from(["cat", "dog"])
 CORNERS = st.integers(1, 5).map(float)
 SETS: Mapping[str, Mapping[str, Any]] = {"preds.json": {"model": "net"}, "more.json": {"beside": True}}
+VERBS = {"add", "commit", "rm", "mv", "restore", "migrate", "create_snapshot"}
 STEPS = st.sampled_from(["steps:\n  - rename: {cat: dog}\n", "steps:\n  - delete: dog\n"])
 
 
@@ -32,7 +34,9 @@ def count(view: View, name: str) -> int:
 
 
 class Histories(RuleBasedStateMachine):
-    """One project, and what its label files say."""
+    """One project, and what its label files say. `done` counts the verbs that were not refused, in all of them."""
+
+    done: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
@@ -120,7 +124,7 @@ class Histories(RuleBasedStateMachine):
 
     # Verbs
 
-    def _attempt(self, verb: Callable[[], Any]) -> bool:
+    def _attempt(self, name: str, verb: Callable[[], Any]) -> bool:
         """Do it; what is refused must have changed nothing."""
         before = self.repo.project.store.state.read()
         try:
@@ -128,6 +132,7 @@ class Histories(RuleBasedStateMachine):
         except DlabelError:
             assert self.repo.project.store.state.read() == before
             return False
+        self.done[name] += 1
         return True
 
     @rule()
@@ -135,7 +140,7 @@ class Histories(RuleBasedStateMachine):
         self._add()
 
     def _add(self, *paths: str, **options: Any) -> None:
-        if self._attempt(lambda: self.repo.add(*paths, **options)):
+        if self._attempt("add", lambda: self.repo.add(*paths, **options)):
             again = self.repo.add(*paths, **options)
             assert not again.changed or again.has_conflicts
 
@@ -153,39 +158,42 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def commit(self) -> None:
-        if self._attempt(lambda: self.repo.commit("again")):
+        if self._attempt("commit", lambda: self.repo.commit("again")):
             assert not self.repo.status().has_staged
 
     @rule(path=KEYS | FILES, files=st.booleans())
     def remove(self, path: str, files: bool) -> None:
-        self._attempt(lambda: self.repo.rm(path, files=files))
+        self._attempt("rm", lambda: self.repo.rm(path, files=files))
 
     @rule(old=KEYS, new=KEYS)
     def move(self, old: str, new: str) -> None:
-        self._attempt(lambda: self.repo.mv(old, new))
+        self._attempt("mv", lambda: self.repo.mv(old, new))
 
     @rule(old=FILES)
     def move_file(self, old: str) -> None:
-        self._attempt(lambda: self.repo.mv(old, "moved.json"))
-        self._attempt(lambda: self.repo.mv("moved.json", old))
+        self._attempt("mv", lambda: self.repo.mv(old, "moved.json"))
+        self._attempt("mv", lambda: self.repo.mv("moved.json", old))
 
     @rule(paths=st.lists(KEYS | FILES, min_size=1, max_size=2), revision=st.sampled_from(["HEAD", "HEAD~1"]))
     def unstage(self, paths: list[str], revision: str) -> None:
-        self._attempt(lambda: self.repo.restore(*paths, revision=revision, staged=True))
+        self._attempt("restore", lambda: self.repo.restore(*paths, revision=revision, staged=True))
 
     @rule(revision=st.sampled_from(["HEAD", "HEAD~1"]))
     def unstage_all(self, revision: str) -> None:
-        if self._attempt(lambda: self.repo.restore(revision=revision, staged=True)):
+        if self._attempt("restore", lambda: self.repo.restore(revision=revision, staged=True)):
             assert self.repo.diff(revision, "STAGED").is_empty
 
     @rule(path=KEYS | FILES, revision=st.none() | st.just("HEAD~1"))
     def restore(self, path: str, revision: str | None) -> None:
-        self._attempt(lambda: self.repo.restore(path, revision=revision, force=True))
+        self._attempt("restore", lambda: self.repo.restore(path, revision=revision, force=True))
 
     @rule(name=FILES)
     def write_back(self, name: str) -> None:
         """A label file that was written says what is staged."""
-        if self._attempt(lambda: self.repo.restore(name, force=True)) and (self.repo.root / name).exists():
+        if (
+            self._attempt("restore", lambda: self.repo.restore(name, force=True))
+            and (self.repo.root / name).exists()
+        ):
             before = self._staged()
             self.repo.add(name)
             assert self._staged() == before
@@ -197,12 +205,14 @@ class Histories(RuleBasedStateMachine):
     @rule(steps=STEPS)
     def migrate(self, steps: str) -> None:
         (self.repo.root / "map.yaml").write_text(steps)
-        self._attempt(lambda: self.repo.migrate("map.yaml", allow_unmapped=True))
+        self._attempt("migrate", lambda: self.repo.migrate("map.yaml", allow_unmapped=True))
 
     @rule()
     def freeze(self) -> None:
         self.names += 1
-        self._attempt(lambda: self.repo.create_snapshot(f"s{self.names}", sets=["ground_truth"]))
+        self._attempt(
+            "create_snapshot", lambda: self.repo.create_snapshot(f"s{self.names}", sets=["ground_truth"])
+        )
 
     # What holds whatever was done
 
@@ -223,7 +233,9 @@ class Histories(RuleBasedStateMachine):
         assert self.repo.status().has_staged or self.repo.diff().is_empty
 
 
-def run(examples: int, steps: int) -> None:
+def verbs_done(examples: int, steps: int) -> set[str]:
+    """Go through histories, in which nothing may be wrong; the verbs that did something in any of them."""
+    Histories.done.clear()
     run_state_machine_as_test(
         Histories,
         settings=settings(
@@ -234,12 +246,13 @@ def run(examples: int, steps: int) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+    return set(Histories.done)
 
 
 def test_some_histories() -> None:
-    run(25, 25)
+    assert verbs_done(25, 25) == VERBS
 
 
 @pytest.mark.slow
 def test_many_histories() -> None:
-    run(120, 40)
+    assert verbs_done(120, 40) == VERBS
