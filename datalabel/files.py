@@ -148,6 +148,11 @@ def walk(
                 yield Entry(path, status)
 
 
+def is_within(key: str, folder: str) -> bool:
+    """Whether a key is a folder's own (`.`: the root), or lies in it."""
+    return folder == "." or f"{key}/".startswith(f"{folder}/")
+
+
 def no_such_file(path: Path, said: str, what: str = "no such file or folder") -> InputError:
     """The error for a path that does not exist, as the user `said` it; it names the file beside it that is meant."""
     beside = [near.name for near in islice(path.parent.glob("*"), 1000)]

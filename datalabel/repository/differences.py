@@ -132,6 +132,8 @@ class Difference:
     @cached_property
     def renames(self) -> dict[str, str]:
         """Old key → new key."""
+        if not self._steps[0]:
+            return {}  # nothing ever moved, and items need not be read to know it
         return {change.old_key: change.key for change in self.items if change.old_key}
 
     @cached_property

@@ -74,6 +74,7 @@ def test_a_folder_holds_the_same_sources_with_and_without_a_project(tmp_path: Pa
         labels = repo.labels().to_arrow().select(["class", "x", "y", "w", "h"]).to_pylist()
     names = {path: Path(path).relative_to(tmp_path).as_posix() for path in alone.sources}
     assert sorted(names.values()) == sorted(one.source for one in added.labels)
+    assert not {fault.where for fault in added.unrecognised} & {"data.yaml", "one/data.yaml", "two/data.yaml"}
     assert sorted(fault.what for fault in alone.unrecognised.values()) == sorted(
         fault.what for fault in added.unrecognised
     )

@@ -135,6 +135,16 @@ def test_data_sets_side_by_side_are_sources_of_their_own(repo: Repository) -> No
     assert ("all/two/obj/a.jpg", "cat") in labels_of(repo)
 
 
+def test_a_set_around_one_that_is_a_source_is_refused(repo: Repository) -> None:
+    write_set(repo.root / "set")
+    repo.add("set")
+    write_set(repo.root, {"data.yaml": DATA, "labels/train/z.txt": BOX}, ("images/train/z.jpg",))
+    before = labels_of(repo)
+    with pytest.raises(InputError, match="sources must not overlap: set inside it is a source already"):
+        repo.add(".")
+    assert labels_of(repo) == before
+
+
 def test_labels_without_names_of_classes_are_left_and_named(repo: Repository) -> None:
     write_set(
         repo.root / "set",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from datalabel.errors import Fault, InputError, RefusedError, UsageError
+from datalabel.files import is_within
 from datalabel.formats.registry import get_format
 from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.repository.add.digests import contents_of, digest_of_contents
@@ -131,9 +132,9 @@ def _track_folders(stage: Stage, found: Found) -> list[str]:
 def _is_covered(stage: Stage, folder: str) -> bool:
     """Whether a tracked image folder holds this one already."""
     return any(
-        source.format == IMAGES and source.path is not None and (folder + "/").startswith(source.path + "/")
+        source.format == IMAGES and source.path is not None and is_within(folder, source.path)
         for source in stage.tree.sources.values()
-    ) or any(source.format == IMAGES and source.path == "." for source in stage.tree.sources.values())
+    )
 
 
 def _found(stage: Stage, paths: Sequence[Path], options: AddOptions) -> Found:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from datalabel.errors import Fault, InputError
-from datalabel.files import Entry, no_such_file
+from datalabel.files import Entry, is_within, no_such_file
 from datalabel.formats.base import Format, SourceFiles
 from datalabel.formats.registry import FormatInfo, detect_format, format_info, formats, get_format
 from datalabel.images import IMAGE_SUFFIXES, looks_like_image
@@ -167,6 +167,9 @@ class Recogniser:
         labels = len(self.found.labels)
         self._add_marked(candidates)
         self._add_candidates(candidates)
+        # A file may turn out to be a member of a source only after it was looked at.
+        others = [fault for fault in self.found.unrecognised if not self._is_taken(str(fault.where))]
+        self.found.unrecognised = others
         if len(self.found.images) == before and len(self.found.labels) == labels:
             raise InputError("holds no image and no label file that is recognised", where=key)
 
@@ -249,7 +252,7 @@ class Recogniser:
 
     def _add_label_folder(self, key: str, fmt: Format) -> None:
         for known in self._known:
-            if known.startswith(key + "/") and self._known[known][1].format == fmt.name:
+            if known != key and is_within(known, key) and self._known[known][1].format == fmt.name:
                 raise InputError(
                     f"sources must not overlap: {known} inside it is a source already",
                     where=key,

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from datalabel.errors import Fault, InputError
+from datalabel.files import is_within
 from datalabel.formats.base import Before
 from datalabel.formats.registry import formats
 from datalabel.images import read_facts
@@ -122,7 +123,7 @@ class _Folder:
         """Read the sources that a path holds, or is part of, unless they have been."""
         self._recogniser.add(path)
         found, key = self._recogniser.found, self._files.key_of(path)
-        if not any(_is_within(source, key) or _is_within(key, source) for source in found.labels):
+        if not any(is_within(source, key) or is_within(key, source) for source in found.labels):
             raise InputError(
                 "holds no label file that is recognised",
                 where=str(path),
@@ -140,7 +141,7 @@ class _Folder:
         """Images are looked for in the folder that was named, or in the source's own around it."""
         key = str(source.path)
         is_folder = bool(source.files.members)
-        around = key if is_folder and _is_within(named, key) else named
+        around = key if is_folder and is_within(named, key) else named
         images = self._images.get(around) or self._images.setdefault(around, self._images_in(around))
         place = Place.of(key, None, is_folder=is_folder)
         surroundings = Surroundings(self._files, place, images, self._size)
@@ -160,11 +161,6 @@ class _Folder:
             return image_files(self._files, [folder, *sorted({*beside} - {folder})], []).images
 
         return Images({}, listed)
-
-
-def _is_within(key: str, folder: str) -> bool:
-    """Whether a key is a folder's own, or lies in it."""
-    return folder == "." or f"{key}/".startswith(f"{folder}/")
 
 
 def _folder_of(path: Path) -> Path:

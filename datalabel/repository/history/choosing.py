@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datalabel.errors import Faults, nearest
+from datalabel.files import is_within
 from datalabel.repository.differences import narrowing
 from datalabel.repository.project import Project
 from datalabel.repository.working_tree import SPEC_FILE
@@ -58,7 +59,7 @@ def choose(project: Project, paths: Sequence[Path], trees: Iterable[Tree], items
 
 
 def _hint(key: str, known: Sequence[str], labels: Iterable[tuple[str, str | None]]) -> str:
-    folder = next((where for _, where in labels if where == "." or key.startswith(f"{where}/")), None)
+    folder = next((where for _, where in labels if where is not None and is_within(key, where)), None)
     if folder is not None:
         return f"the files of a source go together: name {folder}"
     close = nearest(key, [*known[:5000], *(name for name, _ in labels)])

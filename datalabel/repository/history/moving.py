@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from datalabel.errors import Faults, InputError, RefusedError, UsageError
-from datalabel.files import checked_key
+from datalabel.files import checked_key, is_within
 from datalabel.formats.registry import get_format
 from datalabel.labels.rows import distinct
 from datalabel.repository.add.digests import digest_of
@@ -152,7 +152,7 @@ def move(project: Project, old: Path, new: Path) -> Moved:
             raise InputError("exists already", where=target, hint="rm it first, or choose another name")
         if place is None and not chosen.items:
             raise InputError("is not on disk", where=origin)
-        if target.startswith((origin + "/", FOLDER + "/")):
+        if is_within(target, origin) or is_within(target, FOLDER):
             raise InputError(f"{origin} cannot be moved into itself", where=target)
         items = {key: target + key[len(origin) :] for key in chosen.items}
         taken = sorted(key for key in items.values() if key in stage.known and key not in items)
@@ -169,7 +169,7 @@ def _move_sources(stage: Stage, chosen: Chosen, origin: str, target: str) -> lis
     moved: list[tuple[str, str]] = []
     for name in (*chosen.sources, *chosen.folders):
         source = stage.tree.sources[name]
-        if source.path is not None and (source.path + "/").startswith(origin + "/"):
+        if source.path is not None and is_within(source.path, origin):
             path = target + source.path[len(origin) :]
             stage.set_source(name, replace(source, path=path))
             moved.append((source.path, path))

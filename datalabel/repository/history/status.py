@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalabel.content import ObjectId
-from datalabel.files import Entry, Stat
+from datalabel.files import Entry, Stat, is_within
 from datalabel.formats.registry import format_info, formats
 from datalabel.formats.source_files import SourceFiles
 from datalabel.images import IMAGE_SUFFIXES
@@ -202,7 +202,7 @@ def _image_changes(
     for key, entry in seen.images.items():
         one = cached.get(key)
         if key not in known:
-            if any(folder == "." or key.startswith(folder + "/") for folder in folders):
+            if any(is_within(key, folder) for folder in folders):
                 changes.append((key, "added"))
             else:
                 seen.others.append(key)

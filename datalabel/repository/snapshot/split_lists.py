@@ -10,7 +10,7 @@ from pathlib import Path
 
 from datalabel.errors import InputError
 from datalabel.experiments.splits import check_name
-from datalabel.files import no_such_file
+from datalabel.files import is_within, no_such_file
 from datalabel.repository.check.label_files import AskedFiles, read_alone
 from datalabel.repository.names import Images, Place, meant
 from datalabel.repository.project import Project
@@ -130,7 +130,7 @@ class _Lists:
             self._add_names(split, _lines(place), place)
             return
         folder = self._project.key_of(place)
-        inside = [key for key in self._images.tracked if key.startswith(folder + "/")]
+        inside = [key for key in self._images.tracked if is_within(key, folder)]
         if not inside:
             raise InputError(f"{split}: no item lies in {folder}", where=str(said_in))
         self.lists.items.setdefault(split, []).extend(inside)
