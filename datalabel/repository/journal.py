@@ -10,7 +10,7 @@ import errno
 import os
 import posixpath
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,9 +31,14 @@ def check_changes(project: Project, renames: Sequence[Rename]) -> None:
     """See that changes can be carried out. Those that were carried out before pass.
 
     Raises:
-        InputError: something is in the way of a file, or its folder may not be written (all are named).
+        InputError: a path is none that may be changed, something is in the way of a file, or its folder may not be
+            written (all are named).
     """
     faults, folders = Faults(), dict[Path, str | None]()
+    for rename in renames:
+        for key, why in _foreign(rename):
+            faults.add(why, key)
+    faults.raise_if_any()
     for rename in renames:
         origin = _origin(project, rename)
         if not os.path.lexists(origin):
@@ -58,7 +63,12 @@ def finish_journal(project: Project) -> None:
     if not pending:
         return
     for rename in pending:
-        _refuse_foreign(rename)
+        for key, fault in _foreign(rename):
+            raise DamagedError(
+                f"state.db announces a change of {key!r}, which {fault}",
+                where=rename.origin,
+                hint="put .dlabel/state.db back from a copy",
+            )
     check_changes(project, pending)
     touched: dict[Path, set[Path]] = {}
     for rename in pending:
@@ -72,16 +82,13 @@ def finish_journal(project: Project) -> None:
     project.store.state.finish_journal()
 
 
-def _refuse_foreign(rename: Rename) -> None:
+def _foreign(rename: Rename) -> Iterator[tuple[str, str]]:
+    """The paths of a change that no command may touch, and why."""
     folder, _, name = rename.origin.rpartition("/")
     origin = name if folder == _TEMPORARY else rename.origin
     for key in (origin, rename.target or origin):
-        if key_fault(key):
-            raise DamagedError(
-                f"state.db announces a change of {key!r}, which {key_fault(key)}",
-                where=rename.origin,
-                hint="put .dlabel/state.db back from a copy",
-            )
+        if fault := key_fault(key):
+            yield key, fault
 
 
 def _origin(project: Project, rename: Rename) -> Path:

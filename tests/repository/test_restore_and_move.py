@@ -9,6 +9,7 @@ import pytest
 from pictures import in_any_order, write_coco, write_image
 
 from datalabel.errors import InputError, RefusedError, UsageError
+from datalabel.repository.journal import check_changes
 from datalabel.repository.repository import Repository
 from datalabel.store.state import Rename
 
@@ -227,3 +228,21 @@ def test_a_file_of_a_folder_comes_back_with_its_source(cells: Repository) -> Non
     with pytest.raises(InputError, match="is not tracked") as refused:
         cells.restore("other.xml")
     assert refused.value.faults[0].hint in ("did you mean ann.xml?", "dlabel add other.xml tracks it")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(".", "all"), (".", "images/all"), ("images", ".dlabel/x"), ("images", ".")]
+)
+def test_a_move_that_cannot_be_done_is_not_announced(labelled: Repository, old: str, new: str) -> None:
+    with pytest.raises(InputError):
+        labelled.mv(old, new)
+    assert labelled.project.store.state.journal() == []
+    assert not labelled.status().has_staged
+    labelled.mv("images/a.jpg", "images/z.jpg")
+    assert labelled.diff().renames == {"images/a.jpg": "images/z.jpg"}
+
+
+@pytest.mark.parametrize("change", [Rename(".", "all"), Rename("images", ".git/x"), Rename("../x", "")])
+def test_no_change_is_announced_that_may_not_be_carried_out(labelled: Repository, change: Rename) -> None:
+    with pytest.raises(InputError):
+        check_changes(labelled.project, [change])
