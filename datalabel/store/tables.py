@@ -10,7 +10,7 @@ import bisect
 import contextlib
 import json
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from datalabel.content import ObjectId, canonical_json
 from datalabel.errors import DamagedError
-from datalabel.labels.rows import kept
+from datalabel.labels.rows import distinct, kept
 from datalabel.labels.tables import ITEMS, LABELS, MENTIONS, SPLITS
 from datalabel.store.folding import outside_common, run_to_fold
 from datalabel.store.key_ranges import EVERYTHING, KeyRange
@@ -37,6 +37,8 @@ WORTH_SHARING = 256
 """From so many items on two threads read them: they lie in many row groups."""
 GROUPS = 2
 """Row groups that are read at a time when only some of their rows are wanted."""
+GROUPS_SEARCHED = 16
+"""Row groups that are searched at a time."""
 SCHEMAS: dict[str, pa.Schema] = {"items": ITEMS, "mentions": MENTIONS, "labels": LABELS, "splits": SPLITS}
 
 
@@ -150,6 +152,23 @@ class Tables:
             return pa.concat_tables(found)
         schema = pa.schema([table.schema.field(name) for name in columns]) if columns else table.schema
         return (schema.append(DELETED) if markers else schema).empty_table()
+
+    def items_where(
+        self, table: Table, columns: Sequence[str], choose: Callable[[pa.Table], pa.Table]
+    ) -> set[str]:
+        """Every item that has a row (of these columns and `item`) that is chosen; perhaps others that had one before
+        a newer segment came. It costs less than a scan, and what it leads to is to be read again."""
+
+        def search(ref: SegmentRef) -> set[str]:
+            found: set[str] = set()
+            with Segment(self._objects, ref, table.schema) as segment:
+                groups = range(len(segment.bounds()))
+                for start in groups[::GROUPS_SEARCHED]:
+                    rows = segment.read(["item", *columns], groups[start : start + GROUPS_SEARCHED])
+                    found |= distinct(choose(rows).column("item"))
+            return found
+
+        return set().union(*in_order(search, table.segments))
 
     # Writing
 

@@ -8,6 +8,8 @@ import shutil
 from histories import CAT, DOG, A, B, C, begin, said
 from pictures import write_image
 
+from datalabel.repository.check.checking import CheckOptions, check_since
+from datalabel.repository.differences import diff
 from datalabel.repository.repository import Repository
 
 
@@ -41,6 +43,24 @@ def test_a_number_that_a_label_elsewhere_has_is_found_since(repo: Repository) ->
     whole = [(one.code, one.item, one.message) for one in repo.check("HEAD", select=["D104"]).findings]
     assert len(whole) == 1
     assert brought(repo, "D104") == whole
+
+
+def test_labels_are_held_against_those_of_their_number_in_the_same_file_alone(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    said(repo, {C: [CAT]}, "more.json")
+    repo.add("more.json")
+    repo.commit("numbered from 1 as well")
+    document = json.loads((repo.root / "labels.json").read_text())
+    document["annotations"][0]["id"] = 2
+    (repo.root / "labels.json").write_text(json.dumps(document))
+    repo.commit("the first is a second 2", all_sources=True)
+    found = check_since(diff(repo.project, "HEAD~1", "HEAD"), CheckOptions(select=["D104"]))
+    assert found.beside == {"ground_truth": {B}}
+    document["annotations"][0]["id"] = 1
+    (repo.root / "labels.json").write_text(json.dumps(document))
+    repo.commit("it is 1 again", all_sources=True)
+    found = check_since(diff(repo.project, "HEAD~1", "HEAD"), CheckOptions(select=["D104"]))
+    assert found.beside == {"ground_truth": set()}
 
 
 def test_what_was_wrong_where_a_number_is_taken_is_not_found_anew(repo: Repository) -> None:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from datalabel.check.finding import CheckBatch, Needs, Rule, Whole
 from datalabel.check.run import Part
 from datalabel.check.set_rule import columns_of
+from datalabel.labels.hashing import hash_rows
 from datalabel.labels.rows import distinct
 from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH, LABELS, LEFT_OUT, MEASURES
 from datalabel.progress import Progress
@@ -19,7 +20,10 @@ from datalabel.repository.check.image_facts import ViewFacts
 from datalabel.repository.view import PARTS, LabelView, View, span_of, splits_of
 from datalabel.store.key_ranges import EVERYTHING, KeyRange
 
-WORTH_A_PART = 4096
+_NUMBERED = ("source", "source_id")
+"""What no two labels of a set should have in common."""
+
+WORTH_A_PART = 1024
 """So many items at least, where some are chosen."""
 
 
@@ -83,23 +87,22 @@ class CheckBatches:
         return found - items
 
     def _same_numbers(self, name: str, items: set[str]) -> set[str]:
-        labels = LabelView(self._view, name)
-        read = [pa.chunked_array([], pa.string())]
-        read += [rows.column("source_id") for rows in labels.batches(["source_id"], items=sorted(items))]
-        numbers = pc.unique(pa.chunked_array([chunk for one in read for chunk in one.chunks], pa.string()))
-        numbers = numbers.drop_null()
-        if not len(numbers):
+        labels, tables = LabelView(self._view, name), self._view.store.tables
+        columns = ["item", *_NUMBERED]
+        read = [LABELS.empty_table().select(columns), *labels.batches(columns, items=sorted(items))]
+        read_all = pa.concat_tables(read)
+        mine = read_all.filter(read_all.column("source_id").is_valid())
+        if not mine.num_rows:
             return set()
+        numbers, known = pc.unique(mine.column("source_id")), hash_rows(mine, _NUMBERED)
 
-        known = pa.array(sorted(items), pa.string())
+        def choose(rows: pa.Table) -> pa.Table:
+            some = rows.filter(pc.is_in(rows.column("source_id"), value_set=numbers))
+            return some.filter(pa.array(np.isin(hash_rows(some, _NUMBERED), known)))
 
-        def holders(rows: pa.Table) -> set[str]:
-            others = rows.filter(pc.invert(pc.is_in(rows.column("item"), value_set=known)))
-            if not others.num_rows:
-                return set()
-            return distinct(others.column("item").filter(pc.is_in(others.column("source_id"), numbers)))
-
-        return set().union(*labels.map(holders, ["item", "source_id"]))
+        others = tables.items_where(labels.table, _NUMBERED, choose) - items
+        rereads = labels.batches(columns, items=sorted(others))
+        return {item for rows in rereads for item in distinct(choose(rows).column("item"))}
 
     def of_items(self, chosen: Mapping[str, set[str]], meant: Mapping[str, set[str]]) -> Iterator[Part]:
         """Some items of some sets. Only those that are meant count; the others are there to be held against them."""
