@@ -19,7 +19,7 @@ from datalabel.labels.tables import GEOMETRY
 if TYPE_CHECKING:
     from datalabel.check.overhang import Overhang
     from datalabel.check.pairs import Close
-    from datalabel.check.rings import Rings
+    from datalabel.labels.rings import Rings
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -240,7 +240,7 @@ class Columns:
     @measured
     def rings(self) -> Rings:
         """The rings of every label that encloses something."""
-        from datalabel.check.rings import rings_of
+        from datalabel.check.outlines import rings_of
 
         return rings_of(self)
 

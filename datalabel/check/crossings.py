@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from datalabel.check.columns import Bools, Columns, number
-from datalabel.check.rings import Rings, surely_simple
+from datalabel.check.outlines import surely_simple
+from datalabel.labels.rings import Rings
 from datalabel.labels.shapes import tangled
 
 PIECE = 2048

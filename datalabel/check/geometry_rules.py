@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from datalabel.check.columns import Bools, Columns, Floats, Ints, number
+from datalabel.check.columns import Bools, Columns, Floats, number
 from datalabel.check.finding import CheckBatch, Needs, Severity
 from datalabel.check.overhang import clipped
 from datalabel.check.rule import Hit, OnLabel, rule
+from datalabel.labels.rings import places_among, ring_sizes
 
 _FEWEST = {"polygon": 3, "polyline": 2, "rotated_box": 4}
 _EDGES = ("left", "top", "right", "bottom")
@@ -156,23 +157,12 @@ def too_few_points(batch: CheckBatch) -> Iterator[Hit]:
         rows = np.flatnonzero(columns.is_kind(kind) & ~columns.not_finite & ~columns.plain)
         if not len(rows):
             continue
-        counts, owners, places, totals = _ring_sizes(columns, rows)
+        parts, pieces = columns.lists("parts", rows)
+        sizes, owners = ring_sizes(columns.lists("coords", rows)[1], parts, pieces)
+        counts, places = np.abs(sizes), places_among(owners)
         bad = np.flatnonzero(counts != fewest if kind == "rotated_box" else counts < fewest)
         for place in bad[np.unique(owners[bad], return_index=True)[1]].tolist():
             row = int(rows[owners[place]])
-            piece = f" in part {places[place] + 1} of {totals[place]}" if totals[place] > 1 else ""
+            piece = f" in part {places[place] + 1} of {total}" if (total := pieces[owners[place]]) > 1 else ""
             points = "1 point" if counts[place] == 1 else f"{counts[place]} points"
             yield OnLabel(row, f"{columns.title(row)} has {points}{piece}; it takes {fewest}")
-
-
-def _ring_sizes(columns: Columns, rows: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """Points of every ring, whose it is, which of its rings, and of how many. Without parts: one ring."""
-    lengths = columns.lists("coords", rows)[1]
-    parts, rings = columns.lists("parts", rows)
-    single = rings == 0
-    counts = np.concatenate([np.abs(parts).astype(np.int64), lengths[single] // 2])
-    owners = np.concatenate([np.repeat(np.arange(len(rows)), rings), np.flatnonzero(single)])
-    places = np.concatenate(
-        [np.arange(len(parts)) - np.repeat(np.cumsum(rings) - rings, rings), 0 * lengths[single]]
-    )
-    return counts, owners, places, np.maximum(rings, 1)[owners]

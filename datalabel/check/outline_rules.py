@@ -14,8 +14,8 @@ import numpy.typing as npt
 from datalabel.check.columns import Floats, number
 from datalabel.check.crossings import SLIVER
 from datalabel.check.finding import CheckBatch, Needs, Severity
-from datalabel.check.rings import Rings
 from datalabel.check.rule import Hit, OnLabel, rule
+from datalabel.labels.rings import Rings
 
 
 @rule("G107", "self-intersecting", Severity.WARNING, Needs.OUTLINES)

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from datalabel.labels import rle
 from datalabel.labels.arrays import one_array, rows_of, side_by_side, values_of
+from datalabel.labels.rings import Rings
 from datalabel.labels.shapes import Shapes, shapes
 from datalabel.labels.tables import GEOMETRY, KINDS, MEASURES
 from datalabel.threads import in_order
@@ -221,33 +222,11 @@ def _mask_bounds(labels: pa.Table, rows: Rows) -> Floats:
 
 
 def _ring_areas(labels: pa.Table, rows: Rows) -> Floats:
-    """Shoelace over every ring, vectorised over all points of all rows."""
-    values, lengths = _lists(labels, rows, "coords")
-    sizes, pieces = _lists(labels, rows, "parts")
-    sizes, whole = sizes.astype(np.int64), lengths // 2
-    implicit = np.flatnonzero(pieces == 0)
-    if len(implicit):
-        sizes = np.insert(sizes, np.cumsum(pieces)[implicit], whole[implicit])
-        pieces = np.where(pieces == 0, 1, pieces)
-    owners = np.repeat(np.arange(len(rows)), pieces)
-    counts = np.abs(sizes)
-    told = np.bincount(owners, weights=counts, minlength=len(rows)).astype(np.int64)
-    sound = (lengths % 2 == 0) & (told == whole)
-    rings = sound[owners] & (counts > 0)
-    counts, sizes, owners = counts[rings], sizes[rings], owners[rings]
-    if not len(counts):
-        return np.zeros(len(rows))
-    x, y = _of_rows(values, lengths, sound).reshape(-1, 2).T
-    starts = np.cumsum(counts) - counts
-    ends = starts + counts - 1
+    """What the rings of each row enclose, holes taken away."""
+    rings = Rings.of(*_lists(labels, rows, "coords"), *_lists(labels, rows, "parts"))
+    rings = rings.some(rings.counts > 0)
     with np.errstate(all="ignore"):
-        cross = np.empty(len(x))
-        np.multiply(x[:-1], y[1:], out=cross[:-1])  # no more temporaries of that size than it takes
-        cross[:-1] -= x[1:] * y[:-1]
-        cross[ends] = x[ends] * y[starts] - x[starts] * y[ends]
-        twice = np.add.reduceat(cross, starts)
-        signed = np.where(sizes < 0, -1.0, 1.0) * np.abs(twice) / 2
-    return np.bincount(owners, weights=signed, minlength=len(rows)).astype(np.float64)
+        return np.bincount(rings.rows, rings.areas, minlength=len(rows)).astype(np.float64)
 
 
 # Overlap of pairs

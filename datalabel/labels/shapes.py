@@ -9,6 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.labels.arrays import one_array, values_of
+from datalabel.labels.rings import Rings
+
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 Shapes = npt.NDArray[np.object_]
@@ -60,10 +63,10 @@ def _outlines(labels: pa.Table) -> Shapes:
 def _lines(labels: pa.Table) -> Shapes:
     import shapely
 
-    points, sizes, owners = _parts(labels, 2)
-    lines = shapely.linestrings(points, indices=np.repeat(np.arange(len(sizes)), np.abs(sizes)))
+    strokes = _rings(labels, 2)
+    lines = shapely.linestrings(strokes.points, indices=strokes.owners)
     found = np.full(labels.num_rows, None, dtype=object)
-    rows, ranks = np.unique(owners, return_inverse=True)
+    rows, ranks = np.unique(strokes.rows, return_inverse=True)
     found[rows] = shapely.multilinestrings(lines, indices=ranks)
     return found
 
@@ -109,35 +112,24 @@ def _pieces(labels: pa.Table) -> tuple[Shapes, Ints]:
     """Valid shells with their holes, and the row (ascending) of each."""
     import shapely
 
-    points, sizes, owners = _parts(labels, 3)
-    rings = shapely.linearrings(points, indices=np.repeat(np.arange(len(sizes)), np.abs(sizes)))
+    rings = _rings(labels, 3)
+    outlines = shapely.linearrings(rings.points, indices=rings.owners)
     # A hole belongs to the shell before it; where a row begins with one, it is its shell.
-    shell = (sizes > 0) | (np.diff(owners, prepend=-1) != 0)
-    pieces = shapely.polygons(rings, indices=np.cumsum(shell) - 1)
-    return _valid(pieces), owners[shell]
+    shell = ~rings.holes | (np.diff(rings.rows, prepend=-1) != 0)
+    pieces = shapely.polygons(outlines, indices=np.cumsum(shell) - 1)
+    return _valid(pieces), rings.rows[shell]
 
 
-def _parts(labels: pa.Table, fewest: int) -> tuple[npt.NDArray[np.float64], Ints, Ints]:
-    """Points end to end, shape (n, 2); how many each ring or line has (negative: a hole) and its row. Without those
-    of fewer points, and without rows that are not finite or too far away, or whose parts do not fit."""
-    coords, parts = (labels.column(name).combine_chunks() for name in ("coords", "parts"))
-    lengths, counts = (_lengths(column) for column in (coords, parts))
-    values = coords.flatten().to_numpy(zero_copy_only=False)
-    rows = np.arange(labels.num_rows)
-    implicit = (counts == 0) & (lengths > 0)  # no parts given: all points are one ring or line
-    sizes = np.concatenate(
-        [parts.flatten().to_numpy(zero_copy_only=False).astype(np.int64), lengths[implicit] // 2]
-    )
-    owners = np.concatenate([np.repeat(rows, counts), rows[implicit]])
-    order = np.argsort(owners, kind="stable")
-    sizes, owners = sizes[order], owners[order]
-    told = np.bincount(owners, weights=np.abs(sizes), minlength=len(rows)).astype(np.int64)
-    odd = np.bincount(np.repeat(rows, lengths), ~(np.abs(values) <= FARTHEST), minlength=len(rows)) > 0
-    sound = (told * 2 == lengths) & ~odd
-    points = values[np.repeat(sound, lengths)].reshape(-1, 2)
-    sizes, owners = sizes[sound[owners]], owners[sound[owners]]
-    drawn = np.abs(sizes) >= fewest
-    return points[np.repeat(drawn, np.abs(sizes))], sizes[drawn], owners[drawn]
+def _rings(labels: pa.Table, fewest: int) -> Rings:
+    """The rings or lines of labels, without those of fewer points, and without those of labels that are not finite or
+    too far away."""
+    every = np.arange(labels.num_rows)
+    coords, parts = (values_of(one_array(labels.column(name)), every) for name in ("coords", "parts"))
+    rings = Rings.of(*coords, *parts)
+    far = ~(np.abs(rings.points) <= FARTHEST).all(axis=1)
+    if far.any():
+        rings = rings.but_rows(rings.rows[rings.owners[far]])
+    return rings.some(rings.counts >= fewest)
 
 
 def _lengths(column: pa.ListArray) -> Ints:

@@ -129,7 +129,7 @@ null too.
 
 NEAREST = ("nearest_alike", "nearest")
 
-MEASURES_VERSION = 2
+MEASURES_VERSION = 3
 """Raised when other numbers come out, or other labels are plain: what was measured before is measured again then."""
 
 MEASURED_LABELS = pa.schema([*LABELS, *MEASURES])

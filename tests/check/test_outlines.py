@@ -8,7 +8,7 @@ from check_worlds import batch_of, findings, label, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datalabel.check.rings import surely_simple
+from datalabel.check.outlines import surely_simple
 
 POINTS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=3, max_size=9)
 

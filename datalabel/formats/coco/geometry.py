@@ -73,24 +73,6 @@ def point_bounds(xs: Floats, ys: Floats, counts: Ints) -> Floats:
     return found
 
 
-def ring_areas(coords: Floats, points: Ints) -> Floats:
-    """The area that each ring encloses (shoelace formula), in square pixels."""
-    areas = np.zeros(len(points))
-    some = points > 0
-    if not some.any():
-        return areas
-    xs, ys = coords[0::2], coords[1::2]
-    ends = np.cumsum(points)
-    following = np.arange(1, len(xs) + 1)
-    following[ends[some] - 1] = (ends - points)[some]
-    # Relative to each ring's first point: large coordinates would cancel badly.
-    first = np.repeat((ends - points)[some], points[some])
-    dx, dy = xs - xs[first], ys - ys[first]
-    cross = dx * dy[following] - dx[following] * dy
-    areas[some] = np.abs(np.add.reduceat(cross, (ends - points)[some])) / 2
-    return areas
-
-
 def rasterise(coords: Floats, parts: Ints, height: int, width: int) -> str:
     """A polygon with holes as compressed counts: rings are filled as COCO fills them, holes cut out.
 

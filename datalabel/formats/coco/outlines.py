@@ -15,7 +15,8 @@ from datalabel.formats.coco import geometry
 from datalabel.formats.coco.numbers import printed, printed_lists
 from datalabel.formats.shortest import shortest
 from datalabel.labels import rle
-from datalabel.labels.arrays import one_array
+from datalabel.labels.arrays import one_array, values_of
+from datalabel.labels.rings import Rings
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -60,22 +61,8 @@ class Outlines:
         """The labels that are written as masks."""
         return np.array([mask is not None for mask in self._masks], np.bool_)
 
-    def _rings(self, rows: Ints) -> tuple[Floats, Ints, Ints]:
-        """Coordinates of these outlines, points per ring, rings per row."""
-        lists, parts = self._coords, self._parts
-        if len(rows) < self._size:
-            lists, parts = (one.take(pa.array(rows)) for one in (lists, parts))
-        lengths = _lengths(lists)
-        per_row = _lengths(parts)
-        points = np.abs(_flat(parts).astype(np.int64))
-        if (per_row == 0).any():
-            # No parts given: all points are one ring.
-            pieces = [
-                one or [length // 2] for one, length in zip(parts.to_pylist(), lengths.tolist(), strict=True)
-            ]
-            points = np.abs(np.array([count for one in pieces for count in one], np.int64))
-            per_row = np.array([len(one) for one in pieces], np.int64)
-        return _flat(lists), points, per_row
+    def _rings(self, rows: Ints) -> Rings:
+        return Rings.of(*values_of(self._coords, rows), *values_of(self._parts, rows))
 
     def _rasterise_holes(self) -> None:
         rows = np.flatnonzero(self._is("polygon"))
@@ -135,13 +122,11 @@ class Outlines:
         found = pa.nulls(self._size, pa.string())
         rows = np.flatnonzero(self._outlined())
         if len(rows):
-            coords, points, per_row = self._rings(rows)
-            offsets = np.concatenate(([0], np.cumsum(points * 2)))
-            rings = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(coords, pa.float64()))
-            texts = pc.binary_join(printed(rings, "segmentation" in self._floats), ",")
-            grouped = pa.ListArray.from_arrays(
-                pa.array(np.concatenate(([0], np.cumsum(per_row))), pa.int32()), texts
-            )
+            rings = self._rings(rows)
+            numbers = pa.array(rings.points.reshape(-1), pa.float64())
+            lists = pa.ListArray.from_arrays(_ends(rings.counts * 2), numbers)
+            texts = pc.binary_join(printed(lists, "segmentation" in self._floats), ",")
+            grouped = pa.ListArray.from_arrays(_ends(np.bincount(rings.rows, minlength=len(rows))), texts)
             whole = pc.binary_join_element_wise("[[", pc.binary_join(grouped, "],["), "]]", "")
             found = _scattered(found, rows, whole)
         masks = np.flatnonzero(self._masked())
@@ -181,14 +166,19 @@ class Outlines:
         areas = self._boxes[:, 2] * self._boxes[:, 3]
         rows = np.flatnonzero(self._outlined())
         if len(rows):
-            coords, points, per_row = self._rings(rows)
-            owners = np.repeat(np.arange(len(rows)), per_row)
-            areas[rows] = np.bincount(owners, geometry.ring_areas(coords, points), minlength=len(rows))
+            rings = self._rings(rows)
+            rings = rings.some(rings.counts > 0)
+            areas[rows] = np.bincount(rings.rows, rings.areas, minlength=len(rows))
         for row in np.flatnonzero(self._masked()).tolist():
             found = self._mask(row)
             areas[row] = rle.area(rle.decode(found[0])) if found else 0
         texts = shortest(areas, pointed="area" in self._floats)
         return pc.if_else(pa.array(np.isfinite(areas)), texts, pa.scalar(None, pa.string()))
+
+
+def _ends(counts: Ints) -> pa.Int32Array:
+    """Where lists of so many values end, the first one's start before them."""
+    return pa.array(np.concatenate(([0], np.cumsum(counts))), pa.int32())
 
 
 def _scattered(into: pa.StringArray, rows: Ints, texts: pa.StringArray) -> pa.StringArray:
