@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FAIL_ON = ("error", "warning", "info", "never")
 SEVERITIES = ("error", "warning", "info")
 ACCEPT = "accept"
+_FILES_OR_PROJECT = "dlabel init, or name label files: dlabel check labels.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +206,11 @@ def _gate_revision(wanted: Wanted) -> Gated:
         resolve_revision(project, revision)
     except (InputError, NoProjectError) as error:
         # Where there is no project, nothing but files can be meant; in one, what looks like a path.
-        what = "no such file or folder, and no revision"
-        missing = no_such_file(SESSION.path(revision), revision, what)
-        if wanted.targets and (
-            isinstance(error, NoProjectError) or {"/", "."} & set(revision) or missing.hint
-        ):
+        alone = isinstance(error, NoProjectError)
+        nor = "project whose revision it could be" if alone else "revision"
+        missing = no_such_file(SESSION.path(revision), revision, f"no such file or folder, and no {nor}")
+        if wanted.targets and (alone or {"/", "."} & set(revision) or missing.hint):
+            missing.hint = missing.hint or (_FILES_OR_PROJECT if alone else None)
             raise missing from None
         raise
     return gate_revision(project, revision, wanted.options)
@@ -222,7 +223,7 @@ def _repository() -> Repository:
         raise NoProjectError(
             error.faults[0].what,
             where=error.faults[0].where,
-            hint="dlabel init, or name label files: dlabel check labels.json",
+            hint=_FILES_OR_PROJECT,
         ) from None
 
 

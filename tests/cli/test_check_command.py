@@ -277,6 +277,10 @@ def test_wrong_input_is_refused_in_words(
 def test_without_a_project_or_files_it_says_both_ways_out(empty: Terminal) -> None:
     done = empty.dlabel("check")
     assert (done.status, "dlabel check labels.json" in done.err) == (4, True)
+    done = empty.dlabel("check", "HEAD")
+    assert done.status == 3
+    assert "HEAD: no such file or folder, and no project whose revision it could be" in done.err
+    assert done.err.endswith("hint: dlabel init, or name label files: dlabel check labels.json\n")
 
 
 def test_published_labels_pass_the_gate_once_their_faults_are_known(
