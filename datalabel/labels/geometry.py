@@ -31,7 +31,7 @@ _RINGS = ("polygon", "rotated_box")
 _PAIRS = 1024
 """So many pairs of shapes are intersected at a time."""
 _SHAPE = {"kind", *GEOMETRY, *MEASURES.names}
-_THIN = 1.0
+THIN = 1.0
 """Pixels by which the bounds of lines and keypoints are widened, so that a straight line has an area."""
 
 
@@ -259,7 +259,7 @@ def _of_boxes(*sides: _Side) -> Floats:
 
 
 def _of_bounds(*sides: _Side) -> Floats:
-    widen = np.array([-_THIN / 2, -_THIN / 2, _THIN / 2, _THIN / 2])
+    widen = np.array([-THIN / 2, -THIN / 2, THIN / 2, THIN / 2])
     return _of_corners(*(rows_of(bounds(labels) + widen, rows) for labels, rows in sides))
 
 

@@ -51,6 +51,21 @@ def oks(left: pa.Table, left_rows: Rows, right: pa.Table, right_rows: Rows) -> F
     return found
 
 
+def reach(labels: pa.Table, least: float) -> Floats:
+    """How far beyond the bounds of its points each label of the kind `keypoints` may still be as alike as `least` to
+    another one, in pixels, shape (n,): two whose bounds, widened by this, are apart have a lower OKS. 0 for others.
+
+    One pair of points at least is as alike as the mean of all, which is `least` or more: d² ≤ −2 ln(least) s² k²,
+    and as s² is the mean of both areas, √2 s is no more than the sum of their roots.
+    """
+    found = np.zeros(labels.num_rows)
+    rows = np.flatnonzero(pc.equal(labels.column("kind"), "keypoints"))
+    if len(rows):
+        spread = 2 * COCO_SIGMAS.max() * np.sqrt(-np.log(least))
+        found[rows] = spread * np.sqrt(np.nan_to_num(_areas(labels.take(pa.array(rows))), posinf=0.0))
+    return found
+
+
 def _points(labels: pa.Table) -> npt.NDArray[np.int64]:
     """How many points each label has; 0 where the numbers do not come in threes."""
     lengths = _integers(pc.fill_null(pc.list_value_length(labels.column("coords")), 0))

@@ -24,7 +24,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.labels.geometry import bounds, ious
+from datalabel.labels.geometry import THIN, Floats, bounds, ious
 from datalabel.labels.hashing import Hashes, hash_rows, mix
 from datalabel.labels.tables import GEOMETRY
 
@@ -127,8 +127,9 @@ class _Pairing:
         chosen = assign(left, right, overlap + same)
         self._take(left[chosen], right[chosen], "overlap")
 
-    def candidates(self) -> tuple[Index, Index]:
-        """Pairs of free rows of one group whose bounds touch, or whose group is small."""
+    def candidates(self, reach: Floats | None = None) -> tuple[Index, Index]:
+        """Pairs of free rows of one group whose bounds touch, or whose group is small. `reach` is how far each row of
+        either table reaches beyond its bounds, in pixels; a thin label does by half a pixel."""
         groups = [table_groups[free] for table_groups, free in zip(self._groups, self._free, strict=True)]
         orders = [np.argsort(keys, kind="stable") for keys in groups]
         rows = [free[order] for free, order in zip(self._free, orders, strict=True)]
@@ -138,21 +139,23 @@ class _Pairing:
             (np.searchsorted(side, shared, "left"), np.searchsorted(side, shared, "right")) for side in keys
         ]
         pairs = [
-            self._pairs(rows[0][a:b], rows[1][c:d]) for a, b, c, d in zip(*spans[0], *spans[1], strict=True)
+            self._pairs(rows[0][a:b], rows[1][c:d], reach)
+            for a, b, c, d in zip(*spans[0], *spans[1], strict=True)
         ]
         if not pairs:
             return np.zeros(0, np.intp), np.zeros(0, np.intp)
         return np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
 
-    def _pairs(self, left: Index, right: Index) -> tuple[Index, Index]:
+    def _pairs(self, left: Index, right: Index, reach: Floats | None) -> tuple[Index, Index]:
         if len(left) * len(right) <= INDEXED:
             return np.repeat(left, len(right)), np.tile(right, len(left))
         import shapely
 
-        boxes = [
-            _finite(bounds(table.take(pa.array(rows))))
-            for table, rows in zip(self._tables, (left, right), strict=True)
-        ]
+        boxes = []
+        for table, rows in zip(self._tables, (left, right), strict=True):
+            wide = np.maximum(THIN / 2, 0 if reach is None else reach[rows])
+            sides = np.reshape(wide, (-1, 1)) * [-1, -1, 1, 1]
+            boxes.append(_finite(bounds(table.take(pa.array(rows))) + sides))
         tree = shapely.STRtree(shapely.box(*boxes[1].T))
         first, second = tree.query(shapely.box(*boxes[0].T), predicate="intersects")
         return left[first], right[second]
@@ -200,11 +203,11 @@ def _finite(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.where(np.reshape(usable, (-1, 1)), corners, np.finfo(np.float32).max)
 
 
-def neighbours(labels: pa.Table) -> tuple[Index, Index]:
+def neighbours(labels: pa.Table, reach: Floats) -> tuple[Index, Index]:
     """Every two rows of one item that may overlap, each two once: those of items with few labels, and those of
-    others whose bounds touch. The left row comes before the right one.
+    others whose bounds, widened by `reach` pixels each, touch. The left row comes before the right one.
     """
-    left, right = _Pairing(labels, labels, ("item",)).candidates()
+    left, right = _Pairing(labels, labels, ("item",)).candidates(reach)
     ahead = left < right
     return left[ahead], right[ahead]
 

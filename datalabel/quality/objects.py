@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datalabel.labels.geometry import ious
-from datalabel.labels.keypoints import oks
+from datalabel.labels.keypoints import oks, reach
 from datalabel.labels.match import assign, neighbours
 from datalabel.quality.batch import Batch, Floats, Ints, distinct_pairs
 
@@ -46,7 +46,7 @@ def overlapping(batch: Batch, least: float, reference: int | None = None) -> Pai
     """Every two labels by two annotators that overlap by `least` or more: the candidates for all thresholds
     from there on. With a `reference`, only pairs of which one label is by this annotator.
     """
-    left, right = neighbours(batch.labels)
+    left, right = neighbours(batch.labels, reach(batch.labels, least))
     first, second = batch.annotator[left], batch.annotator[right]
     wanted = first != second
     if reference is not None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from datalabel.labels.keypoints import FILLED, oks
+from datalabel.labels.geometry import bounds
+from datalabel.labels.keypoints import FILLED, oks, reach
 from datalabel.labels.tables import LABELS, table_of
 
 SIZE = 100.0
@@ -71,3 +72,24 @@ def test_the_same_points_and_others() -> None:
 def test_absurd_points_are_like_nothing() -> None:
     absurd = [float("nan"), 1, 2, float("inf"), 1, 2]
     assert similarity((absurd, [1.0, 1, 2, 5, 1, 2]), ([], [])) == [0.0, 0.0]
+
+
+POINT = st.tuples(st.floats(0, 60), st.floats(0, 60), st.sampled_from([0, 2]))
+PEOPLE = st.integers(1, 3).flatmap(lambda count: st.lists(POINT, min_size=count, max_size=count))
+
+
+@settings(max_examples=300, deadline=None)
+@given(PEOPLE, PEOPLE, st.tuples(st.floats(1, 50), st.floats(1, 50)), st.floats(0.05, 0.95))
+def test_labels_that_are_alike_are_within_reach(
+    one: list[tuple[float, float, int]],
+    other: list[tuple[float, float, int]],
+    sizes: tuple[float, float],
+    least: float,
+) -> None:
+    both = table_of(
+        {"kind": ["keypoints"] * 2, "coords": [[value for point in who for value in point] for who in (one, other)],
+         "w": sizes, "h": sizes, "item": [""] * 2, "id": [1, 2], "class": ["p"] * 2}, LABELS,
+    )  # fmt: skip
+    if oks(both, np.array([0]), both, np.array([1]))[0] >= least:
+        wide = reach(both, least)[:, None] * (1 + 1e-9) * [-1, -1, 1, 1] + bounds(both)
+        assert (np.maximum(*wide[:, :2]) <= np.minimum(*wide[:, 2:])).all()

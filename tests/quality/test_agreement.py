@@ -24,6 +24,25 @@ def two_by_two(both: int, first: int, second: int, neither: int) -> Agreement:
     return agreement(coded(lines))
 
 
+def test_people_with_many_keypoints_on_an_item_are_compared_by_them() -> None:
+    """However many labels an item has, and though no two bounds of single points touch."""
+    rows = [
+        box(
+            "a",
+            who,
+            at=20.0 * number,
+            kind="keypoints",
+            coords=[20.0 * number + shift, 1.0, 2.0],
+            w=16.0,
+            h=16.0,
+        )
+        for who, shift in (("p", 0.0), ("q", 1.0))
+        for number in range(300)
+    ]
+    found = agreement(rows)
+    assert (found.pairs[0].matched, found.pairs[0].recall.value) == (300, 1.0)
+
+
 # Textbooks
 
 

@@ -56,6 +56,39 @@ def two(repo: Repository) -> Repository:
     return repo
 
 
+@pytest.mark.parametrize("listed", [None, [], ["p", "q"]])
+def test_nobody_is_invented_who_saw_what_others_drew(repo: Repository, listed: list[str] | None) -> None:
+    both = [("cat", 0), ("dog", 50)]
+    images = {f"{number}.jpg": {"p": both, "q": both} for number in range(5)}
+    path = write(repo.root / "labels.json", {**images, "empty.jpg": {}})
+    document = json.loads(path.read_text())
+    for image in document["images"]:
+        del image["annotators"]
+        if listed is not None:
+            image["annotators"] = listed
+    path.write_text(json.dumps(document))
+    repo.add("labels.json")
+    found = repo.agreement()
+    assert (found.compared, found.alpha.value) == (("p", "q"), 1.0)
+    assert found.items == (6 if listed else 5), "who saw the empty image is known only where it is said"
+
+
+def test_whom_a_file_is_attributed_to_saw_what_nobody_else_drew(repo: Repository) -> None:
+    drawn: Mapping[str, Mapping[str, Boxes]] = {"a.jpg": {"p": [("cat", 0)]}, "b.jpg": {"p": []}}
+    write(repo.root / "signed.json", drawn)
+    document = json.loads((repo.root / "signed.json").read_text())
+    for image in document["images"]:
+        del image["annotators"]
+    (repo.root / "signed.json").write_text(json.dumps(document))
+    write(repo.root / "other.json", {"a.jpg": {"": [("cat", 0)]}, "b.jpg": {"": [("cat", 0)]}}, named=False)
+    repo.add("signed.json", annotator="z")
+    repo.add("other.json", annotator="ann", beside=True)
+    found = repo.agreement()
+    assert found.compared == ("ann", "p", "z")
+    seen = {(one.first, one.second): one.items for one in found.pairs}
+    assert seen == {("ann", "p"): 1, ("ann", "z"): 1}
+
+
 def test_annotators_of_a_set(two: Repository) -> None:
     found = two.agreement()
     assert (found.sets, found.compared, found.revision) == (("ground_truth",), ("ann", "bob"), "STAGED")

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from datalabel.errors import InputError, UsageError
 from datalabel.labels.rows import distinct, with_column
-from datalabel.labels.tables import GROUND_TRUTH, UNKNOWN
+from datalabel.labels.tables import GROUND_TRUTH, LABELS, MENTIONS, UNKNOWN
 from datalabel.quality.agreement import COLUMNS, AgreementBuilder
 from datalabel.quality.resampling import RESAMPLES, SEED
 from datalabel.quality.results import Agreement
@@ -60,8 +60,9 @@ def agreement_of(view: View, options: AgreementOptions) -> Agreement:
 def _between_annotators(view: View, options: AgreementOptions) -> Agreement:
     builder = AgreementBuilder(options.iou, resamples=options.resamples, seed=options.seed)
     people: set[str] = set()
+    sides = _Sides(view, options.set_name)
     for keys in _pieces(view):
-        side = _side(view, options.set_name, keys)
+        side = sides.of(keys)
         people |= distinct(side.seen.column("annotator")) | distinct(side.labels.column("annotator"))
         builder.add(side.labels, side.seen)
     found = builder.result()
@@ -82,8 +83,9 @@ def _between_sets(view: View, options: AgreementOptions) -> Agreement:
     assert options.sets is not None  # noqa: S101 - for the type checker
     first, second = options.sets
     builder = SetsBuilder(first, second, options.iou, resamples=options.resamples, seed=options.seed)
+    sides = [_Sides(view, name) for name in (first, second)]
     for keys in _pieces(view):
-        builder.add(_side(view, first, keys), _side(view, second, keys))
+        builder.add(*(one.of(keys) for one in sides))
     found = builder.result()
     if not found.items:
         raise InputError(f"no item at {view.name} is in both sets, {first!r} and {second!r}")
@@ -99,27 +101,59 @@ def _pieces(view: View) -> Iterator[KeyRange]:
             yield KeyRange(keys[start].as_py(), keys[last].as_py() + "\0")
 
 
-def _side(view: View, name: str, keys: KeyRange) -> Side:
-    """What a set says of a range of items."""
-    tables = view.store.tables
-    labels = _together(view.labels(name).batches(COLUMNS, keys=keys), view.label_table(name).schema, COLUMNS)
-    columns = ("item", "set", "source", "annotator", "name")
-    mentions = _together(tables.scan(view.mentions, columns, keys=keys), view.mentions.schema, columns)
-    said = mentions.filter(pc.equal(mentions.column("set"), name))
-    return Side(_known(labels), _known(_seen(said)))
+class _Sides:
+    """What one set says, by ranges of items."""
+
+    def __init__(self, view: View, name: str) -> None:
+        self._view = view
+        self._labels = view.labels(name)
+        signed: dict[str, bool] = {}
+        for rows in self._labels.batches(["source", "annotator"]):
+            unsigned = distinct(rows.column("source").filter(rows.column("annotator").is_null()))
+            for source in distinct(rows.column("source")):
+                signed[source] = signed.get(source, True) and source not in unsigned
+        self._signed = pa.array([source for source, all_are in signed.items() if all_are], pa.string())
+        """Sources that say of each of their labels whose it is."""
+
+    def of(self, keys: KeyRange) -> Side:
+        """What the set says of a range of items."""
+        columns = (*COLUMNS, "source")
+        labels = _together(self._labels.batches(columns, keys=keys), LABELS, columns)
+        told = ("item", "set", "source", "annotator", "name")
+        mentions = _together(
+            self._view.store.tables.scan(self._view.mentions, told, keys=keys), MENTIONS, told
+        )
+        said = mentions.filter(pc.equal(mentions.column("set"), self._labels.name))
+        return Side(_known(labels.select(COLUMNS)), _known(self._seen(said, labels)))
+
+    def _seen(self, mentions: pa.Table, labels: pa.Table) -> pa.Table:
+        """Who saw which item. Where a source does not list who saw it, that is whom it is attributed to, unless all
+        that it says of the item is others': nobody is invented who saw what others drew, and drew nothing."""
+        place = _joined(mentions, "item", "source")
+        listed = pc.is_null(mentions.column("name"))
+        alone = pc.invert(pc.is_in(place, value_set=pc.unique(place.filter(listed))))
+        silent = pc.invert(pc.is_in(place, value_set=pc.unique(_joined(labels, "item", "source"))))
+        whose = ("item", "source", "annotator")
+        own = pc.is_in(_joined(mentions, *whose), value_set=pc.unique(_joined(labels, *whose)))
+        nobody = pc.and_(
+            pc.is_null(mentions.column("annotator")),
+            pc.is_in(mentions.column("source"), value_set=self._signed),
+        )
+        drew_nothing = pc.and_(silent, pc.invert(nobody))
+        return mentions.filter(pc.or_(listed, pc.and_(alone, pc.or_(own, drew_nothing)))).select(
+            ["item", "annotator"]
+        )
+
+
+def _joined(rows: pa.Table, *columns: str) -> pa.ChunkedArray:
+    """Some texts of each row as one; null is a text of its own."""
+    texts = [pc.fill_null(rows.column(name), "\0") for name in columns]
+    return pc.binary_join_element_wise(*texts, "\0")
 
 
 def _together(batches: Iterator[pa.Table], schema: pa.Schema, columns: tuple[str, ...]) -> pa.Table:
     empty = pa.schema([schema.field(name) for name in columns]).empty_table()
     return pa.concat_tables([empty, *batches])
-
-
-def _seen(mentions: pa.Table) -> pa.Table:
-    """Who saw which item. A source that names nobody for an item was seen by whom it is attributed to."""
-    source = pc.binary_join_element_wise(mentions.column("item"), mentions.column("source"), "\0")
-    people = pc.is_null(mentions.column("name"))
-    alone = pc.invert(pc.is_in(source, value_set=pc.unique(source.filter(people))))
-    return mentions.filter(pc.or_(people, alone)).select(["item", "annotator"])
 
 
 def _known(rows: pa.Table) -> pa.Table:
