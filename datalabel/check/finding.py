@@ -9,8 +9,12 @@ from enum import Flag, StrEnum, auto
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.spec.model import Spec
 
 if TYPE_CHECKING:
@@ -112,6 +116,13 @@ class CheckBatch:
     def geometry(self) -> pa.Table:
         """Kind and geometry of all labels. Only for what measures cannot tell: it may have to be read."""
         return self.columns.drawn_again
+
+    @property
+    def concerned(self) -> npt.NDArray[np.bool_]:
+        """The items that the set is about: all for `ground_truth`, else those that its label files name."""
+        if self.set == GROUND_TRUTH or "seen" not in self.items.column_names:
+            return np.ones(self.items.num_rows, np.bool_)
+        return np.asarray(pc.fill_null(self.items.column("seen"), False).to_numpy(), np.bool_)
 
     @cached_property
     def columns(self) -> Columns:

@@ -16,8 +16,9 @@ from datalabel.check.columns import UNREADABLE, Bools, Floats, Ints
 from datalabel.check.finding import CheckBatch, Whole
 from datalabel.labels.hashing import Hashes, combine, hash_numbers, hash_rows, mix
 from datalabel.labels.rows import with_column
-from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH
+from datalabel.labels.tables import GEOMETRY
 from datalabel.spec.model import Spec
+from datalabel.spec.properties import option_of
 
 _CONTENT = ("class", "kind", *GEOMETRY, "properties")
 
@@ -53,7 +54,7 @@ class Keys:
     def _part(self, batch: CheckBatch) -> tuple[npt.NDArray[Any], ...]:
         items, rows = batch.items, batch.columns.item_rows
         counts = np.bincount(rows[rows >= 0], minlength=items.num_rows)
-        return _fingerprints(items, "content"), counts, _looks(items), _concerned(batch)
+        return _fingerprints(items, "content"), counts, _looks(items), batch.concerned
 
     def _joined(self, place: int, dtype: Any) -> npt.NDArray[Any]:
         return np.concatenate([np.zeros(0, dtype), *(part[place] for part in self._parts)])
@@ -81,7 +82,7 @@ class Keys:
 
     @cached_property
     def concerned(self) -> Bools:
-        """The items that the set is about: all for `ground_truth`, else those that its label files name."""
+        """The items that the set is about."""
         return self._joined(3, np.bool_)
 
     def key(self, place: int) -> str:
@@ -120,12 +121,6 @@ def _looks(items: pa.Table) -> Hashes:
     if "look" not in items.column_names:
         return np.zeros(items.num_rows, np.uint64)
     return np.asarray(pc.fill_null(items.column("look"), 0).to_numpy(), np.uint64)
-
-
-def _concerned(batch: CheckBatch) -> Bools:
-    if batch.set == GROUND_TRUTH or "seen" not in batch.items.column_names:
-        return np.ones(batch.items.num_rows, np.bool_)
-    return np.asarray(pc.fill_null(batch.items.column("seen"), False).to_numpy(), np.bool_)
 
 
 def _known(items: pa.Table, name: str) -> Bools:
@@ -198,7 +193,8 @@ class Classes:
             if declared.options and key in value:
                 given = value[key] if isinstance(value[key], list) else [value[key]]
                 used = self.used.setdefault((name, kind, key), set())
-                used.update(one for one in given if isinstance(one, str))
+                options = (option_of(declared.options, one) for one in given)
+                used.update(one for one in options if one is not None)
 
 
 _Coded = tuple[list[Any], npt.NDArray[np.int32]]

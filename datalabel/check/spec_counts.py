@@ -25,9 +25,9 @@ def per_image(batch: CheckBatch) -> Iterator[Hit]:
     """An image with fewer or more labels of a class and kind than the condition `per_image` allows.
 
     Too few are all labels of the image together; too many are those of one annotator. Images without any
-    label count.
+    label count, in other sets than the ground truth those that its label files name.
     """
-    columns = batch.columns
+    columns, concerned = batch.columns, batch.concerned
     places = {one: place for place, one in enumerate(columns.types)}
     annotators, codes = columns.encoded("annotator")
     for name, kinds in batch.spec.classes.items():
@@ -39,7 +39,7 @@ def per_image(batch: CheckBatch) -> Iterator[Hit]:
             items = columns.item_rows[mine]
             totals = np.bincount(items, minlength=batch.items.num_rows)
             what = f"of class {quoted(name)} ({kind})"
-            for row in np.flatnonzero(totals < least).tolist():
+            for row in np.flatnonzero((totals < least) & concerned).tolist():
                 yield OnItem(
                     row, f"{_labels(totals[row])} {what}; the spec asks for {least} or more", in_set=True
                 )

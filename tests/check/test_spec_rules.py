@@ -181,6 +181,26 @@ def test_counts_per_image_hold_for_items_without_labels_too() -> None:
     assert found[0].set == "ground_truth"
 
 
+def test_counts_per_image_hold_for_the_items_that_a_set_is_about() -> None:
+    items = [{**ITEM, "item": key, "seen": key != "b.jpg"} for key in ("a.jpg", "b.jpg", "c.jpg")]
+    found = findings(batch_of([DOG], items, SPEC, set_name="model"), "S111")
+    assert places(found) == [("S111", "c.jpg", None)]
+    found = findings(batch_of([DOG], items, SPEC), "S111")
+    assert places(found) == [("S111", "b.jpg", None), ("S111", "c.jpg", None)]
+
+
+def test_options_that_are_no_texts_are_used_as_well() -> None:
+    given = {
+        "count": Property("options", options=("1", "2")),
+        "flag": Property("options", options=("true", "false")),
+    }
+    spec = Spec(classes={"cat": {"box": LabelType(properties=given)}})
+    batch = batch_of([cat(properties='{"count":1,"flag":true}'), cat(properties='{"count":2.0}')], spec=spec)
+    assert [one.message for one in findings(batch, "B103")] == [
+        'no box of class "cat" has "false" as its "flag"'
+    ]
+
+
 def test_annotators_are_held_to_the_conditions_one_by_one() -> None:
     several = [{**DOG, "annotator": name} for name in ("ann", "ben", "cho", "dan", None)]
     assert findings(batch_of(several, spec=SPEC), "S111", "S112") == []

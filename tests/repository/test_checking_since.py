@@ -34,6 +34,21 @@ def test_a_pair_of_which_one_changed_is_not_found_anew(repo: Repository) -> None
     assert brought(repo, "I108", "I109") == []
 
 
+def test_images_that_one_was_held_against_are_held_against_each_other_when_it_goes(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG], C: [CAT]}, [A, B, C])
+    for key in (B, C):
+        shutil.copy(repo.root / A, repo.root / key)
+    repo.add(B, C)
+    repo.commit("three times the same image")
+    assert [one.item for one in repo.check("HEAD", select=["I109"]).findings] == [B]
+    write_image(repo.root / A, 7)
+    repo.add(A)
+    repo.commit("the first is another one")
+    whole = [(one.code, one.item, one.message) for one in repo.check("HEAD", select=["I109"]).findings]
+    assert [item for _, item, _ in whole] == [C]
+    assert brought(repo, "I109") == whole
+
+
 def test_a_number_that_a_label_elsewhere_has_is_found_since(repo: Repository) -> None:
     begin(repo, {A: [CAT], B: [DOG]})
     document = json.loads((repo.root / "labels.json").read_text())

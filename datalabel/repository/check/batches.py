@@ -76,12 +76,12 @@ class CheckBatches:
             for keys in self._view.ranges(name) if self._shared else [EVERYTHING]:
                 yield name, self._batches(name, keys=keys)
 
-    def concerned(self, name: str, items: set[str]) -> set[str]:
-        """What rules hold against these items of a set: items with the same image or nearly the same key, or with a
-        label of the same number."""
+    def concerned(self, name: str, items: set[str], before: View) -> set[str]:
+        """What rules hold against these items of a set, which changed: items with the image that one of them has or
+        had before, nearly the same key, or a label of the same number."""
         found: set[str] = set()
         if self._across:
-            found |= self._facts.partners(items)
+            found |= self._facts.partners(items, before)
         if self._numbered:
             found |= self._same_numbers(name, items)
         return found - items

@@ -117,7 +117,7 @@ def check_since(
     batches = _batches(after, rules, options, progress)
     keys = _touched(difference)
     if beside is None:
-        beside = {name: batches.concerned(name, some) for name, some in keys.items()}
+        beside = {name: batches.concerned(name, some, difference.before) for name, some in keys.items()}
     wider = {name: some | beside.get(name, set()) for name, some in keys.items()}
     touched = set().union(*keys.values())
     found = tuple(

@@ -95,15 +95,16 @@ class ViewFacts:
         found, counts = np.unique(np.concatenate([np.zeros(0, np.uint64), *hashes]), return_counts=True)
         return np.asarray(found[counts > 1])
 
-    def partners(self, keys: Iterable[str]) -> set[str]:
-        """Items with the same image as one of these, or a key that is the same but for its spelling."""
+    def partners(self, keys: Iterable[str], before: View) -> set[str]:
+        """Items with the same image as one of these has, or had before, or a key that is the same but for its
+        spelling."""
         asked = pa.array(sorted(keys), pa.string())
-        rows = pa.concat_tables(
-            [ITEMS.empty_table().select(["item", "content"]), *self._view.item_batches(["item", "content"])]
-        )
-        mine = pc.is_in(rows.column("item"), value_set=asked)
-        contents = pc.drop_null(rows.column("content").filter(mine))
-        same = pc.is_in(rows.column("content"), value_set=contents.combine_chunks(), skip_nulls=True)
+        columns = ["item", "content"]
+        rows = pa.concat_tables([ITEMS.empty_table().select(columns), *self._view.item_batches(columns)])
+        old = before.store.tables.read(before.items, columns, items=asked.to_pylist())
+        mine = rows.filter(pc.is_in(rows.column("item"), value_set=asked))
+        contents = pc.unique(pa.concat_tables([mine, old]).column("content")).drop_null()
+        same = pc.is_in(rows.column("content"), value_set=contents, skip_nulls=True)
         alike = pc.is_in(folded(rows.column("item")), value_set=folded(asked))
         return set(rows.column("item").filter(pc.or_(same, alike)).to_pylist())
 
