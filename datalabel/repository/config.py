@@ -55,7 +55,7 @@ def load_config(path: Path) -> Config:
     images = _setting(root, "images")
     if images is not None and images.value not in ("store", "reference"):
         faults.add("`images` must be `store` or `reference`", str(images.place))
-    roots = _roots(_setting(root, "roots"), faults)
+    roots = _roots(_setting(root, "roots"), path.parent.parent, faults)
     faults.raise_if_any()
     reference = images is not None and images.value == "reference"
     return Config(user.text if user else None, "reference" if reference else "store", roots)
@@ -77,7 +77,7 @@ def _setting(root: Node, name: str) -> Node | None:
     return None if node is None or node.value is None else node
 
 
-def _roots(node: Node | None, faults: Faults) -> dict[str, Path]:
+def _roots(node: Node | None, project: Path, faults: Faults) -> dict[str, Path]:
     if node is None:
         return {}
     if not node.is_mapping:
@@ -91,6 +91,10 @@ def _roots(node: Node | None, faults: Faults) -> dict[str, Path]:
             not isinstance(folder.value, str) or not Path(folder.value).is_absolute() or "\0" in folder.value
         ):
             faults.add(f"the root {name!r} must be an absolute path", str(folder.place))
+        elif (beside := project / name).exists() and not beside.is_symlink():
+            faults.add(
+                f"the root {name!r} is called like {beside}: both would have the same keys", str(folder.place)
+            )
         else:
             roots[name] = Path(folder.value)
     return roots

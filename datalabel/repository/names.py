@@ -1,12 +1,14 @@
 """Which item does a label file mean? Names as a file writes them, resolved to keys.
 
-The order: what the source's earlier reading resolved; the key as written; below `--images`; beside the label
+The order: what the source's earlier reading resolved; below `--images`; the key as written; beside the label
 file; the format's own habit (`JPEGImages` beside `Annotations`); a base name that only one item or image file
-has. What stays unresolved becomes an item without content, and is joined with its image when that comes.
-A name that leaves the project is only ever matched by its base name; it is never opened.
+has. Where there is one image by the key as written and another one around the label file, nobody knows which is
+meant, and it is refused. What stays unresolved becomes an item without content, and is joined with its image when
+that comes. A name that leaves the project is only ever matched by its base name; it is never opened.
 
-A name without the suffix of an image (YOLO's label files tell none) means a key with any. Since such a name is
-no image's own, it may also mean an item whose image never came, known from elsewhere.
+A name without the suffix of an image (YOLO's label files tell none) means a key with any. It is made of where the
+label file lies, so what lies around that comes before the key as written. Since such a name is no image's own, it
+may also mean an item whose image never came, known from elsewhere.
 """
 
 from __future__ import annotations
@@ -40,36 +42,44 @@ class Place:
             return cls(path, images)
         return cls(path.rpartition("/")[0] or ".", images)
 
-    def candidates(self, path: str) -> Iterator[str]:
-        """Keys that a relative path (as `normalised` gives it) may mean, best first. Those that leave the project
-        are among them, and nobody's."""
+    @property
+    def is_root(self) -> bool:
+        """Whether all that a relative path may mean begins at the root."""
+        return self.folder in (".", None) and self.images is None
+
+    def candidates(self, path: str) -> Iterator[tuple[str, bool]]:
+        """Keys that a relative path (as `normalised` gives it) may mean, apart from the key that it is itself, best
+        first, and whether `--images` says so. Those that leave the project are among them, and nobody's."""
         folder, _, base = path.rpartition("/")
-        for one in _folders(self, folder, bare=without_suffix(base) == base):
-            yield f"{one}/{base}" if one else base
+        for one, told in _folders(self, folder, bare=without_suffix(base) == base):
+            yield f"{one}/{base}" if one else base, told
 
 
 @lru_cache(maxsize=1 << 12)
-def _folders(place: Place, folder: str, *, bare: bool) -> tuple[str, ...]:
-    """The folders (as keys; empty: the root) in which images may be that a source expects in this one; `bare` says
-    that it names them without their suffix."""
-    found = [folder]
+def _folders(place: Place, folder: str, *, bare: bool) -> tuple[tuple[str, bool], ...]:
+    """The folders (as keys; empty: the root) in which images may be that a source expects in this one, and whether
+    `--images` says so; `bare` says that it names them without their suffix."""
+    told, found = [], []
     if place.images is not None:
-        found.append(posixpath.join(place.images, folder))
+        told.append(posixpath.join(place.images, folder))
         if bare and (folder + "/").startswith("images/"):
             # The folder that a label file's place stands for may be the very one that was given.
-            found.append(posixpath.join(place.images, folder.removeprefix("images").lstrip("/")))
+            told.append(posixpath.join(place.images, folder.removeprefix("images").lstrip("/")))
     if place.folder is not None:
         found.append(posixpath.join(place.folder, folder))
         for base in (place.folder, posixpath.dirname(place.folder)):
             found += [posixpath.join(base, sibling, folder) for sibling in SIBLINGS]
-    return tuple(dict.fromkeys(normalised(posixpath.normpath(one)) for one in found))
+    said: dict[str, bool] = {}
+    for number, one in enumerate([*told, *found]):
+        said.setdefault(normalised(posixpath.normpath(one)), number < len(told))
+    return tuple(said.items())
 
 
 def place_of(project: Project, source: Source | None) -> Place:
     """Where a source lies, for resolving its names."""
     if source is None:
         return Place(None)
-    is_folder = source.path is not None and (project.root / source.path).is_dir()
+    is_folder = source.path is not None and project.is_folder(source.path)
     return Place.of(source.path, source.options.get("images"), is_folder=is_folder)
 
 
@@ -165,16 +175,17 @@ def meant(name: str, place: Place, images: Images) -> str | None:
 
 
 def _candidates(name: str, path: str, place: Place, images: Images) -> Sequence[str]:
-    """The keys that a name may mean: one when its path leads somewhere, else all with its base name."""
-    if _is_relative(name) and path in images.tracked:
+    """The keys that a name may mean: those to which its path leads, else all with its base name."""
+    if not _is_relative(name):
+        return images.with_base(posixpath.basename(path))
+    if place.is_root and path in images.tracked:
         return [path]
-    found = images.with_base(posixpath.basename(path))
-    if found and _is_relative(name):
-        for key in place.candidates(path):
-            there = images.at(key)
-            if there:
-                return there
-    return found
+    written = images.at(path)
+    around = ((images.at(key), told) for key, told in place.candidates(path))
+    near, told = next(((keys, told) for keys, told in around if keys), ((), False))
+    if near and (told or without_suffix(path) == path):
+        return near
+    return sorted({*written, *near}) or images.with_base(posixpath.basename(path))
 
 
 def _path(name: str) -> str:

@@ -56,6 +56,20 @@ class WorkingTree:
                 return candidate
         return None
 
+    def is_folder(self, key: str) -> bool:
+        """Whether a folder has this key."""
+        return self.path_of(key).is_dir()
+
+    def link_on(self, key: str) -> str | None:
+        """The key of the first folder on the way to a key, itself included, that is a symbolic link; None without
+        one."""
+        base = self.base_of(key)
+        below = key if base == self.root else key.partition("/")[2]
+        parts = below.split("/") if below not in ("", ".") else []
+        paths = ("/".join(parts[: place + 1]) for place in range(len(parts)))
+        found = next((one for one in paths if (base / one).is_symlink() and (base / one).is_dir()), None)
+        return None if found is None else key[: len(key) - len(below) + len(found)]
+
     def key_of(self, path: Path) -> str:
         """The key of a path, which may be given relative to anything that was resolved before.
 

@@ -140,8 +140,22 @@ def _is_covered(stage: Stage, folder: str) -> bool:
 def _found(stage: Stage, paths: Sequence[Path], options: AddOptions) -> Found:
     recogniser = Recogniser(stage.project, stage.tree.sources, options.format)
     for path in paths:
+        if options.name is None and path.exists():
+            _refuse_linked(stage.project, path)
         recogniser.add(path, options.name)
     return recogniser.found
+
+
+def _refuse_linked(project: Project, path: Path) -> None:
+    """What lies behind a linked folder could be added, but nothing is written back through a link."""
+    link = project.link_on(project.key_of(path))
+    if link is not None:
+        target = project.path_of(link).resolve()
+        raise InputError(
+            f"is a symbolic link to the folder {target}, and nothing is written through links",
+            where=link,
+            hint=f"name the folder itself in .dlabel/config.yaml: `roots: {{{link.split('/')[-1]}: {target}}}`",
+        )
 
 
 def _tracked(stage: Stage, missing: list[str]) -> Found:
@@ -196,7 +210,7 @@ def _how(stage: Stage, name: str, options: AddOptions, *, itself: bool) -> Label
     if partial:
         kept[PARTIAL] = "yes"
     if options.images is not None:
-        kept["images"] = stage.project.key_of(Path(options.images))
+        kept["images"] = stage.project.key_of(stage.project.root / options.images)
     if options.item_key is not None:
         kept["item_key"] = options.item_key
     if options.size is not None:

@@ -143,7 +143,7 @@ def _places(tree: Tree) -> dict[str, str | None]:
 def _walk(project: Project, tree: Tree, known: Mapping[str, str | None]) -> _Seen:
     seen = _Seen()
     files = {source.path: name for name, source in tree.sources.items() if source.set and source.path}
-    folders = {path: name for path, name in files.items() if path == "." or (project.root / path).is_dir()}
+    folders = {path: name for path, name in files.items() if project.is_folder(path)}
     infos = formats()
     roots = [root for root in project.roots if any(key.startswith(root + "/") for key in known)]
     for key, _, entry in (found for start in (".", *roots) for found in project.walk(start)):
@@ -279,7 +279,7 @@ def _base_digest(position: Position, name: str) -> ObjectId | None:
 def _digest(
     project: Project, name: str, source: Source, entries: list[Entry], cached: dict[str, Known]
 ) -> ObjectId:
-    path = project.root if source.path == "." else project.path_of(source.path or "")
+    path = project.path_of(source.path or "")
     members = tuple(entry.path for entry in entries) if path.is_dir() else ()
     return digest_of(project.store, SourceFiles(name, path, members), entries, cached)
 

@@ -1,0 +1,95 @@
+"""Where things lie decides what is meant: sets with equal names inside, linked folders, roots elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pictures import write_coco, write_image
+
+import datalabel
+from datalabel.errors import InputError
+from datalabel.repository.repository import Repository
+
+BOX = ("cat", 1.0, 1.0, 10.0, 10.0)
+
+
+def labelled(repo: Repository) -> list[str]:
+    return sorted({row["item"] for row in repo.labels().to_arrow().to_pylist()})
+
+
+def write_yolo(folder: Path, name: str) -> None:
+    (folder / "labels").mkdir(parents=True)
+    (folder / "labels" / f"{name}.txt").write_text("0 0.5 0.5 0.25 0.25\n")
+    (folder / "data.yaml").write_text("path: .\ntrain: images\nnames: [cat]\n")
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_a_yolo_set_means_the_images_in_its_own_folder(repo: Repository, tracked: bool) -> None:
+    write_image(repo.root / "images/a.png", 1)
+    write_image(repo.root / "set2/images/a.png", 2)
+    write_yolo(repo.root / "set2", "a")
+    if tracked:
+        repo.add("images")
+    repo.add("set2")
+    assert labelled(repo) == ["set2/images/a.png"]
+
+
+def test_a_name_that_leads_to_two_images_is_refused_until_it_is_said_where_they_lie(repo: Repository) -> None:
+    write_image(repo.root / "images/a.png", 1)
+    write_image(repo.root / "set2/images/a.png", 2)
+    write_coco(repo.root / "set2/labels.json", {"images/a.png": [BOX]})
+    repo.add("images")
+    with pytest.raises(InputError, match=r"may be any of 2: images/a\.png, set2/images/a\.png") as refused:
+        repo.add("set2/labels.json")
+    assert refused.value.hint is not None
+    assert "--images DIR" in refused.value.hint
+    repo.add("set2/labels.json", images="set2")
+    assert labelled(repo) == ["set2/images/a.png"]
+
+
+def test_a_label_file_at_the_root_means_images_by_their_keys(repo: Repository) -> None:
+    for number, key in enumerate(("a.png", "images/a.png")):
+        write_image(repo.root / key, number)
+    write_coco(repo.root / "labels.json", {"a.png": [BOX], "images/a.png": [BOX]})
+    repo.add(".")
+    assert labelled(repo) == ["a.png", "images/a.png"]
+
+
+@pytest.mark.parametrize("path", ["images", "images/a.png", "images/labels.json"])
+def test_nothing_behind_a_linked_folder_is_added_but_as_a_root(
+    tmp_path: Path, repo: Repository, path: str
+) -> None:
+    outside = tmp_path / "outside"
+    write_image(outside / "a.png", 1)
+    write_coco(outside / "labels.json", {"a.png": [BOX]})
+    (repo.root / "images").symlink_to(outside)
+    with pytest.raises(InputError, match="images: is a symbolic link to the folder") as refused:
+        repo.add(path)
+    assert refused.value.hint is not None
+    assert f"roots: {{images: {outside}}}" in refused.value.hint
+    (repo.root / ".dlabel" / "config.yaml").write_text(f"roots: {{images: {outside}}}\n")
+    again = datalabel.open(repo.root)
+    again.add("images")
+    assert labelled(again) == ["images/a.png"]
+    again.commit("as a root")
+    assert again.status().clean
+
+
+def test_label_folders_below_a_root_are_no_untracked_files(tmp_path: Path, repo: Repository) -> None:
+    outside = tmp_path / "outside"
+    write_image(outside / "set/images/a.png", 1)
+    write_yolo(outside / "set", "a")
+    (repo.root / ".dlabel" / "config.yaml").write_text(f"roots: {{nas: {outside}}}\n")
+    again = datalabel.open(repo.root)
+    again.add(outside)
+    assert labelled(again) == ["nas/set/images/a.png"]
+    again.commit("a set elsewhere")
+    assert (again.status().untracked, again.status().unstaged) == ((), ())
+
+
+def test_a_root_that_is_called_like_a_folder_here_is_refused(tmp_path: Path, repo: Repository) -> None:
+    write_image(repo.root / "nas/a.png", 1)
+    (repo.root / ".dlabel" / "config.yaml").write_text(f"roots: {{nas: {tmp_path}}}\n")
+    with pytest.raises(InputError, match="both would have the same keys"):
+        datalabel.open(repo.root).status()
