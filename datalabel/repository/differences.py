@@ -314,7 +314,8 @@ def diff_of_commit(project: Project, entry: LogEntry, paths: Sequence[str] = ())
 
 
 def narrowing(paths: Sequence[str]) -> Callable[[str], bool] | None:
-    """Whether a key is meant by one of the globs: `*` crosses folders, a folder's name means all in it."""
+    """Whether a key is meant by one of the globs: `*` crosses folders, a folder's name means all in it, and a key
+    itself."""
     if not paths:
         return None
     import fnmatch
@@ -324,5 +325,8 @@ def narrowing(paths: Sequence[str]) -> Callable[[str], bool] | None:
     folders = tuple(path.rstrip("/") + "/" for path in paths)
     everything = any(path.rstrip("/") in ("", ".") for path in paths)
     return lambda key: (
-        everything or key.startswith(folders) or any(pattern.match(key) for pattern in patterns)
+        everything
+        or key in paths
+        or key.startswith(folders)
+        or any(pattern.match(key) for pattern in patterns)
     )

@@ -20,7 +20,9 @@ from datalabel.errors import DlabelError
 from datalabel.repository.upkeep.contradictions import contradictions
 from datalabel.repository.view import View
 
-KEYS = st.sampled_from(["images/a.png", "images/b.png", "images/c.png", "images/sub/a.png", "d.png"])
+KEYS = st.sampled_from(
+    ["images/a.png", "images/b.png", "images/c.png", "images/sub/a.png", "images/[ab].png", "d.png"]
+)
 FILES = st.sampled_from(["labels.json", "more.json", "preds.json"])
 NAMES = st.sampled_from(["cat", "dog"])
 CORNERS = st.integers(1, 5).map(float)

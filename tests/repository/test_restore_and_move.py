@@ -183,6 +183,9 @@ def test_mv_refuses_what_would_overwrite(twice: Repository) -> None:
         twice.mv("images", "images/deeper")
     with pytest.raises(InputError, match="outside the project"):
         twice.mv("images/a.jpg", "/tmp/a.jpg")  # noqa: S108
+    (twice.root / "link").symlink_to("nowhere")
+    with pytest.raises(InputError, match="link: exists already"):
+        twice.mv("images/a.jpg", "link")
 
 
 @pytest.fixture
@@ -246,3 +249,19 @@ def test_a_move_that_cannot_be_done_is_not_announced(labelled: Repository, old: 
 def test_no_change_is_announced_that_may_not_be_carried_out(labelled: Repository, change: Rename) -> None:
     with pytest.raises(InputError):
         check_changes(labelled.project, [change])
+
+
+def test_a_path_is_taken_as_it_stands_before_it_is_a_glob(repo: Repository) -> None:
+    odd, plain = "im/a[1].png", "im/a1.png"
+    for number, key in enumerate((odd, plain, "im/a2.png")):
+        write_image(repo.root / key, number)
+    repo.add("im")
+    repo.commit("three")
+    assert repo.rm(odd, dry_run=True).items == (odd,)
+    assert repo.mv(odd, "im/c.png").items == ((odd, "im/c.png"),)
+    assert sorted(path.name for path in (repo.root / "im").iterdir()) == ["a1.png", "a2.png", "c.png"]
+    assert repo.rm("im/a[12].png", dry_run=True).items == (plain, "im/a2.png")
+    repo.restore(odd, "im/c.png", revision="HEAD")
+    assert (repo.root / odd).is_file()
+    with pytest.raises(InputError, match=r"im/a\*: names several items"):
+        repo.mv("im/a*", "im/d.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,8 @@ class Chosen:
 
 
 def choose(project: Project, paths: Sequence[Path], trees: Iterable[Tree], items: Iterable[str]) -> Chosen:
-    """What the paths mean: files, folders or globs; whatever the trees or items know counts, on disk or not.
+    """What the paths mean: files or folders, or else globs; whatever the trees or items know counts, on disk or
+    not.
 
     Raises:
         InputError: a path means nothing that is tracked (every such path is named).
@@ -38,15 +40,18 @@ def choose(project: Project, paths: Sequence[Path], trees: Iterable[Tree], items
     faults, spec = Faults(), False
     for path in paths:
         key = project.key_of(path)
-        means = narrowing([key])
-        assert means is not None  # noqa: S101 - there is a pattern
-        there = {name for name, where in labels if where is not None and means(where)}
         found = (
-            {item for item in known if means(item)},
-            there
+            set(_at_or_below(known, key)),
+            {name for name, where in labels if where is not None and is_within(where, key)}
             or {name for name, _ in labels if name == key},  # where nothing lies, one that was called so
-            {name for name, where in folders if where is not None and means(where)},
+            {name for name, where in folders if where is not None and is_within(where, key)},
         )
+        if not any(found) and (means := narrowing([key])) is not None:
+            found = (
+                set(filter(means, known)),
+                {name for name, where in labels if where is not None and means(where)},
+                {name for name, where in folders if where is not None and means(where)},
+            )
         is_spec = key in (SPEC_FILE, ".")
         if not any(found) and not is_spec:
             faults.add("is not tracked", key, _hint(key, known, labels))
@@ -56,6 +61,15 @@ def choose(project: Project, paths: Sequence[Path], trees: Iterable[Tree], items
     faults.raise_if_any()
     items_, sources, image_folders = (tuple(sorted(part)) for part in chosen)
     return Chosen(items_, sources, image_folders, spec)
+
+
+def _at_or_below(known: Sequence[str], key: str) -> Sequence[str]:
+    """Of keys in order those that are this one, or lie in this folder."""
+    if key == ".":
+        return known
+    itself = bisect_left(known, key)
+    begin, end = bisect_left(known, f"{key}/"), bisect_left(known, f"{key}0")  # the character after the slash
+    return [*(one for one in known[itself : itself + 1] if one == key), *known[begin:end]]
 
 
 def _hint(key: str, known: Sequence[str], labels: Iterable[tuple[str, str | None]]) -> str:

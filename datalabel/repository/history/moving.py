@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -148,7 +149,9 @@ def move(project: Project, old: Path, new: Path) -> Moved:
             raise RefusedError("the spec has one name only", where=SPEC_FILE)
         chosen = choose(project, [old], (stage.tree,), stage.known)
         place = project.on_disk(origin)
-        if project.path_of(target).exists() or target in stage.known:
+        if not all(is_within(key, origin) for key in chosen.items):
+            raise InputError("names several items", where=origin, hint="mv renames one path at a time")
+        if os.path.lexists(project.path_of(target)) or target in stage.known:
             raise InputError("exists already", where=target, hint="rm it first, or choose another name")
         if place is None and not chosen.items:
             raise InputError("is not on disk", where=origin)
