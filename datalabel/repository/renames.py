@@ -33,16 +33,18 @@ def renamed(
 ) -> dict[str, str]:
     """Old key → new key of the items that have another one; none has two, and no two have one.
 
-    Where keys on the way are in use again, the image tells. Where it does not, an item is where it was, or else at
-    the first key on its way that is nobody's; steps from the keys in `known` are older than the old items, and
-    prove nothing where images are known.
+    Where keys on the way are in use again, or were in use by an item that was removed, the image tells. Where it does
+    not, an item is where it was, or else at the first key on its way that is nobody's; steps from the keys in `known`
+    are older than the old items, and prove nothing where images are known.
     """
-    taken = {key: key for key in old.keys() & new.keys() if key not in ways}
+    stayed = [key for key in old.keys() & new.keys() if key not in ways]
+    taken = {key: key for key in stayed if old[key]["content"] == new[key]["content"]}
     for key, keys in ways.items():
         content = old[key]["content"]
         same = (one for one in keys if one in new and one not in taken and new[one]["content"] == content)
         if content is not None and (target := next(same, None)) is not None:
             taken[target] = key
+    taken = {key: key for key in stayed} | taken
     settled = set(taken.values())
     for key in sorted(ways.keys() - settled, key=lambda one: (one in new, one)):
         proven = next((place for place, one in enumerate(ways[key]) if one in known), len(ways[key]))

@@ -243,3 +243,28 @@ def test_a_file_is_written_as_it_came_while_its_names_mean_one_image_each(
     classes = {one["id"]: one["name"] for one in document["categories"]}
     found = {names[one["image_id"]]: classes[one["category_id"]] for one in document["annotations"]}
     assert found == {"old/1.png": "cat", train: "dog"}
+
+
+def test_an_item_that_another_tree_calls_otherwise_comes_under_one_key(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    repo.mv(A, C)
+    repo.commit("moved")
+    repo.restore(revision="HEAD~1", staged=True)
+    with pytest.raises(RefusedError, match=f"{C}: is called {A} now"):
+        repo.restore(C, revision="HEAD", staged=True)
+    repo.restore(A, C, revision="HEAD", staged=True)
+    assert held(repo) == [(B, "dog", 5.0), (C, "cat", 1.0)]
+    assert not repo.status().has_staged
+
+
+def test_what_a_source_says_of_a_removed_item_does_not_come_to_who_has_its_key(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    repo.rm(A, files=True)
+    repo.mv(B, A)
+    assert [(one.key, one.change) for one in repo.diff().items] == [(A, "removed"), (A, "renamed")]
+    with pytest.raises(RefusedError, match=f"{B}: is called {A} now"):
+        repo.restore("labels.json", revision="HEAD", staged=True)
+    repo.commit("moved")
+    repo.restore(A, B, revision="HEAD~1", staged=True)
+    assert held(repo) == [(A, "cat", 1.0), (B, "dog", 5.0)]
+    assert {(one.key, one.change) for one in repo.diff().items} == {(A, "added"), (B, "renamed")}

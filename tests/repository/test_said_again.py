@@ -114,13 +114,25 @@ def test_a_removed_image_that_is_added_again_has_its_labels_again(repo: Reposito
     assert held(repo) == [(B, "cat", 1.0)]
     done = repo.add(A)
     assert done.images.labels_back == 2
-    # HEAD knows what was decided here; where it does not have the image any more, the file's word is left.
-    assert held(repo) == [(A, "cat" if committed else "dog", 1.0), (A, "dog", 5.0), (B, "cat", 1.0)]
+    # The last commit that has the image knows what was decided here.
+    assert held(repo) == [(A, "dog", 1.0), (A, "dog", 5.0), (B, "cat", 1.0)]
     assert repo.labels().to_arrow().column("id").to_pylist() == ids
     assert not repo.add("labels.json").changed
     said(repo, {A: [CAT], B: [CAT]})
     repo.add("labels.json")
     assert [label[:1] + label[2:] for label in held(repo)] == [(A, 1.0), (B, 1.0)]
+
+
+def test_what_a_source_said_since_counts_more_than_what_was_decided_before(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    cats_become_dogs(repo)
+    repo.commit("dogs")
+    repo.rm(A)
+    repo.commit("removed")
+    said(repo, {A: [], B: [DOG]})
+    assert not repo.add("labels.json").has_conflicts
+    assert repo.add(A).images.labels_back == 0
+    assert held(repo) == [(B, "dog", 5.0)]
 
 
 def test_an_image_added_again_has_what_each_source_says_that_is_left(repo: Repository) -> None:

@@ -6,7 +6,7 @@ says something else than the source did. So it costs what differs, and mostly no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -80,21 +80,44 @@ def remember_written(stage: Stage, source: str, digest: ObjectId) -> None:
 
 
 def say_again(stage: Stage, items: Sequence[str]) -> int:
-    """Items that come back after they were removed here have again what HEAD holds of the sources, or else what these
-    were last read to say of them; how many labels that is. Reading the sources once more would not tell, since they
-    say nothing new."""
-    store, head, count = stage.project.store, stage.position.head, 0
+    """Items that come back after they were removed here have again what the sources say of them; how many labels that
+    is. Reading the sources once more would not tell, since they say nothing new.
+
+    Where the last commit that has an item was made of what the source still says, its labels are those that come
+    back: with them, what was decided here. Else they are what the source was last read to say.
+    """
+    store, count = stage.project.store, 0
     for source in sorted(stage.bases):
         base = stage.base(source)
-        if base is None:
+        last = view_of(store, base.tree, source) if base else None
+        if last is None or last.mentions == stage.mentions:
             continue
-        trees = [base.tree]
-        if head is not None and base == stage.position.head_bases.get(source):
-            trees.insert(0, store.history.commit(head).tree)  # with what was decided here
-        for before in (view_of(store, tree, source) for tree in trees):
-            if before.mentions != stage.mentions:
-                count += _say_again(stage, source, before, items)
+        said = _digests_in(last, source, items)
+        left = sorted(said)
+        for before in _commits(stage):
+            found = _digests_in(before, source, left)
+            count += _say_again(stage, source, before, [key for key in found if found[key] == said[key]])
+            left = [key for key in left if key not in found]
+            if not left:
+                break
+        count += _say_again(stage, source, last, items)
     return count
+
+
+def _digests_in(view: View, source: str, items: Sequence[str]) -> dict[str, int]:
+    rows = view.store.tables.read(view.mentions, items=items)
+    return digests(rows.filter(pc.field("source") == source))
+
+
+def _commits(stage: Stage) -> Iterator[View]:
+    """HEAD and the commits before it, by first parents, that name other items than the one after them."""
+    history, name, seen = stage.project.store.history, stage.position.head, None
+    while name is not None:
+        commit = history.commit(name)
+        tree = history.tree(commit.tree)
+        if tree.mentions != seen:
+            yield View(stage.project.store, tree, name)
+        seen, name = tree.mentions, next(iter(commit.parents), None)
 
 
 def _say_again(stage: Stage, source: str, before: View, items: Sequence[str]) -> int:

@@ -36,7 +36,7 @@ def take(stage: Stage, other: View, chosen: Chosen | None) -> None:
     if chosen is None:
         stage.become(other)
         return
-    apart = _move_back(stage, Difference(stage.project, other, stage.view), set(chosen.items))
+    apart = _move_back(stage, other, set(chosen.items))
     touched = {name: _take_source(stage, other, name) for name in chosen.sources}
     _refuse_renamed(apart, {item for items in touched.values() for item in items})
     for name in chosen.folders:
@@ -49,17 +49,20 @@ def take(stage: Stage, other: View, chosen: Chosen | None) -> None:
         _refuse_twins(stage, other, name, items)
 
 
-def _move_back(stage: Stage, since: Difference, keys: set[str]) -> dict[str, str]:
-    """Undo the renames of which both keys were chosen; those of which not both were (old key → new key).
+def _move_back(stage: Stage, other: View, keys: set[str]) -> dict[str, str]:
+    """Give items whose both keys were chosen the one that they have in the other tree; those of which not both were
+    (their key there → their key here).
 
     Whoever came to a chosen key since leaves it: what is said of that item is nothing about the one that comes back.
     """
-    back = {new: old for old, new in since.renames.items() if {old, new} <= keys}
-    apart = {old: new for old, new in since.renames.items() if new not in back}
+    since, until = Difference(stage.project, other, stage.view), Difference(stage.project, stage.view, other)
+    renames = {there: here for here, there in until.renames.items()} | since.renames
+    back = {here: there for there, here in renames.items() if {here, there} <= keys}
+    apart = {there: here for there, here in renames.items() if here not in back}
     _refuse_renamed(apart, keys & apart.keys())
     came = {*back.values(), *(keys & {*apart.values(), *since.came})} - back.keys()
     stage.drop_items(came & stage.known.keys())
-    rekey(stage, back)
+    rekey(stage, back, leave_trace=set(back.values()))
     return apart
 
 
