@@ -54,6 +54,12 @@ class Place:
         for one, told in _folders(self, folder, bare=without_suffix(base) == base):
             yield f"{one}/{base}" if one else base, told
 
+    def readings(self, name: str) -> Iterator[str]:
+        """Every key that a name may mean by its path, in a file that lies here."""
+        if _is_relative(name):
+            yield (path := _path(name))
+            yield from (key for key, _ in self.candidates(path))
+
 
 @lru_cache(maxsize=1 << 12)
 def _folders(place: Place, folder: str, *, bare: bool) -> tuple[tuple[str, bool], ...]:

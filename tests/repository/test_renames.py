@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from histories import CAT, DOG, A, B, C, begin, held, said
-from pictures import write_image
+from pictures import Box, write_image
 
 from datalabel.errors import RefusedError
 from datalabel.repository.repository import Repository
@@ -268,3 +268,38 @@ def test_what_a_source_says_of_a_removed_item_does_not_come_to_who_has_its_key(r
     repo.restore(A, B, revision="HEAD~1", staged=True)
     assert held(repo) == [(A, "cat", 1.0), (B, "dog", 5.0)]
     assert {(one.key, one.change) for one in repo.diff().items} == {(A, "added"), (B, "renamed")}
+
+
+MOVED: tuple[str, float, float, float, float] = ("cat", 2.0, 1.0, 10.0, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("on_a", "on_b", "told"),
+    [
+        ([CAT, MOVED], [DOG], True),  # as before, and a label more on what was A
+        ([DOG, MOVED], [CAT], False),  # as they are called by now
+        ([MOVED], [DOG], False),  # nothing that did not change tells
+    ],
+)
+def test_names_that_were_exchanged_mean_what_the_labels_tell_or_nothing(
+    repo: Repository, on_a: list[Box], on_b: list[Box], told: bool
+) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    for old, new in ((A, C), (B, A), (C, B)):
+        repo.mv(old, new)
+    repo.commit("exchanged")
+    before = held(repo)
+    said(repo, {A: on_a, B: on_b})
+    if told:
+        repo.add("labels.json")
+        assert held(repo) == [(A, "dog", 5.0), (B, "cat", 1.0), (B, "cat", 2.0)]
+        return
+    with pytest.raises(
+        RefusedError, match=f"'{A}' meant {B} when it was last read, and is what {A} is called now"
+    ):
+        repo.add("labels.json")
+    assert held(repo) == before
+    repo.rm("labels.json")
+    repo.add("labels.json")
+    assert {item: name for item, name, _ in held(repo)}.keys() == {A, B}
+    assert held(repo)[0][:2] == (A, on_a[0][0])

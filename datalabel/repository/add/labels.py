@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,12 +31,15 @@ from datalabel.labels.rows import (
 from datalabel.labels.tables import MENTION_ORDER, MENTIONS, empty
 from datalabel.repository.add.base_trees import Theirs, remember_base
 from datalabel.repository.add.bringing import Bringing, Brought
+from datalabel.repository.add.exchanged import refuse_exchanged
 from datalabel.repository.add.rivals import refuse_overlap
 from datalabel.repository.add.spoken import LabelOptions, Spoken, digests, own_mentions, spoken
 from datalabel.repository.add.wordings import remember_wordings
+from datalabel.repository.names import Place
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
 from datalabel.store.history import Source
+from datalabel.store.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +87,16 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
 
     Raises:
         RefusedError: a new source names items that another source of the set labels, without `replaces` or
-            `beside`.
+            `beside`; or names may mean one item or another, since items were moved.
     """
     name = reading.name
     now = spoken(name, reading.read, reading.keys, how, reading.before)
     if name not in stage.tree.sources and not how.replaces and not how.beside:
         refuse_overlap(stage, name, how.set, now)
     addition = _Addition(stage, name, now, how)
+    is_folder = reading.path is not None and stage.project.is_folder(reading.path)
+    place = Place.of(reading.path, how.options.get("images"), is_folder=is_folder)
+    refuse_exchanged(stage, name, place, now, addition.changed, addition.before)
     conflicts = addition.brought.conflicts
     labels = reading.read.labels.num_rows + addition.labels_on(reading.before)
     counts = (name, reading.format.name, how.set, labels)
@@ -144,6 +151,11 @@ class _Addition:
         known = self._old_name in stage.tree.sources
         return View(stage.project.store, stage.finished(), self._name) if known else None
 
+    @cached_property
+    def before(self) -> Table | None:
+        """The labels of the set when the source was last read."""
+        return self._base.label_table(self._how.set) if self._base else None
+
     def _all_mentions(self) -> pa.Table:
         """Every item that the source names, tracked or not. With `--partial` it may name others, as before."""
         now = self._now.mentions
@@ -163,10 +175,9 @@ class _Addition:
     def _brought(self) -> Brought:
         """What the source says, brought together with base and staging on the items that it changed."""
         name, how = self._name, self._how
-        base = self._base.label_table(how.set) if self._base else None
         staged = self._stage.labels(how.set)
         tables = self._stage.project.store.tables
-        bringing = Bringing(tables, base, staged, self._old_name, name, how.prefer)
+        bringing = Bringing(tables, self.before, staged, self._old_name, name, how.prefer)
         return bringing.bring(self.changed, self._now.labels)
 
     def labels_on(self, before: Mapping[str, int]) -> int:
