@@ -274,6 +274,10 @@ def test_a_file_outside_the_project_needs_a_name(tmp_path: Path, repo: Repositor
     repo.add(outside, name="elsewhere")
     assert repo.view().tree.sources["elsewhere"].path is None
     assert repo.status().unstaged == ()
+    write_coco(repo.root / "mine.json", {"b.jpg": [("cat", 1, 1, 2, 2)]})
+    repo.add("mine.json")
+    with pytest.raises(InputError, match=r"mine\.json: is the name of what lies at mine\.json"):
+        repo.add(outside, name="mine.json")
 
 
 def test_a_vanished_source_is_reported_and_keeps_its_labels(labelled: Repository) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pictures import in_any_order, write_coco, write_image
 
+import datalabel
 from datalabel.errors import InputError, RefusedError, UsageError
 from datalabel.repository.journal import check_changes
 from datalabel.repository.repository import Repository
@@ -265,3 +266,16 @@ def test_a_path_is_taken_as_it_stands_before_it_is_a_glob(repo: Repository) -> N
     assert (repo.root / odd).is_file()
     with pytest.raises(InputError, match=r"im/a\*: names several items"):
         repo.mv("im/a*", "im/d.png")
+
+
+def test_a_file_that_is_passed_over_is_not_overwritten(cells: Repository) -> None:
+    member = min((cells.root / "ann.xml").iterdir())
+    (cells.root / ".dlabelignore").write_text(f"ann.xml/{member.name}\n")
+    cells = datalabel.open(cells.root)
+    cells.add("ann.xml")
+    member.write_text("mine")
+    with pytest.raises(RefusedError, match=f"ann.xml/{member.name}: is another file, which was never added"):
+        cells.restore("ann.xml", revision="HEAD")
+    assert member.read_text() == "mine"
+    cells.restore("ann.xml", revision="HEAD", force=True)
+    assert member.read_text() != "mine"

@@ -173,6 +173,10 @@ def test_the_lists_of_a_data_yaml(forty: Repository) -> None:
     (forty.root / "data.yaml").write_text("train: [train.txt]\nval: val.txt\nnames: [cat, dog]\n")
     create_snapshot(forty.project, "exp", "HEAD", SnapshotOptions(split_by=["data.yaml"]))
     assert splits(forty, "exp") == {"images/05.png": "val", "images/06.png": "val", "images/07.png": "train"}
+    (forty.root / "2012_07").write_text((forty.root / "train.txt").read_text())
+    (forty.root / "data.yaml").write_text("train: 2012_07\nval:\ntest: []\n")
+    create_snapshot(forty.project, "a-path", "HEAD", SnapshotOptions(split_by=["data.yaml"]))
+    assert splits(forty, "a-path") == {"images/07.png": "train"}
     (forty.root / "data.yaml").write_text("train: images\nval: val.txt\n")
     with pytest.raises(InputError, match=r"'val' would be empty .*2 of them in two splits"):
         forty.create_snapshot("again", split_by=["data.yaml"])

@@ -78,6 +78,7 @@ class Recogniser:
         if not _can_be_added(path):
             raise InputError("is neither a file nor a folder", where=str(path))
         if name is not None:
+            self._refuse_taken(name)
             self._add_label_file(name, None, path)
             return
         key = self._files.key_of(path)
@@ -88,6 +89,16 @@ class Recogniser:
             self._add_folder(key)
         else:
             self._add_file(key, path)
+
+    def _refuse_taken(self, name: str) -> None:
+        """A file from outside may not be called like a source that lies here."""
+        source = self._sources.get(name)
+        if source is not None and source.path is not None:
+            raise InputError(
+                f"is the name of what lies at {source.path}",
+                where=name,
+                hint="--as takes a name of its own; --replaces says that it comes in place of another",
+            )
 
     def add_known(self, key: str) -> bool:
         """Look at a known label source again; whether any of its files is still there."""

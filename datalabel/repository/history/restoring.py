@@ -232,7 +232,8 @@ class _Writer:
     def _write_source(self, name: str, source: Source) -> None:
         path = source.path or ""
         whole = PARTIAL not in source.options
-        if self._was_read(name, path) and whole and says_the_same(self._stage, name):
+        known = self._read_last(name, path)
+        if known and whole and says_the_same(self._stage, name):
             return  # spelled by another tool, perhaps, but nothing is to be said anew
         fmt = get_format(source.format)
         view = View(self._project.store, self._stage.finished(), self._wanted.name)
@@ -243,26 +244,38 @@ class _Writer:
             member = file.path if folder else ""
             key = f"{path}/{member}".removeprefix("./") if member else path
             contents[member] = self._prepare(key, iter(file.chunks))
+            if member and member not in known:
+                self._refuse_other(key, contents[member])
         self._delete_others(path, source.format, set(contents))
         remember_written(self._stage, name, digest_of_contents(dict(sorted(contents.items()))))
 
-    def _was_read(self, name: str, path: str) -> bool:
-        """Whether there are files on disk, and they are what was read from them last.
+    def _refuse_other(self, key: str, content: str) -> None:
+        """A file that was not read, since `.dlabelignore` names it, may hold what nobody recorded."""
+        path = self._project.path_of(key)
+        if not self._force and path.is_file() and blob_id_of(path) != content:
+            raise RefusedError(
+                "is another file, which was never added",
+                where=key,
+                hint="move it away, or --force to lose it",
+            )
+
+    def _read_last(self, name: str, path: str) -> set[str]:
+        """The files on disk, by their paths below the source, that are what was read from them last.
 
         Raises:
             RefusedError: they are something else, which nothing but `force` may overwrite.
         """
         if not self._project.path_of(path).exists():
-            return False
+            return set()
         known = self._stage.tree.sources.get(name)
         base = self._stage.position.bases.get(name)
         if known is not None and base is not None:
             found = label_files(self._project, name, path, get_format(known.format))
             digest = digest_of(self._project.store, found.files, found.entries, self._cached)
             if not found.entries or digest == base.digest:
-                return bool(found.entries)
+                return {entry.path for entry in found.entries}
         if self._force:
-            return False
+            return set()
         raise RefusedError(
             "has changes that are not added",
             where=path,

@@ -15,6 +15,7 @@ from datalabel.repository.check.label_files import AskedFiles, read_alone
 from datalabel.repository.names import Images, Place, meant
 from datalabel.repository.project import Project
 from datalabel.repository.view import View
+from datalabel.spec.yaml_text import read_yaml
 
 SOURCE = "source"
 """`--split-by source`: every label source is a split."""
@@ -106,24 +107,17 @@ class _Lists:
 
     def _add_yaml(self, path: Path) -> None:
         """Ultralytics' `data.yaml`: `train`, `val` and `test` are folders, lists, or several of them."""
-        import yaml
-
-        try:
-            fields = yaml.safe_load(_text(path))
-        except (yaml.YAMLError, RecursionError) as error:
-            raise InputError(f"cannot be read as YAML: {error}", where=str(path)) from None
-        places = (
-            {key: fields.get(key) for key in ("train", "val", "test")} if isinstance(fields, dict) else {}
-        )
-        found = {split: place for split, place in places.items() if place}
+        fields = read_yaml(_text(path), str(path)).entries
+        found = {split: fields[split] for split in ("train", "val", "test") if split in fields}
+        found = {split: node for split, node in found.items() if node.is_mapping or node.items or node.text}
         if not found:
             raise InputError("names no train, val or test", where=str(path))
-        base = path.parent / str(fields.get("path") or ".")
-        for split, place in found.items():
-            for one in place if isinstance(place, list) else [place]:
-                if not isinstance(one, str):
-                    raise InputError(f"{split} is neither a path nor a list of paths", where=str(path))
-                self._add_place(split, (base if base.is_dir() else path.parent) / one, path)
+        base = path.parent / (fields["path"].text if "path" in fields else ".")
+        for split, node in found.items():
+            for one in node.items or [node]:
+                if one.is_list or one.is_mapping:
+                    raise InputError(f"{split} is neither a path nor a list of paths", where=str(one.place))
+                self._add_place(split, (base if base.is_dir() else path.parent) / one.text, path)
 
     def _add_place(self, split: str, place: Path, said_in: Path) -> None:
         if place.is_file():
