@@ -1,4 +1,4 @@
-"""The library's front door: one project, and every verb of the command line as a method of the same name."""
+"""The library's front door: one project, and what the command line does with one as methods of the same names."""
 
 from __future__ import annotations
 
@@ -164,19 +164,9 @@ class Repository:
 
         return page_of_diff(self.project, self.diff(before, after, paths), PageOptions(**options))
 
-    def check(
-        self,
-        revision: str = "STAGED",
-        *,
-        select: Sequence[str] = (),
-        ignore: Sequence[str] = (),
-        paths: Sequence[str] = (),
-        since: str | None = None,
-        baseline: PathLike | None = None,
-    ) -> Checked:
-        """What the rules find at a revision, without what was accepted: see `gate`."""
-        found = self.gate(revision, select=select, ignore=ignore, paths=paths, since=since, baseline=baseline)
-        return found.checked
+    def check(self, revision: str = "STAGED", **options: Any) -> Checked:
+        """What the rules find at a revision, without what was accepted: as `gate`, by the same options."""
+        return self.gate(revision, **options).checked
 
     def gate(
         self,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.content import ObjectId, canonical_json
+from datalabel.content import BLOB, ObjectId, canonical_json
 from datalabel.labels.rows import distinct, split_by_source, with_column
 from datalabel.labels.tables import ITEMS, LABELS, MENTIONS, empty, table_of
 from datalabel.repository.journal import check_changes, finish_journal
@@ -16,9 +17,12 @@ from datalabel.repository.project import Project
 from datalabel.repository.renames import traces
 from datalabel.repository.same import holds_the_same
 from datalabel.repository.view import View
-from datalabel.store.history import HEADER, Source, Tree
+from datalabel.store.history import HEADER, SPEC, Source, Tree
 from datalabel.store.state import Base, Position, Rename
 from datalabel.store.tables import Table
+
+if TYPE_CHECKING:
+    from datalabel.spec.load import LoadedSpec
 
 
 class Tables:
@@ -170,6 +174,14 @@ class Stage(Tables):
     def put_header(self, header: Mapping[str, object]) -> ObjectId:
         """Keep a source's header."""
         return self.project.store.objects.put(HEADER, canonical_json(header))
+
+    def put_spec(self, loaded: LoadedSpec, text: bytes) -> bool:
+        """Let the spec of this text be the tree's; whether that is another one than before."""
+        before, objects = self.tree, self.project.store.objects
+        self.tree = replace(
+            before, spec=objects.put(SPEC, loaded.canonical), spec_text=objects.put(BLOB, text)
+        )
+        return self.tree != before
 
     def would_change(self) -> bool:
         """Whether saving would change the staging tree. Nothing is made visible; unflushed objects are dropped

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from datalabel.content import BLOB, object_id
 from datalabel.errors import InputError, RefusedError
 from datalabel.files import sync_all
 from datalabel.repository.project import Project
@@ -16,7 +14,6 @@ from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.spec.load import LoadedSpec
 from datalabel.spec.migration import Migration
 from datalabel.spec.model import Spec
-from datalabel.store.history import SPEC
 from datalabel.store.state import Rename
 
 
@@ -39,7 +36,7 @@ class SpecAfterwards:
         else:
             self._text = read_spec(project)
             if self._text is not None:
-                self._loaded = load_spec_file(project.root / SPEC_FILE, project.templates)
+                self._loaded = load_spec_text(self._text, project.root, project.templates)
             elif stage.tree.spec is not None:
                 hint = "put it back, or name the spec afterwards in the map: `spec: FILE`"
                 raise InputError(f"there is no {SPEC_FILE}", where=str(project.root), hint=hint)
@@ -73,16 +70,9 @@ class SpecAfterwards:
 
     def stage(self) -> bool:
         """Put it into staging; whether that is another spec than before."""
-        before, objects = self._stage.tree, self._project.store.objects
         if self._loaded is None or self._text is None:
             return False
-        if before.spec_text == object_id(BLOB, self._text) and before.spec == object_id(
-            SPEC, self._loaded.canonical
-        ):
-            return False
-        spec, text = objects.put(SPEC, self._loaded.canonical), objects.put(BLOB, self._text)
-        self._stage.tree = replace(before, spec=spec, spec_text=text)
-        return True
+        return self._stage.put_spec(self._loaded, self._text)
 
     def renames(self) -> list[Rename]:
         """What is to be journalled, so that the file appears with the labels or not at all."""

@@ -10,7 +10,7 @@ from datalabel.content import BLOB, object_id
 from datalabel.errors import InputError
 from datalabel.repository.project import Project
 from datalabel.repository.working_tree import SPEC_FILE
-from datalabel.store.history import SPEC, Tree
+from datalabel.store.history import Tree
 
 if TYPE_CHECKING:
     from datalabel.repository.stage import Stage
@@ -38,7 +38,10 @@ def read_spec(project: Project) -> bytes | None:
 
 def spec_changed(project: Project, tree: Tree) -> str | None:
     """How `dlabel.yaml` differs from the spec in staging: `added`, `modified`, `deleted`, or None."""
-    text = read_spec(project)
+    return _change(read_spec(project), tree)
+
+
+def _change(text: bytes | None, tree: Tree) -> str | None:
     if text is None:
         return "deleted" if tree.spec_text else None
     if tree.spec_text is None:
@@ -52,18 +55,14 @@ def stage_spec(stage: Stage) -> bool:
     Raises:
         InputError: the spec has faults (all are named).
     """
-    change = spec_changed(stage.project, stage.tree)
+    text = read_spec(stage.project)
+    change = _change(text, stage.tree)
     if change == "deleted":
         stage.tree = replace(stage.tree, spec=None, spec_text=None)
         return True
-    text = read_spec(stage.project)
     # What a spec extends may have changed although its own text has not.
     if text is None or (change is None and b"extends" not in text):
         return False
-    from datalabel.repository.spec.foreign import load_spec_file
+    from datalabel.repository.spec.foreign import load_spec_text
 
-    loaded = load_spec_file(stage.project.root / SPEC_FILE, stage.project.templates)
-    objects = stage.project.store.objects
-    before = stage.tree
-    stage.tree = replace(before, spec=objects.put(SPEC, loaded.canonical), spec_text=objects.put(BLOB, text))
-    return stage.tree != before
+    return stage.put_spec(load_spec_text(text, stage.project.root, stage.project.templates), text)
