@@ -28,8 +28,8 @@ class Context:
     def size_of(self, name: str) -> tuple[int, int] | None:  # noqa: ARG002
         return None
 
-    def names_by_number(self) -> Mapping[str, str]:
-        return self.names
+    def names_by_number(self) -> Mapping[str, Sequence[str]]:
+        return {number: [name] for number, name in self.names.items()}
 
     def categories(self) -> Sequence[Mapping[str, Any]]:
         return self.known

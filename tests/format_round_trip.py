@@ -38,9 +38,9 @@ class Context:
         """Width and height of an item."""
         return self.sizes.get(name)
 
-    def names_by_number(self) -> Mapping[str, str]:
+    def names_by_number(self) -> Mapping[str, Sequence[str]]:
         """What other sources call images."""
-        return self.numbers
+        return {number: [name] for number, name in self.numbers.items()}
 
     def categories(self) -> Sequence[Mapping[str, Any]]:
         """Categories of other sources."""

@@ -60,8 +60,9 @@ class ReadContext(Protocol):
     def size_of(self, name: str) -> tuple[int, int] | None:
         """Width and height of the item that the file calls so, when known."""
 
-    def names_by_number(self) -> Mapping[str, str]:
-        """For sources that name images only by number: what other sources of this format call them."""
+    def names_by_number(self) -> Mapping[str, Sequence[str]]:
+        """For sources that name images only by number: what other sources of this format call the images to which
+        they give it."""
 
     def categories(self) -> Sequence[Mapping[str, Any]]:
         """For sources that name classes only by number: the categories of other sources of this format."""

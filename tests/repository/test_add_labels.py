@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from pictures import write_coco, write_image
+from pictures import Box, write_coco, write_image
 
 from datalabel.errors import InputError, RefusedError, UsageError
 from datalabel.labels.rows import with_column
@@ -182,6 +182,30 @@ def test_replaces_names_a_known_source(labelled: Repository) -> None:
         labelled.add("march.json", replaces="labels.json", beside=True)
 
 
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        ({"b.jpg": [("cat", 1, 1, 2, 2)]}, "1 is that of a.jpg and b.jpg"),
+        ({"a.jpg": [("dog", 1, 1, 2, 2)]}, "category 1 is 'cat' in train.json and 'dog' in val.json"),
+    ],
+)
+def test_results_whose_numbers_mean_several_things_are_refused(
+    repo: Repository, second: dict[str, list[Box]], words: str
+) -> None:
+    write_coco(repo.root / "train.json", {"a.jpg": [("cat", 1, 1, 2, 2)]})
+    write_coco(repo.root / "val.json", second)
+    repo.add("train.json")
+    repo.add("val.json", beside=True)
+    (repo.root / "results.json").write_text(
+        json.dumps([{"image_id": 1, "category_id": 1, "bbox": [1, 1, 2, 2], "score": 0.5}])
+    )
+    before = repo.project.store.state.read()
+    with pytest.raises(InputError, match=words) as refused:
+        repo.add("results.json", model="detector")
+    assert refused.value.hint is not None
+    assert repo.project.store.state.read() == before
+
+
 def test_a_set_of_a_model_stands_apart(labelled: Repository) -> None:
     document = json.loads((labelled.root / "labels.json").read_text())
     results = [
@@ -303,3 +327,17 @@ def test_the_ids_of_a_set_are_unique_within_an_item(labelled: Repository) -> Non
     labelled.add()
     ids = np.array([row["id"] for row in rows(labelled)])
     assert len(np.unique(ids)) == 40
+
+
+def test_images_that_came_to_one_number_are_written_with_two(repo: Repository) -> None:
+    write_coco(repo.root / "l.json", {"a.jpg": [("cat", 1, 1, 2, 2)], "b.jpg": [("cat", 3, 3, 4, 4)]})
+    repo.add("l.json")
+    repo.commit("both")
+    write_coco(repo.root / "l.json", {"b.jpg": [("cat", 3, 3, 5, 5)]})
+    repo.add("l.json", partial=True)
+    repo.export("coco", "out", revision="STAGED")
+    written = json.loads((repo.root / "out" / "l.json").read_text())
+    names = {image["id"]: image["file_name"] for image in written["images"]}
+    assert sorted(names.values()) == ["a.jpg", "b.jpg"]
+    drawn = {names[one["image_id"]]: one["bbox"] for one in written["annotations"]}
+    assert drawn == {"a.jpg": [1, 1, 2, 2], "b.jpg": [3, 3, 5, 5]}

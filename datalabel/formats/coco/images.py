@@ -95,7 +95,15 @@ def named_by_number(numbers: Sequence[str], context: ReadContext, name: str, fau
             name,
             hint="a list of results does not name its images: `dlabel add` the file with the images first",
         )
-    names = [known.get(number, number) for number in numbers]
+    several = [number for number in numbers if len(known.get(number, ())) > 1]
+    if several:
+        called = " and ".join(known[several[0]][:2])
+        faults.add(
+            f"names {len(several):,} images by numbers that several have: {several[0]} is that of {called}",
+            name,
+            hint="give the images of the added files numbers of their own",
+        )
+    names = [known[number][0] if number in known else number for number in numbers]
     _check_names(names, numbers, None, name, faults)
     sizes = [context.size_of(one) or (None, None) for one in names]
     mentions = table_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,20 @@ _PLAIN = r"^[0-9]{1,18}$"
 
 
 class Numbers:
-    """The numbers of one file: those of its source where it has them, fresh ones above the highest else."""
+    """The numbers of one file: those of its source where it has them, fresh ones above the highest else.
+
+    Where images have come to one number (of several exports of a part each, say), the first keeps it: labels name
+    their image by it. That labels have one number may be the source's own saying, and is kept.
+    """
 
     def __init__(self, selection: Selection) -> None:
         self.header: Mapping[str, Any] = selection.header or {}
         self.own = selection.header is not None
         self.results = self.header.get("shape") == RESULTS
-        images, labels, classes = _highest(selection) if self.own else (0, 0, list(selection.classes))
-        self._next_image, self._next_label = images + 1, labels + 1
+        known = _known(selection) if self.own else _Known(classes=list(selection.classes))
+        self._next_image, self._next_label = known.image + 1, known.label + 1
+        self._shared = dict.fromkeys(known.shared, False)
+        """Numbers of several images, and whether one has it by now."""
         given: Any = self.header.get("categories", [])
         self.categories: list[Any] = list(given) if isinstance(given, list) else []
         self.class_numbers: dict[str, str] = {}
@@ -34,7 +41,7 @@ class Numbers:
             self.class_numbers.setdefault(one["name"], json.dumps(one["id"], ensure_ascii=False))
         self.carried = Carried.of(selection.headers)
         if not self.results:
-            self._add_categories(classes, selection)
+            self._add_categories(known.classes, selection)
 
     def _add_categories(self, classes: Sequence[str], selection: Selection) -> None:
         used = [whole(number) for number in self.class_numbers.values()]
@@ -55,6 +62,10 @@ class Numbers:
         """The number of each item; None where a list of results cannot have one."""
         given = items.column("number").to_pylist() if self.own else [None] * items.num_rows
         fresh = self._fresh_images()
+        for place, number in enumerate(given) if self._shared else ():
+            if number in self._shared:
+                given[place] = None if self._shared[number] else number
+                self._shared[number] = True
         return [number if number is not None else next(fresh) for number in given]
 
     def _fresh_images(self) -> Iterator[str | None]:
@@ -74,16 +85,32 @@ class Numbers:
         return pc.replace_with_mask(given, missing, fresh) if count else given
 
 
-def _highest(selection: Selection) -> tuple[int, int, list[str]]:
-    """The highest numbers of images and labels in the source, and the classes of its labels."""
-    images = labels = 0
+@dataclass(slots=True)
+class _Known:
+    """The highest numbers of images and labels in a source, the numbers that several images share, and the classes of
+    its labels."""
+
+    image: int = 0
+    label: int = 0
+    shared: Sequence[str] = ()
+    classes: Sequence[str] = ()
+
+
+def _known(selection: Selection) -> _Known:
+    known, numbers = _Known(), [pa.chunked_array([], pa.string())]
     classes: set[str] = set()
     for batch in selection.batches(("source_id", "class")):
-        images = max(images, _maximum(batch.items.column("number")))
-        labels = max(labels, _maximum(batch.labels.column("source_id")))
+        numbers.append(batch.items.column("number"))
+        known.image = max(known.image, _maximum(numbers[-1]))
+        known.label = max(known.label, _maximum(batch.labels.column("source_id")))
         classes.update(pc.unique(batch.labels.column("class")).to_pylist())
+    counts = pc.value_counts(
+        pa.chunked_array([chunk for one in numbers for chunk in one.chunks], pa.string()).drop_null()
+    )
+    known.shared = counts.field("values").filter(pc.greater(counts.field("counts"), 1)).to_pylist()
     order = {name: place for place, name in enumerate(selection.classes)}
-    return images, labels, sorted(classes, key=lambda name: (order.get(name, len(order)), name))
+    known.classes = sorted(classes, key=lambda name: (order.get(name, len(order)), name))
+    return known
 
 
 def _maximum(texts: pa.ChunkedArray) -> int:

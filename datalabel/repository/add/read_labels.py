@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
-from datalabel.errors import UsageError
+from datalabel.errors import InputError, UsageError
 from datalabel.formats.base import Before
 from datalabel.labels.rows import distinct, split_by_source
 from datalabel.repository.add.labels import Reading
@@ -144,21 +145,34 @@ class _Context:
             if source.format == self._source.format.name and name != self._source.name
         ]
 
-    def names_by_number(self) -> Mapping[str, str]:
-        """Names of images by the numbers that other sources of the format give them."""
-        names: dict[str, str] = {}
+    def names_by_number(self) -> Mapping[str, Sequence[str]]:
+        """Names of images by the numbers that other sources of the format give them; of each image one name."""
+        names: dict[str, dict[str, str]] = {}
         for name, _ in self._relatives():
-            rows = own_mentions(self._staged.mentions_of(name, ["number", "name"]))
-            names.update(zip(rows.column("number").to_pylist(), rows.column("name").to_pylist(), strict=True))
-        return names
+            rows = own_mentions(self._staged.mentions_of(name, ["number", "name", "item"]))
+            columns = (rows.column(one).to_pylist() for one in ("number", "name", "item"))
+            for number, called, item in zip(*columns, strict=True):
+                names.setdefault(number, {}).setdefault(item, called)
+        return {number: list(called.values()) for number, called in names.items()}
 
     def categories(self) -> Sequence[Mapping[str, Any]]:
-        """Categories of the first other source of the format that has any."""
-        for _, source in self._relatives():
-            found = self._staged.header(source).get("categories")
-            if found:
-                return list(found)
-        return []
+        """Categories of the other sources of the format, each once.
+
+        Raises:
+            InputError: two of them give one number to two classes.
+        """
+        known: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        for name, source in self._relatives():
+            for one in self._staged.header(source).get("categories") or ():
+                first, other = known.setdefault(json.dumps(one.get("id")), (name, one))
+                if other.get("name") != one.get("name"):
+                    raise InputError(
+                        f"category {one.get('id')} is {other.get('name')!r} in {first} and {one.get('name')!r} "
+                        f"in {name}, and a list of results names classes by number only",
+                        where=self._source.name,
+                        hint="give the classes of both files numbers of their own",
+                    )
+        return [one for _, one in known.values()]
 
     def before(self, rules: int) -> Before:
         """What is remembered of the source."""

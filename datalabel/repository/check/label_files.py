@@ -64,7 +64,7 @@ class Surroundings:
         found = meant(name, self._place, self._images)
         return None if found is None else self._files.on_disk(found)
 
-    def names_by_number(self) -> Mapping[str, str]:
+    def names_by_number(self) -> Mapping[str, Sequence[str]]:
         """There are no other sources."""
         return {}
 
