@@ -275,3 +275,23 @@ def test_a_data_set_that_another_project_exported_is_watched(repo: Repository) -
         shutil.rmtree(other.root / "set" / "labels")
         (other.root / "set" / "data.yaml").unlink()
         assert ("set", "deleted") in other.status().unstaged
+
+
+@pytest.mark.parametrize(
+    "text", ["0 0.5 0.5\n0 0.2 0.2 0.1 0.1\n", "# x y w h\n0 0.2 0.2 0.1 0.1\n", "0 0.5 0.5\n"]
+)
+def test_a_damaged_label_file_beside_its_image_is_told_and_not_passed_over(
+    repo: Repository, text: str
+) -> None:
+    folder = repo.root / "flat"
+    for number, name in enumerate("ab"):
+        write_image(folder / f"{name}.jpg", number)
+        (folder / f"{name}.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    (folder / "classes.txt").write_text("cat\n")
+    (folder / "notes.txt").write_text("Drawn in May.\n")
+    repo.add("flat")
+    assert repo.labels().count() == 2
+    (folder / "a.txt").write_text(text)
+    with pytest.raises(InputError, match=r"flat/a\.txt:1: "):
+        repo.add()
+    assert repo.labels().count() == 2

@@ -16,6 +16,7 @@ import posixpath
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ from datalabel.formats.yolo.lines import looks_like_labels
 from datalabel.formats.yolo.places import below_labels, image_name
 from datalabel.formats.yolo.spelling import Spelling
 from datalabel.formats.yolo.text import FileText, Layout
+from datalabel.images import IMAGE_SUFFIXES
 from datalabel.labels.tables import table_of
 from datalabel.threads import in_order
 
@@ -48,6 +50,9 @@ CHUNK = 4 << 20
 """Lines are turned into columns when so many characters of them have come together."""
 BEGINNING = 1 << 20
 """So many characters of lines tell how a source is written."""
+LOOKED_AT = 100
+"""Lines of a text file of which one at least must look like a label, where nothing else tells what it is."""
+
 SHOWN = 20
 
 
@@ -161,11 +166,16 @@ class Reader:
                 self._faults.add(str(error), self._place(member))
                 others[member] = ""
                 continue
-            if named or not _holds_labels(member, text):
+            if named or not (_holds_labels(member, text) or self._has_image(member)):
                 others[member] = text
             else:
                 texts[member] = text
         return texts, others
+
+    def _has_image(self, member: str) -> bool:
+        """Whether an image beside it is called like a file: then that is meant to hold labels, sound or not."""
+        path = self._source.path(member)
+        return any(path.with_suffix(suffix).is_file() for suffix in IMAGE_SUFFIXES)
 
     def _text(self, member: str) -> str:
         """What a file holds.
@@ -276,5 +286,5 @@ def _holds_labels(member: str, text: str) -> bool:
     """Whether a text file outside of folders for labels holds labels; an empty one does, unless by its name it
     is a list of images."""
     if text.strip("\ufeff \t\r\n"):
-        return looks_like_labels(text)
+        return any(looks_like_labels(line) for line in islice(text.splitlines(), LOOKED_AT))
     return posixpath.basename(member).lower() not in (*LISTS, *CLASS_FILES)
