@@ -341,3 +341,23 @@ def test_images_that_came_to_one_number_are_written_with_two(repo: Repository) -
     assert sorted(names.values()) == ["a.jpg", "b.jpg"]
     drawn = {names[one["image_id"]]: one["bbox"] for one in written["annotations"]}
     assert drawn == {"a.jpg": [1, 1, 2, 2], "b.jpg": [3, 3, 5, 5]}
+
+
+def test_a_part_of_a_source_leaves_what_it_says_of_itself(repo: Repository) -> None:
+    path = write_coco(repo.root / "l.json", {"a.jpg": [("cat", 1, 1, 2, 2)], "b.jpg": [("dog", 3, 3, 4, 4)]})
+    document = json.loads(path.read_text())
+    document["info"] = {"year": 2026}
+    for category in document["categories"]:
+        category |= {"supercategory": "animal", "keypoints": ["nose", "tail"], "skeleton": [[1, 2]]}
+    path.write_text(json.dumps(document))
+    repo.add("l.json")
+    write_coco(path, {"b.jpg": [("dog", 3, 3, 5, 5)]})
+    repo.add("l.json", partial=True)
+    for folder, options in (("as-it-came", {}), ("chosen", {"where": "w > 0"})):
+        repo.export("coco", folder, revision="STAGED", **options)
+        written = next(one for one in (repo.root / folder).iterdir() if one.name != "dlabel.json")
+        found = json.loads(written.read_text())
+        assert found["info"] == {"year": 2026}
+        assert [
+            {name: value for name, value in one.items() if name != "id"} for one in found["categories"]
+        ] == [{name: value for name, value in one.items() if name != "id"} for one in document["categories"]]

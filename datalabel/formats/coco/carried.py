@@ -12,8 +12,8 @@ from datalabel.content import canonical_json
 _KEPT = ("info", "licenses")
 """Fields of a file that hold for any part of it. Others may name images and labels by numbers that are given anew."""
 
-_OWN = {"id", "name", "keypoints", "skeleton"}
-"""Fields of a category that are numbered anew, or that the spec has."""
+_OWN = {"id", "name"}
+"""Fields of a category that say which one it is. Points and edges hold where the spec has no others."""
 
 
 @dataclass(frozen=True, slots=True)

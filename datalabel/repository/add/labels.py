@@ -103,7 +103,8 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
     if conflicts and how.prefer is None:
         return LabelsAdded(*counts, 0, conflicts, reading.read.remarks)
     addition.apply()
-    header = stage.put_header(reading.read.header)
+    known = stage.tree.sources.get(name) if how.partial else None  # a part speaks for its items only
+    header = known.header if known is not None and known.header else stage.put_header(reading.read.header)
     source = Source(reading.format.name, reading.path, how.set, how.annotator, header, how.options)
     stage.set_source(name, source)
     new_classes = _new_classes(stage, split_by_source(addition.brought.labels, name)[0])
