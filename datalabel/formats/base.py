@@ -128,7 +128,8 @@ class Selection(Protocol):
 
     @property
     def classes(self) -> Sequence[str]:
-        """Every class in the selection and the spec: the spec's order first, then alphabetical."""
+        """Every class in the selection, the spec and the sources: the spec's order first, then the sources', then
+        alphabetical."""
 
     @property
     def keypoints(self) -> Mapping[str, tuple[tuple[str, ...], tuple[tuple[int, int], ...]]]:
@@ -215,6 +216,9 @@ class Format(Protocol):
 
     def header_fields(self, header: Mapping[str, Any]) -> Mapping[str, int]:
         """Fields of a source, or of its classes, that only this format knows, with how often each occurs."""
+
+    def class_names(self, header: Mapping[str, Any]) -> Sequence[str]:
+        """The classes that the source with this header names, with labels or without, in its order."""
 
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:
         """What writing the selection, or its splits, would lose."""

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from pictures import write_coco, write_image
 
 import datalabel
@@ -295,3 +296,23 @@ def test_a_damaged_label_file_beside_its_image_is_told_and_not_passed_over(
     with pytest.raises(InputError, match=r"flat/a\.txt:1: "):
         repo.add()
     assert repo.labels().count() == 2
+
+
+@pytest.mark.parametrize("fmt", ["yolo", "coco"])
+def test_classes_keep_their_order_and_those_without_labels_stay(repo: Repository, fmt: str) -> None:
+    names = ["zebra", "horse", "ant"]
+    write_set(
+        repo.root / "set",
+        {"data.yaml": f"names: {names}\ntrain: images\n", "labels/a.txt": f"2{BOX[1:]}{BOX}"},
+        (),
+    )
+    write_image(repo.root / "set/images/a.jpg", 1)
+    repo.add("set")
+    repo.export(fmt, "out", revision="STAGED", where="w > 0")
+    if fmt == "yolo":
+        assert yaml.safe_load((repo.root / "out" / "data.yaml").read_text())["names"] == dict(
+            enumerate(names)
+        )
+    else:
+        written = next(one for one in (repo.root / "out").iterdir() if one.name != "dlabel.json")
+        assert [one["name"] for one in json.loads(written.read_text())["categories"]] == names

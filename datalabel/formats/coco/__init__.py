@@ -67,6 +67,10 @@ class Coco:
 
         return header_fields(header)
 
+    def class_names(self, header: Mapping[str, Any]) -> Sequence[str]:
+        """As its categories stand."""
+        return [category["name"] for category in header.get("categories") or ()]
+
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:  # noqa: ARG002
         """What COCO cannot hold of the selection."""
         from datalabel.formats.coco.losses import losses

@@ -64,6 +64,10 @@ class Voc:
         """None: what is common to the files is how they are laid out."""
         return {}
 
+    def class_names(self, header: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002
+        """None: only labels name classes."""
+        return ()
+
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:  # noqa: ARG002
         """What Pascal VOC cannot hold. Other kinds than boxes are written by their bounds.
 

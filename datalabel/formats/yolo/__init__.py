@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from datalabel.errors import InputError
+from datalabel.errors import Faults, InputError
 from datalabel.formats.base import (
     Capabilities,
     Format,
@@ -71,6 +71,13 @@ class Yolo:
     def header_fields(self, header: Mapping[str, Any]) -> Mapping[str, int]:  # noqa: ARG002
         """None: what is common to the files is how they are laid out."""
         return {}
+
+    def class_names(self, header: Mapping[str, Any]) -> Sequence[str]:
+        """As numbered."""
+        from datalabel.formats.yolo.dataset import read_dataset
+
+        dataset, _ = read_dataset(header.get("files", {}), "", Faults())
+        return [name for _, name in sorted(dataset.classes.items())]
 
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:
         """What one YOLO folder cannot hold. The commonest of keypoints, polygons and rotated boxes decides what

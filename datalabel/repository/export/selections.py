@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -258,11 +259,15 @@ def _without_numbers(texts: pa.StringArray) -> pa.StringArray:
 
 
 def classes_of(view: View, set_name: str, choose: Callable[[pa.Table], pa.Table]) -> list[str]:
-    """The classes of the spec in its order, then the others in alphabetical order."""
+    """The classes of the spec in its order, then those that the set's sources name in theirs, then the others in
+    alphabetical order."""
+    sources = [source for _, source in sorted(view.tree.sources.items()) if source.set == set_name]
+    named = (get_format(source.format).class_names(view.header(source)) for source in sources)
+    known = list(dict.fromkeys([*view.spec.classes, *chain.from_iterable(named)]))
     found: set[str] = set()
     for batch in view.store.tables.scan(view.label_table(set_name), ["class", "source"]):
         found |= distinct(choose(batch).column("class"))
-    return [*view.spec.classes, *sorted(found - view.spec.classes.keys())]
+    return [*known, *sorted(found - set(known))]
 
 
 def skeletons(view: View) -> dict[str, Any]:
