@@ -93,7 +93,8 @@ def _roots(node: Node | None, project: Path, faults: Faults) -> dict[str, Path]:
             faults.add(f"the root {name!r} must be an absolute path", str(folder.place))
         elif (beside := project / name).exists() and not beside.is_symlink():
             faults.add(
-                f"the root {name!r} is called like {beside}: both would have the same keys", str(folder.place)
+                f"the root {name!r} is called like {beside}: both would have the same keys; give it another name",
+                str(folder.place),
             )
         else:
             roots[name] = Path(folder.value)

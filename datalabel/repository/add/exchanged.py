@@ -28,13 +28,17 @@ def refuse_exchanged(
     Raises:
         RefusedError: they do not tell, or tell that it has seen the move; the message names the ways out.
     """
+    if base is None:
+        return
     wanted, images = set(changed) & stage.known.keys(), Images(stage.known, list_disk=lambda: ())
     doubtful: dict[str, tuple[str, str]] = {}
     for name, key in keys_by_name(now.mentions).items() if wanted else ():
-        own = {one for path in place.readings(name) for one in images.at(path)} if key in wanted else set()
+        if key not in wanted or key == name or key in (paths := [*place.readings(name)]):
+            continue
+        own = {one for path in paths for one in images.at(path)}
         if own and key not in own:
             doubtful[key] = name, min(own)
-    if not doubtful or base is None:
+    if not doubtful:
         return
     said = _drawn(of_items(now.labels, doubtful))
     items = sorted({*doubtful, *(own for _, own in doubtful.values())})
