@@ -77,6 +77,11 @@ def _setting(root: Node, name: str) -> Node | None:
     return None if node is None or node.value is None else node
 
 
+def _is_real(path: Path) -> bool:
+    """Whether a file or folder, and no link, lies there; nothing does where a name is too long."""
+    return os.path.exists(path) and not os.path.islink(path)  # noqa: PTH110, PTH114 - they never raise
+
+
 def _roots(node: Node | None, project: Path, faults: Faults) -> dict[str, Path]:
     if node is None:
         return {}
@@ -91,7 +96,7 @@ def _roots(node: Node | None, project: Path, faults: Faults) -> dict[str, Path]:
             not isinstance(folder.value, str) or not Path(folder.value).is_absolute() or "\0" in folder.value
         ):
             faults.add(f"the root {name!r} must be an absolute path", str(folder.place))
-        elif (beside := project / name).exists() and not beside.is_symlink():
+        elif _is_real(beside := project / name):
             faults.add(
                 f"the root {name!r} is called like {beside}: both would have the same keys; give it another name",
                 str(folder.place),

@@ -78,7 +78,8 @@ def finish_journal(project: Project) -> None:
             folder for folder in path.parents if folder.is_relative_to(base)
         )
     for base, folders in touched.items():
-        sync_all(base, sorted(folder for folder in folders if folder.is_dir()))
+        # Deepest first: what left a folder is not gone from it for good before it is where it belongs.
+        sync_all(base, sorted((folder for folder in folders if folder.is_dir()), reverse=True))
     project.store.state.finish_journal()
 
 
@@ -134,9 +135,17 @@ def _carry_out(project: Project, rename: Rename) -> Path:
         return origin
     target = project.path_of(rename.target)
     if os.path.lexists(origin):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent, durable=not rename.origin.startswith(_TEMPORARY + "/"))
         _move(origin, project.path_of(rename.target))
     return target
+
+
+def _make_folder(folder: Path, *, durable: bool) -> None:
+    """Make a folder and those above it; `durable` before anything is moved there that is nowhere else."""
+    fresh = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in reversed(fresh) if durable else ():
+        sync_folder(one.parent)
 
 
 def _move(origin: Path, target: Path) -> None:
