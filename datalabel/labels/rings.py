@@ -66,7 +66,7 @@ class Rings:
     @property
     def areas(self) -> Floats:
         """What each ring encloses, in square pixels, by the shoelace formula; less than 0 for holes."""
-        return np.abs(self._summed(_crossed(*self._from_first()))) / np.where(self.holes, -2.0, 2.0)
+        return np.abs(self._summed(self._crossed(*self._from_first()))) / np.where(self.holes, -2.0, 2.0)
 
     def after(self, values: Floats) -> Floats:
         """Of values per point, shape (points,) or (points, n), those of the next point of the ring; the first's
@@ -114,7 +114,7 @@ class Rings:
         """Areas of these labels (sorted), and their first moments, the integrals of x and y, shape (n, 2); by the
         shoelace formula, holes taken away. NaN for labels without rings."""
         x, y = self._from_first()
-        cross = _crossed(x, y)
+        cross = self._crossed(x, y)
         sums = (cross / 2, (x + self.after(x)) * cross / 6, (y + self.after(y)) * cross / 6)
         found = np.stack([self._summed(values) for values in sums], axis=1)
         found *= (np.sign(found[:, 0]) * np.where(self.holes, -1, 1))[:, None]
@@ -130,6 +130,17 @@ class Rings:
         badly."""
         x, y = self.points.T
         return x - np.repeat(x[self.starts], self.counts), y - np.repeat(y[self.starts], self.counts)
+
+    def _crossed(self, x: Floats, y: Floats) -> Floats:
+        """For each point, as seen from the first of its ring, the cross product with the next one."""
+        found = np.zeros_like(x)
+        np.multiply(x[:-1], y[1:], out=found[:-1])  # no more temporaries of that size than it takes
+        found[:-1] -= x[1:] * y[:-1]
+        ends = (
+            self.starts + self.counts - 1
+        )  # what follows there is the first point itself, and not the next ring
+        found[ends] = 0 * (x[ends] + y[ends])
+        return found
 
     def _summed(self, values: Floats) -> Floats:
         """Of values per point their sum in each ring."""
@@ -147,15 +158,6 @@ class Rings:
 def places_among(rows: Ints) -> Ints:
     """For each ring its place among those of its label, whose row (in rising order) each names."""
     return np.arange(len(rows)) - np.searchsorted(rows, rows)
-
-
-def _crossed(x: Floats, y: Floats) -> Floats:
-    """For each point the cross product with the next one of its ring, both as seen from the ring's first point. What
-    follows a ring's last point is the first of the next ring: seen from there it is 0 as well, as it should be."""
-    found = np.zeros_like(x)
-    np.multiply(x[:-1], y[1:], out=found[:-1])  # no more temporaries of that size than it takes
-    found[:-1] -= x[1:] * y[:-1]
-    return found
 
 
 def _starts(counts: Ints) -> Ints:

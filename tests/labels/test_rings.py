@@ -88,3 +88,12 @@ def test_some_of_them_keep_their_places() -> None:
     assert found.of_rows(np.array([0])).counts.tolist() == [4, 4]
     assert found.span(1, 3).rows.tolist() == [0, 1]
     assert found.after(found.points[:, 0])[3::4].tolist() == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf")])
+def test_a_ring_that_is_not_finite_leaves_its_neighbours_alone(odd: float) -> None:
+    found = rings_of([(SQUARE, []), ([odd, 1.0], []), (SQUARE, []), ([1.0, 1.0, 2.0, odd, 3.0, 3.0], [])])
+    with np.errstate(all="ignore"):
+        areas = found.areas
+    assert areas[[0, 2]].tolist() == [16.0, 16.0]
+    assert np.isnan(areas[[1, 3]]).all()
