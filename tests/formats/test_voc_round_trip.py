@@ -151,6 +151,36 @@ def test_odd_files_in_one_folder_come_back(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("usual", "odd"),
+    [
+        (
+            annotation("<size><width>64</width></size>"),
+            annotation("<size><width>64</width><height>48</height><depth>3</depth></size>"),
+        ),
+        (
+            annotation("<size><width>64</width></size>"),
+            annotation("<size><depth>3</depth><width>64</width><height>48</height></size>"),
+        ),
+        (
+            annotation("", an_object()),
+            annotation("", f"<object><name>dog</name>{BOX}<attributes><attribute><name>a</name><value>1</value>"
+                           "</attribute></attributes><polygon><x1>1</x1></polygon></object>"),
+        ),
+        (annotation(""), annotation(an_object(), "<owner>x</owner>")),
+    ],
+    ids=["height before depth", "depth first", "properties before others", "object before others"],
+)  # fmt: skip
+def test_children_that_other_files_do_not_have_keep_their_order(tmp_path: Path, usual: str, odd: str) -> None:
+    contents = {"a": usual, "b": usual, "c": odd}
+    texts = {f"{name}.xml": text.replace("a.jpg", f"{name}.jpg") for name, text in contents.items()}
+    on_disk({name: text.encode() for name, text in texts.items()}, tmp_path)
+    _, files = again(tmp_path)
+    assert {name: parsed(data) for name, data in files.items()} == {
+        name: parsed(text.encode()) for name, text in texts.items()
+    }
+
+
 def _name_of(item: dict[str, Any]) -> str:
     """The name as the file wrote it, or its stem."""
     place = int(json.loads(item["number"]).split("/")[1].removesuffix(".xml"))

@@ -208,10 +208,10 @@ class Reader:
         return {"$layout": differs} if differs else {}
 
     def _order(self, of: str, tags: list[str], extra: dict[str, Any], more: bool = False) -> None:
-        """Note the order of children where it is not the common one."""
+        """Note the order of children where it is not the one in which they would be written without a note."""
         runs = tags if interrupted(tags) else collapsed(tags)
         present = [key for key in extra if key[0] != "@"] + (["object"] if more else [])
-        usual = self._common.expected(of, [tag for tag in runs if tag in present or tag == PROPERTIES])
+        usual = self._common.expected(of, [*present, *([PROPERTIES] if PROPERTIES in runs else [])])
         if runs != usual:
             extra["$order"] = runs
 
@@ -236,7 +236,7 @@ class Reader:
                 self._fault(f"<{side}> stands {tags.count(side)} times", 0, side)
         extra: dict[str, Any] = {f"@{key}": value for key, value in element.items()}
         gather(extra, content)
-        present = [tag for tag in tags if tag in sides or tag in extra]
+        present = [key for key in extra if key[0] != "@"] + [side for side in sides if side in tags]
         runs = tags if interrupted(tags) else collapsed(tags)
         if runs != self._common.expected("size", present):
             extra["$order"] = runs
