@@ -14,7 +14,7 @@ may also mean an item whose image never came, known from elsewhere.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -47,18 +47,19 @@ class Place:
         """Whether all that a relative path may mean begins at the root."""
         return self.folder in (".", None) and self.images is None
 
-    def candidates(self, path: str) -> Iterator[tuple[str, bool]]:
-        """Keys that a relative path (as `normalised` gives it) may mean, apart from the key that it is itself, best
-        first, and whether `--images` says so. Those that leave the project are among them, and nobody's."""
+    def candidates(self, path: str, folders: Container[str]) -> Iterator[tuple[str, bool]]:
+        """Keys in one of these folders that a relative path (as `normalised` gives it) may mean, apart from the key
+        that it is itself, best first, and whether `--images` says so."""
         folder, _, base = path.rpartition("/")
         for one, told in _folders(self, folder, bare=without_suffix(base) == base):
-            yield f"{one}/{base}" if one else base, told
+            if one in folders:
+                yield f"{one}/{base}" if one else base, told
 
-    def readings(self, name: str) -> Iterator[str]:
-        """Every key that a name may mean by its path, in a file that lies here."""
+    def readings(self, name: str, folders: Container[str]) -> Iterator[str]:
+        """Every key in one of these folders that a name may mean by its path, in a file that lies here."""
         if _is_relative(name):
             yield (path := _path(name))
-            yield from (key for key, _ in self.candidates(path))
+            yield from (key for key, _ in self.candidates(path, folders))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -99,6 +100,11 @@ class Images:
     @cached_property
     def _disk(self) -> frozenset[str]:
         return frozenset(self._list_disk())
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder (empty: the root) that an image lies right in, or that a tracked one belongs in."""
+        return frozenset(posixpath.dirname(key) for key in {*self.tracked, *self._disk})
 
     def at(self, path: str) -> Sequence[str]:
         """The item or file of this key; for a path without suffix, those that have it and a suffix."""
@@ -187,7 +193,7 @@ def _candidates(name: str, path: str, place: Place, images: Images) -> Sequence[
     if place.is_root and path in images.tracked:
         return [path]
     written = images.at(path)
-    around = ((images.at(key), told) for key, told in place.candidates(path))
+    around = ((images.at(key), told) for key, told in place.candidates(path, images.folders))
     near, told = next(((keys, told) for keys, told in around if keys), ((), False))
     if near and (told or without_suffix(path) == path):
         return near

@@ -33,7 +33,7 @@ def refuse_exchanged(
     wanted, images = set(changed) & stage.known.keys(), Images(stage.known, list_disk=lambda: ())
     doubtful: dict[str, tuple[str, str]] = {}
     for name, key in keys_by_name(now.mentions).items() if wanted else ():
-        if key not in wanted or key == name or key in (paths := [*place.readings(name)]):
+        if key not in wanted or key == name or key in (paths := [*place.readings(name, images.folders)]):
             continue
         own = {one for path in paths for one in images.at(path)}
         if own and key not in own:

@@ -70,11 +70,12 @@ class LabelsAdded:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A source and what was read from it. `keys` gives the item of each row of `read.mentions`; `digest`
-    names the bytes of its files; `path` is None for a file outside the project. `before` has the items that were not
-    read again, with the fingerprints of their labels."""
+    names the bytes of its files; `path` is None for a file outside the project, and `place` is where names begin.
+    `before` has the items that were not read again, with the fingerprints of their labels."""
 
     name: str
     path: str | None
+    place: Place
     format: Format
     read: Read
     keys: Sequence[str]
@@ -94,9 +95,7 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
     if name not in stage.tree.sources and not how.replaces and not how.beside:
         refuse_overlap(stage, name, how.set, now)
     addition = _Addition(stage, name, now, how)
-    is_folder = reading.path is not None and stage.project.is_folder(reading.path)
-    place = Place.of(reading.path, how.options.get("images"), is_folder=is_folder)
-    refuse_exchanged(stage, name, place, now, addition.changed, addition.before)
+    refuse_exchanged(stage, name, reading.place, now, addition.changed, addition.before)
     conflicts = addition.brought.conflicts
     labels = reading.read.labels.num_rows + addition.labels_on(reading.before)
     counts = (name, reading.format.name, how.set, labels)

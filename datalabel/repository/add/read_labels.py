@@ -50,7 +50,7 @@ def read_labels(stage: Stage, source: LabelFiles, how: LabelOptions, digest: Obj
         before = remembered.said_before(read, keys) if remembered else {}
         if before is not None:
             break
-    return Reading(source.name, source.path, source.format, read, keys, digest, before or {})
+    return Reading(source.name, source.path, place, source.format, read, keys, digest, before or {})
 
 
 def _images(stage: Stage) -> Images:

@@ -90,8 +90,8 @@ class CheckBatches:
         labels, tables = LabelView(self._view, name), self._view.store.tables
         columns = ["item", *_NUMBERED]
         read = [LABELS.empty_table().select(columns), *labels.batches(columns, items=sorted(items))]
-        read_all = pa.concat_tables(read)
-        mine = read_all.filter(read_all.column("source_id").is_valid())
+        mine = pa.concat_tables(read)
+        mine = mine.filter(mine.column("source_id").is_valid())
         if not mine.num_rows:
             return set()
         numbers, known = pc.unique(mine.column("source_id")), hash_rows(mine, _NUMBERED)

@@ -130,8 +130,9 @@ def _names_hold(project: Project, view: View, sources: Mapping[str, Source]) -> 
     """Whether images are called as they were when the sources were read: no name means another image by now."""
     odd = {name: rows for name in sources if (rows := _called_otherwise(view, name)).num_rows}
     images = Images(dict.fromkeys(_keys(view).to_pylist(), "") if odd else {}, list_disk=lambda: ())
+    places = {name: place_of(project, sources[name]) for name in odd}
     return all(
-        meant(row["name"], place_of(project, sources[name]), images) == row["item"]
+        meant(row["name"], places[name], images) == row["item"]
         for name, rows in odd.items()
         for row in rows.to_pylist()
     )
