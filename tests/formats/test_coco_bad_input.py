@@ -241,3 +241,21 @@ def test_marks_at_the_beginning_and_line_ends_of_windows_are_accepted(path: Path
     text = json.dumps(document({"bbox": [1, 2, 3, 4]}), indent=2).replace("\n", "\r\n")
     found = read(path, b"\xef\xbb\xbf" + text.encode())
     assert found.labels.select(["x", "y", "w", "h"]).to_pylist() == [{"x": 1, "y": 2, "w": 3, "h": 4}]
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ('{"images":[],"annotations":[{"id":1}],"categories":[],"annotations":[]}', "annotations"),
+        ('{"x":0,"images":[],"x":{"y":"}"}}', "x"),
+        ('{"x": 0.5, "images": [], "x": 1}', "x"),
+        ('{"images":[],"im\\u0061ges":[]}', "images"),
+    ],
+)
+def test_a_field_that_stands_twice_is_refused(path: Path, text: str, field: str) -> None:
+    assert faults(path, text.encode()) == [f'labels.json: has the field "{field}" twice']
+
+
+@pytest.mark.parametrize("text", ["{}", " { } \n", '{"images":[{"id":1,"file_name":"a","x":0}],"x\\"{":0}'])
+def test_fields_that_stand_once_are_not(path: Path, text: str) -> None:
+    assert not any("twice" in fault for fault in faults(path, text.encode()))

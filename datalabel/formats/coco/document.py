@@ -15,6 +15,9 @@ from msgspec import Raw
 from datalabel.errors import InputError
 from datalabel.formats.base import SourceFiles
 
+_MEMBER = re.compile(rb'\s*+[{,]?\s*+"((?:[^"\\]|\\.)*+)"\s*+:\s*+(0\s*+)?')
+"""The name of a member of an object, and its value where that is a 0."""
+
 RESULTS = "results"
 DOCUMENT = "document"
 
@@ -57,7 +60,9 @@ def load(source: SourceFiles) -> Document:
     if first == b"[":
         return Document(name, RESULTS, {"annotations": _split(data, Raw, name)}, _style(data))
     if first == b"{":
-        return Document(name, DOCUMENT, _split(data, dict[str, Raw], name), _style(data))
+        top: dict[str, Raw] = _split(data, dict[str, Raw], name)
+        _refuse_twice(data, top, name)
+        return Document(name, DOCUMENT, top, _style(data))
     _split(data, Raw, name)
     raise InputError("is not a COCO file: its top level must be an object, or a list of results", where=name)
 
@@ -69,6 +74,31 @@ def _split(data: bytes, type_: Any, name: str) -> Any:
         raise InputError("is nested too deeply", where=name) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(_what(error, data), where=name) from error
+
+
+def _refuse_twice(data: bytes, top: dict[str, Raw], name: str) -> None:
+    """A field that stands twice at the top level: its first value would be lost without a word.
+
+    Where each value that was found is cut down to a 0, nothing but names and zeros must be left.
+    """
+    begin, end, left = _address(data), 0, []
+    for start, size in sorted((_address(raw) - begin, memoryview(raw).nbytes) for raw in top.values()):
+        left += [data[end:start], b"0"]
+        end = start + size
+    rest = b"".join([*left, data[end:]])
+    seen: dict[bytes, None] = {}
+    place = 0
+    while (member := _MEMBER.match(rest, place)) and member[2] is not None and member[1] not in seen:
+        seen[member[1]] = None
+        place = member.end()
+    if top and (len(seen) != len(top) or rest[place:].strip() != b"}"):
+        shown = (member[1] if member else next(reversed(seen)))[:40].decode("utf-8", "replace")
+        raise InputError(f'has the field "{shown}" twice', where=name, hint="join the two, or take one away")
+
+
+def _address(data: bytes | Raw) -> int:
+    """Where bytes lie in memory: what is split off a text is a part of it."""
+    return int(np.frombuffer(data, np.uint8).__array_interface__["data"][0])
 
 
 def _what(error: Exception, data: bytes) -> str:
