@@ -27,6 +27,14 @@ _PART = ".dlabel-part"
 """How the name of a file ends that comes from another file system and is not whole yet."""
 
 
+def set_aside(project: Project, key: str, data: bytes) -> Rename:
+    """Write what a file is to hold beside the store, durably; the change that puts it in its place."""
+    path, folder = project.store.objects.new_temporary(), project.store.temporary
+    path.write_bytes(data)
+    sync_all(folder, [path, folder])
+    return Rename(path.relative_to(project.root).as_posix(), key)
+
+
 def check_changes(project: Project, renames: Sequence[Rename]) -> None:
     """See that changes can be carried out. Those that were carried out before pass.
 

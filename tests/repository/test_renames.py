@@ -270,6 +270,17 @@ def test_what_a_source_says_of_a_removed_item_does_not_come_to_who_has_its_key(r
     assert {(one.key, one.change) for one in repo.diff().items} == {(A, "added"), (B, "renamed")}
 
 
+def test_what_was_accepted_stays_accepted_under_the_new_key(repo: Repository) -> None:
+    begin(repo, {A: [("cat", 60.0, 40.0, 10.0, 10.0)], B: [("cat", 60.0, 40.0, 10.0, 10.0)]})
+    repo.accept("G104", A, because="cut by the edge")
+    assert [one.item for one in repo.check(select=["G104"]).findings] == [B]
+    repo.mv(A, C)
+    assert [one.item for one in repo.check(select=["G104"]).findings] == [B]
+    assert "cut by the edge" in (repo.root / "dlabel.accepted.yaml").read_text()
+    repo.mv("images", "photos")
+    assert [one.item for one in repo.check(select=["G104"]).findings] == ["photos/b.png"]
+
+
 MOVED: tuple[str, float, float, float, float] = ("cat", 2.0, 1.0, 10.0, 10.0)
 
 

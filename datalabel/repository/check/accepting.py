@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from datalabel.check.accepted import (
@@ -52,6 +52,14 @@ def load_accepted(root: Path) -> tuple[Acceptance, ...]:
             f"is larger than {MAX_BYTES >> 20} MiB", where=FILE, hint="use a baseline for so many"
         )
     return read_accepted(path.read_bytes(), FILE)
+
+
+def accepted_under(project: Project, moved: Mapping[str, str]) -> bytes | None:
+    """The file of acceptances with items under their new keys; None where it says nothing of these."""
+    known = load_accepted(project.root)
+    if not any(one.item in moved for one in known):
+        return None
+    return to_text(replace(one, item=moved.get(one.item, one.item)) for one in known).encode()
 
 
 def unaccepted(project: Project, view: View, findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from datalabel.check.accepted import FILE as ACCEPTED
 from datalabel.errors import Faults, InputError, RefusedError, UsageError
 from datalabel.files import checked_key, is_within
 from datalabel.formats.registry import get_format
@@ -15,6 +16,7 @@ from datalabel.repository.add.digests import digest_of
 from datalabel.repository.add.recognise import label_files
 from datalabel.repository.add.rekey import rekey
 from datalabel.repository.history.choosing import Chosen, choose
+from datalabel.repository.journal import set_aside
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import STAGED
 from datalabel.repository.stage import Stage, without_source
@@ -133,7 +135,8 @@ def _source_deletions(stage: Stage, name: str, faults: Faults, *, force: bool) -
 
 
 def move(project: Project, old: Path, new: Path) -> Moved:
-    """Rename a tracked image, label file or folder, on disk and in staging; labels and their ids stay.
+    """Rename a tracked image, label file or folder, on disk and in staging; labels and their ids stay, and so do
+    findings that were accepted.
 
     Moving into an existing folder keeps the name, as `mv` does.
 
@@ -148,23 +151,38 @@ def move(project: Project, old: Path, new: Path) -> Moved:
         if origin == SPEC_FILE:
             raise RefusedError("the spec has one name only", where=SPEC_FILE)
         chosen = choose(project, [old], (stage.tree,), stage.known)
-        place = project.on_disk(origin)
-        if not all(is_within(key, origin) for key in chosen.items):
-            raise InputError("names several items", where=origin, hint="mv renames one path at a time")
-        if os.path.lexists(project.path_of(target)) or target in stage.known:
-            raise InputError("exists already", where=target, hint="rm it first, or choose another name")
-        if place is None and not chosen.items:
-            raise InputError("is not on disk", where=origin)
-        if is_within(target, origin) or is_within(target, FOLDER):
-            raise InputError(f"{origin} cannot be moved into itself", where=target)
+        _refuse_move(stage, chosen, origin, target)
         items = {key: target + key[len(origin) :] for key in chosen.items}
         taken = sorted(key for key in items.values() if key in stage.known and key not in items)
         if taken:
             raise InputError("is tracked already", where=taken[0], hint="rm it first, or choose another name")
         rekey(stage, items, leave_trace=set(items.values()))
         sources = _move_sources(stage, chosen, origin, target)
-        stage.save([Rename(origin, target)] if place is not None else [])
+        changes = [Rename(origin, target)] if project.on_disk(origin) is not None else []
+        stage.save([*changes, *_accepted(project, items)])
     return Moved(tuple(sorted(items.items())), tuple(sources))
+
+
+def _accepted(project: Project, items: Mapping[str, str]) -> list[Rename]:
+    """What was accepted on the items is, where they are now."""
+    if not (project.root / ACCEPTED).is_file():
+        return []
+    from datalabel.repository.check.accepting import accepted_under
+
+    text = accepted_under(project, items)
+    return [] if text is None else [set_aside(project, ACCEPTED, text)]
+
+
+def _refuse_move(stage: Stage, chosen: Chosen, origin: str, target: str) -> None:
+    project = stage.project
+    if not all(is_within(key, origin) for key in chosen.items):
+        raise InputError("names several items", where=origin, hint="mv renames one path at a time")
+    if os.path.lexists(project.path_of(target)) or target in stage.known:
+        raise InputError("exists already", where=target, hint="rm it first, or choose another name")
+    if project.on_disk(origin) is None and not chosen.items:
+        raise InputError("is not on disk", where=origin)
+    if is_within(target, origin) or is_within(target, FOLDER):
+        raise InputError(f"{origin} cannot be moved into itself", where=target)
 
 
 def _move_sources(stage: Stage, chosen: Chosen, origin: str, target: str) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from datalabel.errors import InputError, RefusedError
-from datalabel.files import sync_all
+from datalabel.repository.journal import set_aside
 from datalabel.repository.project import Project
 from datalabel.repository.spec.file import read_spec, spec_changed
 from datalabel.repository.spec.foreign import load_spec_file, load_spec_text
@@ -78,8 +78,4 @@ class SpecAfterwards:
         """What is to be journalled, so that the file appears with the labels or not at all."""
         if not self._replaces or self._text is None:
             return []
-        folder = self._project.store.temporary
-        path = self._project.store.objects.new_temporary()
-        path.write_bytes(self._text)
-        sync_all(folder, [path, folder])
-        return [Rename(path.relative_to(self._project.root).as_posix(), SPEC_FILE)]
+        return [set_aside(self._project, SPEC_FILE, self._text)]
