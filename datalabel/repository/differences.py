@@ -68,13 +68,15 @@ class Difference:
         self._narrow = narrow
         self._held: dict[str, LabelChanges] = {}
         self._may_differ: dict[str, list[str]] = {}
+        self._there: Difference | None = None
         self.before = before
         self.after = after
 
-    def reversed(self, narrow: Callable[[str], bool] | None) -> Difference:
-        """The way back, narrowed anew."""
+    def reversed(self, narrow: Callable[[str], bool] | None = None) -> Difference:
+        """The way back, narrowed anew; what is known of the way there is not found out again."""
         back = Difference(self._project, self.after, self.before, narrow)
         back._may_differ = self._may_differ
+        back._there = self
         return back
 
     # Items
@@ -83,7 +85,7 @@ class Difference:
     def items(self) -> list[ItemChange]:
         """Every item that was added, removed, replaced, renamed or changed, by key; where another item has the key of
         one that was removed, both are told."""
-        old, new = (self._item_rows(view, self._changed_keys) for view in (self.before, self.after))
+        old, new = (self._item_rows(view, self.changed_keys) for view in (self.before, self.after))
         moved = self._moved_keys(old, new)
         origins = {target: source for source, target in sorted(moved.items(), reverse=True)}
         changes: list[ItemChange] = []
@@ -104,35 +106,39 @@ class Difference:
         return rows
 
     @cached_property
-    def _changed_keys(self) -> list[str] | None:
+    def changed_keys(self) -> list[str] | None:
         """The keys whose items may differ; None: any."""
+        if self._there is not None:
+            return self._there.changed_keys
         return self._tables.changed_items(self.before.items, self.after.items)
 
     @cached_property
-    def _steps(self) -> tuple[dict[str, str], dict[str, str]]:
+    def steps(self) -> tuple[dict[str, str], dict[str, str]]:
         """The traces that items left after and before."""
+        if self._there is not None:
+            return self._there.steps[::-1]
         after, before = (
-            traces(self._tables, view.items, self._changed_keys) for view in (self.after, self.before)
+            traces(self._tables, view.items, self.changed_keys) for view in (self.after, self.before)
         )
         return after, before
 
     def _moved_keys(self, old: Mapping[str, Row], new: Mapping[str, Row]) -> dict[str, str]:
         """Old key → new key of the items that were renamed on the way, chains followed to their end."""
-        steps, earlier = self._steps
+        steps, earlier = self.steps
         ways = {key: way(key, steps) for key in sorted(old.keys() & steps.keys())}
         return renamed(ways, old, new, {key for key, target in steps.items() if earlier.get(key) == target})
 
     @cached_property
     def came(self) -> set[str]:
         """Keys to which an item moved, none having moved away: one that was there before was removed."""
-        steps, earlier = self._steps
+        steps, earlier = self.steps
         fresh = {key: target for key, target in steps.items() if earlier.get(key) != target}
         return set(fresh.values()) - fresh.keys()
 
     @cached_property
     def renames(self) -> dict[str, str]:
         """Old key → new key."""
-        if not self._steps[0]:
+        if not self.steps[0]:
             return {}  # nothing ever moved, and items need not be read to know it
         return {change.old_key: change.key for change in self.items if change.old_key}
 

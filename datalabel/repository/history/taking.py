@@ -55,8 +55,8 @@ def _move_back(stage: Stage, other: View, keys: set[str]) -> dict[str, str]:
 
     Whoever came to a chosen key since leaves it: what is said of that item is nothing about the one that comes back.
     """
-    since, until = Difference(stage.project, other, stage.view), Difference(stage.project, stage.view, other)
-    renames = {there: here for here, there in until.renames.items()} | since.renames
+    since = Difference(stage.project, other, stage.view)
+    renames = {there: here for here, there in since.reversed().renames.items()} | since.renames
     back = {here: there for there, here in renames.items() if {here, there} <= keys}
     apart = {there: here for there, here in renames.items() if here not in back}
     _refuse_renamed(apart, keys & apart.keys())
