@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,9 @@ from datalabel.errors import Fault
 from datalabel.formats.source_files import SourceFiles
 from datalabel.formats.wordings import Before, Wordings
 from datalabel.labels.tables import LABELS
+
+if TYPE_CHECKING:
+    from datalabel.spec.model import Skeleton
 
 READ_MENTIONS: pa.Schema = pa.schema(
     [
@@ -132,8 +135,8 @@ class Selection(Protocol):
         alphabetical."""
 
     @property
-    def keypoints(self) -> Mapping[str, tuple[tuple[str, ...], tuple[tuple[int, int], ...]]]:
-        """Per class with a skeleton: names of the points and edges (pairs of indexes from 0)."""
+    def keypoints(self) -> Mapping[str, Skeleton]:
+        """Those of the spec, by class."""
 
     @property
     def headers(self) -> Sequence[Mapping[str, Any]]:
@@ -219,6 +222,9 @@ class Format(Protocol):
 
     def class_names(self, header: Mapping[str, Any]) -> Sequence[str]:
         """The classes that the source with this header names, with labels or without, in its order."""
+
+    def skeletons(self, header: Mapping[str, Any]) -> Mapping[str, Skeleton]:
+        """What the source with this header calls the keypoints of its classes, of those where it names all."""
 
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:
         """What writing the selection, or its splits, would lose."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.spec.model import Property
+from datalabel.spec.model import Property, Skeleton
 from datalabel.spec.observed import ObservedProperties
 from datalabel.spec.observed_sizes import ObservedSizes
 
@@ -21,20 +22,25 @@ MOST_POINTS = 1000
 Ints = npt.NDArray[np.int64]
 
 
-def infer_spec(batches: Iterable[tuple[pa.Table, pa.Table]], project_name: str) -> str:
+def infer_spec(
+    batches: Iterable[tuple[pa.Table, pa.Table]],
+    project_name: str,
+    skeletons: Mapping[str, Skeleton] = MappingProxyType({}),
+) -> str:
     """The spec that these items, each with all its labels of one set, satisfy. One pass, bounded memory.
 
     Classes and kinds stand in alphabetical order, each with the number of labels in a comment, and in another
     the tightest conditions that all of them keep to, for their author to take or leave. Text with few
     different values becomes options; numbers get the limits that they keep to; what every label of a class
     and kind has is required. What no declaration covers (text beside numbers, nested values) is named in a
-    comment. Keypoints get placeholders for the names of their points.
+    comment. Keypoints get the names and edges that `skeletons` has for their class, where there are as many, else
+    placeholders for names.
     """
     seen = _Seen()
     for items, labels in batches:
         seen.add_items(items)
         seen.add_labels(labels)
-    return "\n".join(_lines(seen, project_name)) + "\n"
+    return "\n".join(_lines(seen, project_name, skeletons)) + "\n"
 
 
 # What there is
@@ -109,7 +115,7 @@ def _counted(column: pa.ChunkedArray) -> Iterator[tuple[str | None, int]]:
 # How it is written
 
 
-def _lines(seen: _Seen, project_name: str) -> Iterator[str]:
+def _lines(seen: _Seen, project_name: str, skeletons: Mapping[str, Skeleton]) -> Iterator[str]:
     labels = sum(one.labels for one in seen.types.values())
     yield f"# Inferred from {_count(labels, 'label')} on {_count(seen.items, 'item')}."
     yield f"project_name: {quoted(project_name)}"
@@ -120,23 +126,29 @@ def _lines(seen: _Seen, project_name: str) -> Iterator[str]:
         if name != previous:
             yield from _opened(name, 1)
         previous = name
-        yield from _type_lines(kind, one, seen.items)
+        yield from _type_lines(kind, one, seen.items, skeletons.get(name, ((), ())))
     yield from _image_lines(seen)
 
 
-def _type_lines(kind: str, one: _SeenType, items: int) -> Iterator[str]:
+def _type_lines(kind: str, one: _SeenType, items: int, skeleton: Skeleton) -> Iterator[str]:
     least = one.least if one.items == items else 0
     spread = f"{least:,}" if least == one.most else f"{least:,}–{one.most:,}"
     comment = f"  # {_count(one.labels, 'label')}, {spread} per image"
     yield f"    {kind}:{comment}"
-    yield from _point_lines(one)
+    yield from _point_lines(one, skeleton)
     yield from _property_lines(one.properties, 3)
     limits = ", ".join([*one.sizes.conditions(), f"per_image: [{least}, {one.most}]"])
     yield f"      # conditions: {{{limits}}}"
 
 
-def _point_lines(one: _SeenType) -> Iterator[str]:
-    if len(one.points) == 1 and 0 < max(one.points) <= MOST_POINTS:
+def _point_lines(one: _SeenType, skeleton: Skeleton) -> Iterator[str]:
+    names, edges = skeleton
+    if names and one.points == {len(names)}:
+        yield f"      points: [{', '.join(map(quoted, names))}]"
+        pairs = (f"[{quoted(names[first])}, {quoted(names[second])}]" for first, second in edges)
+        if edges:
+            yield f"      edges: [{', '.join(pairs)}]"
+    elif len(one.points) == 1 and 0 < max(one.points) <= MOST_POINTS:
         yield f"      points: [{', '.join(f'p{place}' for place in range(1, max(one.points) + 1))}]"
     elif one.points:
         spread = ", ".join(map(str, sorted(one.points)[:8]))

@@ -52,6 +52,10 @@ class Conditions:
     max_overlap: float | None = None
 
 
+Skeleton = tuple[tuple[str, ...], tuple[tuple[int, int], ...]]
+"""The names of a class's keypoints, and edges (pairs of indexes from 0)."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelType:
     """What labels of one class and one kind look like. A class is known by its name and kind together.

@@ -361,3 +361,20 @@ def test_a_part_of_a_source_leaves_what_it_says_of_itself(repo: Repository) -> N
         assert [
             {name: value for name, value in one.items() if name != "id"} for one in found["categories"]
         ] == [{name: value for name, value in one.items() if name != "id"} for one in document["categories"]]
+
+
+def test_a_spec_is_inferred_with_the_points_that_sources_name(repo: Repository) -> None:
+    path = write_coco(repo.root / "l.json", {"a.jpg": [("man", 1, 1, 9, 9)]})
+    document = json.loads(path.read_text())
+    document["categories"][0] |= {"keypoints": ["nose", "tail"], "skeleton": [[2, 1]]}
+    document["annotations"][0] |= {"keypoints": [2, 2, 2, 5, 5, 2], "num_keypoints": 2}
+    path.write_text(json.dumps(document))
+    repo.add("l.json")
+    (repo.root / "dlabel.yaml").write_text(repo.infer_spec())
+    repo.add("dlabel.yaml")
+    told = repo.view().spec.classes["man"]["keypoints"]
+    assert (told.points, told.edges) == (("nose", "tail"), ((1, 0),))
+    repo.export("coco", "out", revision="STAGED", where="w > 0")
+    written = next(one for one in (repo.root / "out").iterdir() if one.name != "dlabel.json")
+    category = json.loads(written.read_text())["categories"][0]
+    assert (category["keypoints"], category["skeleton"]) == (["nose", "tail"], [[2, 1]])

@@ -198,6 +198,16 @@ def test_the_labels_satisfy_what_was_inferred_from_them(
     ] == []
 
 
+def test_keypoints_are_called_as_their_source_calls_them() -> None:
+    rows = [label("keypoints", **{"class": name}) for name in ("man", "dog")]
+    skeletons = {"man": (("nose", "left eye", "0"), ((0, 1), (1, 2))), "dog": (("nose", "tail"), ())}
+    text = infer_spec([tables([ITEM], rows)], "p", skeletons)
+    spec = load_spec(text, name="s").spec
+    man, dog = (spec.classes[name]["keypoints"] for name in ("man", "dog"))
+    assert (man.points, man.edges) == (("nose", "left eye", "0"), ((0, 1), (1, 2)))
+    assert dog.points == ("p1", "p2", "p3"), "its labels have more points than the source has names"
+
+
 def test_many_values_stay_few_in_memory_and_fast() -> None:
     count = 200_000
     labels = table_of(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datalabel.formats.base import (
     Capabilities,
@@ -22,6 +22,9 @@ from datalabel.formats.base import (
     Selection,
     SourceFiles,
 )
+
+if TYPE_CHECKING:
+    from datalabel.spec.model import Skeleton
 
 derived_fields = ("area", "num_keypoints")
 """Fields among the extras that follow from the geometry: stale once it has changed."""
@@ -70,6 +73,13 @@ class Coco:
     def class_names(self, header: Mapping[str, Any]) -> Sequence[str]:
         """As its categories stand."""
         return [category["name"] for category in header.get("categories") or ()]
+
+    def skeletons(self, header: Mapping[str, Any]) -> Mapping[str, Skeleton]:
+        """Of the categories with names for their keypoints; a skeleton that does not fit them counts as none."""
+        from datalabel.formats.coco.carried import skeleton_of
+
+        found = ((one["name"], skeleton_of(one)) for one in header.get("categories") or ())
+        return {name: skeleton for name, skeleton in found if skeleton is not None}
 
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:  # noqa: ARG002
         """What COCO cannot hold of the selection."""

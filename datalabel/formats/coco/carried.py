@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datalabel.content import canonical_json
+
+if TYPE_CHECKING:
+    from datalabel.spec.model import Skeleton
 
 _KEPT = ("info", "licenses")
 """Fields of a file that hold for any part of it. Others may name images and labels by numbers that are given anew."""
@@ -54,6 +57,22 @@ def header_fields(header: Mapping[str, Any]) -> Counter[str]:
     counts = Counter(map(_of_file, _fields(header)))
     counts.update(_of_category(key) for _, key, _ in _members(header))
     return counts
+
+
+def skeleton_of(category: Mapping[str, Any]) -> Skeleton | None:
+    """Names and edges of a category's keypoints; None where these are no distinct names."""
+    names, pairs = category.get("keypoints"), category.get("skeleton")
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        return None
+    if not names or len(set(names)) < len(names):
+        return None
+    numbers = range(1, len(names) + 1)
+    fits = isinstance(pairs, list) and all(
+        isinstance(pair, list) and len(pair) == 2 and all(type(end) is int and end in numbers for end in pair)
+        for pair in pairs
+    )
+    edges = [(first - 1, second - 1) for first, second in pairs] if fits and pairs else []
+    return tuple(names), tuple(edges)
 
 
 def _fields(header: Mapping[str, Any]) -> Mapping[str, Any]:

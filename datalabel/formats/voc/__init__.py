@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datalabel.errors import InputError
 from datalabel.formats.base import (
@@ -25,6 +25,9 @@ from datalabel.formats.base import (
     SourceFiles,
 )
 from datalabel.formats.losses import capability_losses
+
+if TYPE_CHECKING:
+    from datalabel.spec.model import Skeleton
 
 
 class Voc:
@@ -67,6 +70,10 @@ class Voc:
     def class_names(self, header: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002
         """None: only labels name classes."""
         return ()
+
+    def skeletons(self, header: Mapping[str, Any]) -> Mapping[str, Skeleton]:  # noqa: ARG002
+        """None: the format does not name points."""
+        return {}
 
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:  # noqa: ARG002
         """What Pascal VOC cannot hold. Other kinds than boxes are written by their bounds.

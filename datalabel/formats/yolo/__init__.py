@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datalabel.errors import Faults, InputError
 from datalabel.formats.base import (
@@ -27,6 +27,9 @@ from datalabel.formats.base import (
     Selection,
     SourceFiles,
 )
+
+if TYPE_CHECKING:
+    from datalabel.spec.model import Skeleton
 
 
 class Yolo:
@@ -78,6 +81,10 @@ class Yolo:
 
         dataset, _ = read_dataset(header.get("files", {}), "", Faults())
         return [name for _, name in sorted(dataset.classes.items())]
+
+    def skeletons(self, header: Mapping[str, Any]) -> Mapping[str, Skeleton]:  # noqa: ARG002
+        """None: the format does not name points."""
+        return {}
 
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:
         """What one YOLO folder cannot hold. The commonest of keypoints, polygons and rotated boxes decides what
