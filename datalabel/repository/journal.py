@@ -143,16 +143,16 @@ def _carry_out(project: Project, rename: Rename) -> Path:
         return origin
     target = project.path_of(rename.target)
     if os.path.lexists(origin):
-        _make_folder(target.parent, durable=not rename.origin.startswith(_TEMPORARY + "/"))
+        _make_folder(target.parent)
         _move(origin, project.path_of(rename.target))
     return target
 
 
-def _make_folder(folder: Path, *, durable: bool) -> None:
-    """Make a folder and those above it; `durable` before anything is moved there that is nowhere else."""
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, durably: what is moved there is nowhere else from then on."""
     fresh = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    for one in reversed(fresh) if durable else ():
+    for one in reversed(fresh):
         sync_folder(one.parent)
 
 
