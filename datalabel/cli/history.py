@@ -254,11 +254,12 @@ def _page(
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
     """Revisions and globs; what stands after `--` on the line is a glob."""
+    from datalabel.repository.revisions import range_of
+
     paths = after_dashes(arguments)
     names = arguments[: len(arguments) - len(paths)]
-    if len(names) == 1 and ".." in names[0]:
-        before, _, after = names[0].partition("..")
-        names = [before or "HEAD", after or "HEAD"]
+    if len(names) == 1:
+        names = list(range_of(names[0]) or names)
     if len(names) > 2:
         raise UsageError(f"diff takes two revisions at most, not {len(names)}", hint="globs come after --")
     return names, paths

@@ -9,7 +9,7 @@ from itertools import islice
 from datalabel.content import ObjectId
 from datalabel.errors import InputError
 from datalabel.repository.project import Project
-from datalabel.repository.revisions import resolve_revision
+from datalabel.repository.revisions import STAGED, range_of, resolve_revision
 from datalabel.store.history import Commit
 
 
@@ -23,14 +23,22 @@ class LogEntry:
 
 def log(project: Project, revision: str = "HEAD", limit: int | None = None) -> Iterator[LogEntry]:
     """The commits that led to a revision, newest first; none before the first commit. Of `A..B` those that led to B
-    and not to A."""
-    before, dots, after = revision.rpartition("..")
-    start = resolve_revision(project, after or "HEAD").commit
-    if start is None:
+    and not to A.
+
+    Raises:
+        InputError: the revision is staging, or unknown.
+    """
+    before, after = range_of(revision) or (None, revision)
+    found = resolve_revision(project, after)
+    if found.commit is None:
+        if found.name == STAGED:
+            raise _no_commit(STAGED)
         return
-    known = resolve_revision(project, before or "HEAD").commit if dots else None
+    known = resolve_revision(project, before).commit if before else None
     left_out = {name for name, _ in project.store.history.walk(known)} if known else set()
-    walked = ((name, commit) for name, commit in project.store.history.walk(start) if name not in left_out)
+    walked = (
+        (name, commit) for name, commit in project.store.history.walk(found.commit) if name not in left_out
+    )
     for name, commit in islice(walked, limit):
         yield LogEntry(name, commit)
 
@@ -43,7 +51,11 @@ def log_entry(project: Project, revision: str) -> LogEntry:
     """
     found = resolve_revision(project, revision)
     if found.commit is None:
-        raise InputError(
-            f"{revision} is no commit", hint='dlabel commit -m "…" makes one; dlabel diff shows staging'
-        )
+        raise _no_commit(revision)
     return LogEntry(found.commit, project.store.history.commit(found.commit))
+
+
+def _no_commit(revision: str) -> InputError:
+    return InputError(
+        f"{revision} is no commit", hint='dlabel commit -m "…" makes one; dlabel diff shows staging'
+    )

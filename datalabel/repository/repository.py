@@ -350,11 +350,12 @@ class Repository:
 
         `options` are the fields of `datalabel.repository.snapshot.splitting.SnapshotOptions`.
         """
+        from datalabel.repository.snapshot.samples import OpenSnapshot
         from datalabel.repository.snapshot.snapshots import create_snapshot
         from datalabel.repository.snapshot.splitting import SnapshotOptions
 
-        create_snapshot(self.project, name, revision, SnapshotOptions(**options))
-        return self.snapshot(name)
+        created = create_snapshot(self.project, name, revision, SnapshotOptions(**options))
+        return OpenSnapshot(self.project, name, created)
 
     def snapshot(self, name: str) -> OpenSnapshot:
         """A snapshot, opened: its items and labels split by split, for training."""

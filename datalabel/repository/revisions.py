@@ -65,6 +65,12 @@ def resolve_revision(project: Project, name: str) -> Revision:
     return Revision(name, tree, commit)
 
 
+def range_of(text: str) -> tuple[str, str] | None:
+    """Both ends of `A..B`, each of which is HEAD where it is left out; None for what is no range."""
+    before, dots, after = text.partition("..")
+    return (before or "HEAD", after or "HEAD") if dots else None
+
+
 def view_at(project: Project, name: str) -> View:
     """The tree of a revision, opened for reading."""
     return resolve_revision(project, name).view(project)

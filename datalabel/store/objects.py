@@ -78,10 +78,12 @@ def verified(kind: str, name: ObjectId, data: bytes) -> bytes:
     return data
 
 
-def unlike(kind: str, name: ObjectId, size: int) -> DamagedError:
+def unlike(kind: str, name: ObjectId, size: int, *, where: str | None = None) -> DamagedError:
     """The error for an object that is not what its name promises."""
     return DamagedError(
-        f"the {kind} {name[:12]}… does not hold what its name says ({size:,} bytes)", hint=PUT_BACK
+        f"the {kind} {name[:12]}… does not hold what its name says ({size:,} bytes)",
+        where=where,
+        hint=PUT_BACK,
     )
 
 

@@ -174,7 +174,7 @@ def test_an_image_that_never_came_or_is_gone(committed: Terminal) -> None:
         if path.is_file() and path.read_bytes().startswith(b"\x89PNG"):
             path.unlink()
     done = committed.dlabel("export", "HEAD~1", "-f", "coco", "-o", "o", "--images", "link", "--allow-loss")
-    assert (done.status, "are not in the store" in done.err) == (3, True)
+    assert (done.status, "are not here" in done.err) == (3, True)
     assert sorted(path.name for path in committed.folder.iterdir() if path.name.startswith(".o")) == []
 
 

@@ -187,7 +187,7 @@ def test_images_by_reference(repo: Repository) -> None:
     here, gone = page(repo).pictures
     assert here.thumbnail is not None
     assert gone.thumbnail is None
-    assert gone.notes == ("Not drawn: only its id is kept, and the file on disk is not that image.",)
+    assert gone.notes == ("Not drawn: the image on disk is another one by now.",)
 
 
 def test_an_object_that_is_damaged_is_said(labelled: Repository) -> None:

@@ -30,6 +30,13 @@ def classes(repo: Repository, revision: str = "STAGED") -> list[tuple[str, str]]
     return [(row["item"], row["class"]) for row in repo.labels(revision).to_arrow().to_pylist()]
 
 
+def test_the_spec_is_not_forgotten_in_silence(twice: Repository) -> None:
+    (twice.root / "dlabel.yaml").write_text("data_spec:\n  cat: {}\n  dog: {}\n")
+    twice.add("dlabel.yaml")
+    with pytest.raises(RefusedError, match=r"dlabel\.yaml: the spec is not removed by rm"):
+        twice.rm("dlabel.yaml")
+
+
 def test_a_label_file_comes_back_as_it_was_and_staging_follows(twice: Repository) -> None:
     done = twice.restore("labels.json", revision="HEAD~1")
     assert done.written == ("labels.json",)

@@ -74,6 +74,11 @@ def test_images_that_are_only_referenced_are_read_where_they_lie(labelled: Repos
             repo.project.store.objects.path(content).unlink()
         sample = next(iter(repo.create_snapshot("exp").samples()))
         assert sample.image == repo.root / "images/a.jpg"
+        Image.new("RGB", (64, 48), "red").save(repo.root / "images/a.jpg")
+        with pytest.raises(InputError, match=r"images/a\.jpg: the image on disk is another one by now"):
+            list(repo.snapshot("exp").samples())
+        (repo.root / "images/a.jpg").unlink()
+        assert [sample.image is None for sample in repo.snapshot("exp").samples()] == [True, False, False]
 
 
 def test_the_dataset_is_as_torchvision_takes_it(labelled: Repository, torch: ModuleType) -> None:

@@ -117,9 +117,11 @@ def test_an_image_between_two_earlier_splits_is_left_out_and_named(forty: Reposi
     shutil.copy(forty.root / other, forty.root / one)
     forty.add("images")
     forty.commit("one became the other")
-    done = create_snapshot(forty.project, "new", "HEAD", SnapshotOptions(earlier="old"))
+    done = forty.create_snapshot("new", earlier="old").created
+    assert done is not None
     assert done.bridging == {one: ("train", "val")}
     assert one not in splits(forty, "new")
+    assert forty.snapshot("new").created is None
     assert done.snapshot.counts[""]["items"] == 39
 
 
@@ -236,7 +238,7 @@ def test_a_folded_store_has_the_same_digest(forty: Repository) -> None:
 def test_what_differs_between_two(forty: Repository) -> None:
     forty.create_snapshot("a", split="train=0.6,val=0.4")
     forty.create_snapshot("b", split={"train": 0.4, "val": 0.6}, where="class = 'cat'")
-    found = diff_snapshots(forty.project, "a", "b")
+    found = forty.snapshot("a").diff("b")
     assert found.summary["sets"]["ground_truth"]["removed"] == 32
     assert set(found.moved.values()) == {("train", "val")}
     assert found.moved.keys() == {
@@ -322,6 +324,7 @@ def test_damage_is_noticed(forty: Repository) -> None:
     path.chmod(0o644)
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(DamagedError, match="does not hold what its name says"):
-        verify_snapshot(forty.project, "exp")
+        forty.snapshot("exp").verify()
     path.unlink()
-    assert "neither in the store" in verify_snapshot(forty.project, "exp").problems[0]
+    (problem,) = forty.snapshot("exp").verify().problems
+    assert problem.endswith("the image's bytes are not here")

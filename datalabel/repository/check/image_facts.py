@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from datalabel.check.image_rules import FACTS
 from datalabel.check.item_rules import folded
-from datalabel.content import BLOB, ObjectId
+from datalabel.content import ObjectId
 from datalabel.errors import DlabelError, InputError
 from datalabel.image_headers import CUT
 from datalabel.images import read_facts
@@ -27,10 +27,10 @@ from datalabel.labels.tables import ITEMS, table_of
 from datalabel.looks import Look, look_at
 from datalabel.progress import SILENT, Progress
 from datalabel.repository.check.label_files import ReadAlone
+from datalabel.repository.image_bytes import read_image_bytes
 from datalabel.repository.pages.thumbnails import MAX_FILE
 from datalabel.repository.project import Project
 from datalabel.repository.view import View, span_of
-from datalabel.store.objects import verified
 from datalabel.store.tables import OpenTable
 from datalabel.threads import in_order
 from datalabel.thumbnails import unwarned
@@ -132,18 +132,9 @@ class ViewFacts:
         try:
             if (size or 0) > MAX_FILE:
                 return None
-            return look_at(self._bytes(item, ObjectId(content)), name=item)
+            return look_at(read_image_bytes(self._project, item, ObjectId(content)), name=item)
         except (DlabelError, OSError):
             return None
-
-    def _bytes(self, item: str, content: ObjectId) -> bytes:
-        objects = self._view.store.objects
-        if objects.has(content):
-            return objects.get(BLOB, content)
-        path = self._project.on_disk(item)
-        if path is None:
-            raise InputError("the image is not here", where=item)
-        return verified(BLOB, content, path.read_bytes())
 
 
 def _recorded(items: pa.Table) -> Iterator[tuple[Any, ...]]:

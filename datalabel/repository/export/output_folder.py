@@ -16,12 +16,13 @@ from typing import Any, Literal, Self
 import msgspec
 
 from datalabel.content import BLOB, ObjectId, hasher
-from datalabel.errors import DamagedError, InputError
+from datalabel.errors import InputError
 from datalabel.files import checked_key, clone, contained, hold, write_new
 from datalabel.formats.base import OutputFile
+from datalabel.repository.image_bytes import NOT_HERE, differs, find_image
 from datalabel.repository.project import Project
 from datalabel.repository.working_tree import MANIFEST, UNFINISHED
-from datalabel.store.objects import PUT_BACK, hash_stream
+from datalabel.store.objects import hash_stream
 from datalabel.threads import in_order
 
 TOGETHER = 64
@@ -112,10 +113,14 @@ class OutputFolder:
             DamagedError: the store holds other bytes under its name.
         """
         target = Path(self._new(name))
-        origin = project.store.objects.path(content)
-        if not origin.exists():
-            origin = self._referenced(project, key, mode)
+        origin = find_image(project, key, content)
+        if origin is None:
+            raise InputError(NOT_HERE, where=key, hint="--images none exports without them")
         if mode == "link":
+            if not project.store.objects.has(content):
+                raise InputError(
+                    "with `images: reference` there is nothing to link to", where=key, hint="--images copy"
+                )
             with _once(name):
                 _link(origin, target, key)
             self.files[name] = {"bytes": origin.stat().st_size, "blake3": content}
@@ -124,25 +129,8 @@ class OutputFolder:
             shared = clone(source, out)
             found, size = hash_stream(source, None if shared else out)
         if found != content:
-            raise DamagedError(
-                f"the {BLOB} {content[:12]}… does not hold the image that was recorded",
-                where=key,
-                hint=PUT_BACK,
-            )
+            raise differs(project, key, origin, content)
         self.files[name] = {"bytes": size, "blake3": content}
-
-    def _referenced(self, project: Project, key: str, mode: ImageMode) -> Path:
-        """The image in the working tree, where the store keeps ids only."""
-        there = project.on_disk(key) if project.config.images == "reference" else None
-        if there is None:
-            raise InputError(
-                "the image's bytes are not in the store", where=key, hint="--images none exports without them"
-            )
-        if mode == "link":
-            raise InputError(
-                "with `images: reference` there is nothing to link to", where=key, hint="--images copy"
-            )
-        return there
 
     def _new(self, name: str) -> str:
         """Where a file goes. Its folder is made, and looked at for links, once: nobody else writes here."""

@@ -60,10 +60,13 @@ def remove(
     Raises:
         UsageError: there are no paths.
         InputError: a path is not tracked.
-        RefusedError: a file would be deleted whose content no commit holds; `force` insists.
+        RefusedError: a file would be deleted whose content no commit holds, and `force` does not insist; or the
+            spec is named.
     """
     if not paths:
         raise UsageError("rm needs paths", hint="dlabel rm PATH…")
+    if any(project.key_of(path) == SPEC_FILE for path in paths):
+        raise _spec_stays()
     with project.writing("dlabel rm") as position:
         stage = Stage(project, position, view_of(project.store, position.staging, STAGED))
         chosen = choose(project, paths, (stage.tree,), stage.known)
@@ -109,11 +112,15 @@ def _deletions(stage: Stage, chosen: Chosen, *, force: bool) -> list[str]:
     for name in chosen.sources:
         deletions += _source_deletions(stage, name, faults, force=force)
     if chosen.spec and (project.root / SPEC_FILE).exists():
-        raise RefusedError(
-            "the spec is not removed by rm", where=SPEC_FILE, hint="delete the file, then dlabel add"
-        )
+        raise _spec_stays()
     faults.raise_if_any(RefusedError, hint='dlabel commit -m "…" first, or --force to lose them')
     return deletions
+
+
+def _spec_stays() -> RefusedError:
+    return RefusedError(
+        "the spec is not removed by rm", where=SPEC_FILE, hint="delete the file, then dlabel add"
+    )
 
 
 def _source_deletions(stage: Stage, name: str, faults: Faults, *, force: bool) -> list[str]:

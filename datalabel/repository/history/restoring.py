@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from datalabel.content import BLOB, ObjectId, hasher
-from datalabel.errors import DamagedError, InputError, RefusedError, UsageError
+from datalabel.errors import InputError, RefusedError, UsageError
 from datalabel.files import Stat, sync_all
 from datalabel.formats.registry import get_format
 from datalabel.repository.add.base_trees import remember_written, says_the_same
@@ -20,13 +20,14 @@ from datalabel.repository.add.spoken import PARTIAL
 from datalabel.repository.export.selections import SourceSelection
 from datalabel.repository.history.choosing import Chosen, choose
 from datalabel.repository.history.taking import take
+from datalabel.repository.image_bytes import differs
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import STAGED, resolve_revision
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
 from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.store.history import Source
-from datalabel.store.objects import PUT_BACK, blob_id_of
+from datalabel.store.objects import blob_id_of
 from datalabel.store.state import Rename
 
 
@@ -188,11 +189,7 @@ class _Writer:
             )
         self._refuse_unrecorded(key, path)
         if self._prepare(key, _pieces(objects.open(content, BLOB))) != content:
-            raise DamagedError(
-                f"the {BLOB} {content[:12]}… does not hold the image that was recorded",
-                where=key,
-                hint=PUT_BACK,
-            )
+            raise differs(self._project, key, objects.path(content), content)
 
     def _surely_holds(self, key: str, content: ObjectId) -> bool:
         """Whether the cache vouches for a file, of which most restores meet very many: only its stat is asked for."""

@@ -7,10 +7,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import ClassVar
 
-from datalabel.content import BLOB, ObjectId
+from datalabel.content import ObjectId
 from datalabel.errors import DlabelError, InputError
+from datalabel.repository.image_bytes import read_image_bytes
 from datalabel.repository.project import Project
-from datalabel.store.objects import verified
 from datalabel.threads import in_order
 from datalabel.thumbnails import thumbnail, unwarned
 
@@ -78,10 +78,4 @@ def _content(project: Project, row: ImageRow) -> bytes:
         raise InputError("the image itself was never added")
     if (row.bytes or 0) > MAX_FILE:
         raise InputError(f"its file has {row.bytes:,} bytes, which is too much to decode for a page")
-    name = ObjectId(row.content)
-    if project.config.images != "reference" or project.store.objects.has(name):
-        return project.store.objects.get(BLOB, name)
-    path = project.on_disk(row.item)
-    if path is None or path.stat().st_size != row.bytes:
-        raise InputError("only its id is kept, and the file on disk is not that image")
-    return verified(BLOB, name, path.read_bytes())
+    return read_image_bytes(project, row.item, ObjectId(row.content))

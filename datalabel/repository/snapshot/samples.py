@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,11 +18,17 @@ import pyarrow.compute as pc
 from datalabel.content import ObjectId
 from datalabel.errors import InputError, nearest
 from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH, label_id_text
+from datalabel.repository.image_bytes import image_file
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import snapshot_named
 from datalabel.repository.view import View, view_of
 from datalabel.store.snapshots import Snapshot
 from datalabel.store.tables import OpenTable, Table
+
+if TYPE_CHECKING:
+    from datalabel.repository.snapshot.comparing import SnapshotDifference
+    from datalabel.repository.snapshot.snapshots import Created
+    from datalabel.repository.snapshot.verifying import Verified
 
 ITEM_COLUMNS = ["item", "content", "width", "height"]
 LABEL_COLUMNS = ["item", "id", "class", "kind", *GEOMETRY, "properties", "confidence", "annotator"]
@@ -49,7 +55,8 @@ class Sample:
     """One item: where its image can be read, its size in stored pixels, and its labels.
 
     `image` is a file of the store (its name has no suffix; Pillow and OpenCV tell formats by content), or of
-    the working tree where the store keeps ids only; None while the image is not here.
+    the working tree where the store keeps ids only (verified: another image is an `InputError`); None while the
+    image is not here.
     """
 
     key: str
@@ -61,12 +68,16 @@ class Sample:
 
 
 class OpenSnapshot:
-    """A frozen selection: `record` says what it is, `samples` and `torch` give what is in it."""
+    """A frozen selection: `record` says what it is, `samples` and `torch` give what is in it.
 
-    def __init__(self, project: Project, name: str) -> None:
+    `created` says what was left out of one that was made just now; it is None for one that is opened.
+    """
+
+    def __init__(self, project: Project, name: str, created: Created | None = None) -> None:
         self._project = project
         self.record: Snapshot = snapshot_named(project, name)
         self.name = name
+        self.created = created
 
     @cached_property
     def view(self) -> View:
@@ -132,6 +143,18 @@ class OpenSnapshot:
 
         return TorchDataset(self._reader(split, set), self.classes, transform)
 
+    def diff(self, other: str) -> SnapshotDifference:
+        """What another snapshot selects differently."""
+        from datalabel.repository.snapshot.comparing import diff_snapshots
+
+        return diff_snapshots(self._project, self.name, other)
+
+    def verify(self) -> Verified:
+        """Read all that it selected, labels and images, and compare it with its digest."""
+        from datalabel.repository.snapshot.verifying import verify_snapshot
+
+        return verify_snapshot(self._project, self.name)
+
     def _reader(self, split: str | None, set_name: str) -> SampleReader:
         self.view.labels(set_name)
         table = self.view.label_table(set_name)
@@ -181,11 +204,7 @@ class SampleReader:
         ]  # fmt: skip
 
     def _image(self, key: str, content: str | None) -> Path | None:
-        if content is None:
-            return None
-        kept = self._project.store.objects.path(ObjectId(content))
-        reference = self._project.config.images == "reference" and not kept.exists()
-        return self._project.on_disk(key) if reference else kept
+        return None if content is None else image_file(self._project, key, ObjectId(content))
 
 
 def _label(row: dict[str, Any]) -> SampleLabel:

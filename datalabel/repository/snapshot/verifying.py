@@ -11,6 +11,7 @@ from typing import Any
 from datalabel.content import ObjectId
 from datalabel.errors import DamagedError, InputError
 from datalabel.files import checked_key, contained, walk
+from datalabel.repository.image_bytes import NOT_HERE, differs, find_image
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import find_snapshot, snapshot_named
 from datalabel.repository.snapshot.snapshots import measure
@@ -57,19 +58,15 @@ def verify_snapshot(project: Project, name: str) -> Verified:
 
 
 def _image_problems(project: Project, key: str, content: str) -> list[str]:
-    path = project.store.objects.path(ObjectId(content))
-    if path.exists():
-        if blob_id_of(path) != content:
-            raise DamagedError(
-                f"the image {content[:12]}… in the store does not hold what its name says",
-                where=key,
-                hint="put it back from a copy of .dlabel/objects",
-            )
+    path = find_image(project, key, ObjectId(content))
+    if path is None:
+        return [f"{key}: {NOT_HERE}"]
+    if blob_id_of(path) == content:
         return []
-    there = project.on_disk(key) if project.config.images == "reference" else None
-    if there is None:
-        return [f"{key}: the image's bytes are neither in the store nor in the working tree"]
-    return [] if blob_id_of(there) == content else [f"{key}: the image on disk is another one by now"]
+    error = differs(project, key, path, ObjectId(content))
+    if isinstance(error, DamagedError):
+        raise error
+    return [f"{key}: {error.faults[0].what}"]
 
 
 def verify_folder(folder: Path, project: Project | None) -> Verified:
