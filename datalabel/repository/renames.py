@@ -7,7 +7,8 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from datalabel.store.tables import Table, Tables
+from datalabel.store.table import Table
+from datalabel.store.tables import Tables
 
 Row = Mapping[str, Any]
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datalabel.labels.rows import item_hashes
 from datalabel.store.history import Tree
 from datalabel.store.store import Store
-from datalabel.store.tables import Table, Tables
+from datalabel.store.table import Table
+from datalabel.store.tables import Tables
 
 AT_ONCE = 1024
 """So many items are compared at a time: mostly the first of them differ."""

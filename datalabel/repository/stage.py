@@ -19,7 +19,7 @@ from datalabel.repository.same import holds_the_same
 from datalabel.repository.view import View
 from datalabel.store.history import HEADER, SPEC, Source, Tree
 from datalabel.store.state import Base, Position, Rename
-from datalabel.store.tables import Table
+from datalabel.store.table import Table
 
 if TYPE_CHECKING:
     from datalabel.spec.load import LoadedSpec

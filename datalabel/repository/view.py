@@ -17,7 +17,7 @@ from datalabel.store.history import HEADER, SPEC, Source, Tree
 from datalabel.store.json_objects import JsonReader
 from datalabel.store.key_ranges import EVERYTHING, KeyRange
 from datalabel.store.store import Store
-from datalabel.store.tables import Table
+from datalabel.store.table import Table
 from datalabel.threads import in_order
 
 if TYPE_CHECKING:
@@ -69,16 +69,15 @@ class LabelView:
         tables = self._view.store.tables
 
         def work(keys: KeyRange) -> T:
-            found = tables.scan(self.table, columns, keys=keys)
-            return function(pa.concat_tables([_empty(columns), *found]))
+            with tables.opened(self.table) as opened:
+                return function(opened.read(columns, keys=keys))
 
         pieces = sum(ref.rows for ref in self.table.segments) // AT_ONCE + 1
         return in_order(work, tables.ranges(self.table, pieces))
 
     def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
         """All labels of the set in one Arrow table (schema `datalabel.labels.tables.LABELS`)."""
-        found = list(self.batches(columns))
-        return pa.concat_tables([_empty(columns), *found])
+        return self.table.together(self.batches(columns), columns)
 
     def to_pandas(self) -> Any:
         """All labels of the set as a pandas DataFrame; needs the extra `pandas`."""
@@ -178,9 +177,8 @@ class View:
         with self.store.tables.opened(table) as opened:
             for piece in self._item_pieces(items, keys):
                 chosen = None if items is None else piece.column("item").to_pylist()
-                found = list(opened.scan(columns, keys=span_of(piece), items=chosen))
                 # In one piece: to take rows of several, Arrow would put them together each time.
-                yield piece, pa.concat_tables(found).combine_chunks() if found else _empty(columns)
+                yield piece, opened.read(columns, keys=span_of(piece), items=chosen).combine_chunks()
 
     def _item_pieces(self, items: Sequence[str] | None, keys: KeyRange) -> Iterator[pa.Table]:
         for batch in self.store.tables.scan(self.items, items=items, keys=keys):
@@ -190,12 +188,9 @@ class View:
     def mentions_of(self, source: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Every mention of one source, in key order."""
         names = list(dict.fromkeys([*(columns or self.mentions.schema.names), "source"]))
-        found = [
-            kept(batch, pc.equal(batch.column("source"), source))
-            for batch in self.store.tables.scan(self.mentions, names)
-        ]
-        schema = pa.schema([self.mentions.schema.field(name) for name in names])
-        table = pa.concat_tables(found) if found else schema.empty_table()
+        scanned = self.store.tables.scan(self.mentions, names)
+        found = (kept(batch, pc.equal(batch.column("source"), source)) for batch in scanned)
+        table = self.mentions.together(found, names)
         return table.select(list(columns)) if columns else table
 
 
@@ -203,11 +198,6 @@ def span_of(items: pa.Table) -> KeyRange:
     """The range of keys of some rows (in key order), the last one included; of none, one without any key."""
     keys = items.column("item")
     return KeyRange(keys[0].as_py(), keys[-1].as_py() + "\0") if len(keys) else KeyRange("", "")
-
-
-def _empty(columns: Sequence[str] | None) -> pa.Table:
-    schema = LABELS if columns is None else pa.schema([MEASURED_LABELS.field(name) for name in columns])
-    return schema.empty_table()
 
 
 EMPTY_TREE = Tree()

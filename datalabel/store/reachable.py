@@ -12,7 +12,7 @@ from datalabel.store.objects import hash_stream, missing, unlike
 from datalabel.store.segments import SEGMENT, Segment, SegmentRef
 from datalabel.store.snapshots import SNAPSHOT, Snapshot
 from datalabel.store.store import Store
-from datalabel.store.tables import SCHEMAS, TABLE
+from datalabel.store.table import SCHEMAS, TABLE
 
 
 @dataclass(frozen=True, slots=True)

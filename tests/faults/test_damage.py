@@ -17,7 +17,7 @@ from datalabel.content import BLOB, object_id
 from datalabel.store.history import COMMIT, HEADER, SPEC, TREE
 from datalabel.store.segments import SEGMENT
 from datalabel.store.snapshots import SNAPSHOT
-from datalabel.store.tables import TABLE
+from datalabel.store.table import TABLE
 
 KINDS = (BLOB, SEGMENT, HEADER, TABLE, TREE, COMMIT, SPEC, SNAPSHOT)
 

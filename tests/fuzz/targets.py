@@ -33,7 +33,8 @@ from datalabel.spec.migration_file import read_migration
 from datalabel.store.history import Commit, Source, Tree
 from datalabel.store.snapshots import Snapshot
 from datalabel.store.state import Base, Rename, State
-from datalabel.store.tables import Table, Tables
+from datalabel.store.table import Table
+from datalabel.store.tables import Tables
 
 Reader = Callable[[bytes], None]
 SPECS = Path(__file__).resolve().parents[2] / "specs"

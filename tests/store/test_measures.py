@@ -15,7 +15,8 @@ from object_stores import local_objects
 from datalabel.labels.tables import LABELS, LEFT_OUT, MEASURES, MEASURES_VERSION, table_of
 from datalabel.store.folding import FAN
 from datalabel.store.measures import Measures
-from datalabel.store.tables import Table, Tables
+from datalabel.store.table import Table
+from datalabel.store.tables import Tables
 
 NONE = Table("labels")
 LOOKED_AT = ["item", "id", *LEFT_OUT]

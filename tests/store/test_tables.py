@@ -21,7 +21,8 @@ from datalabel.store.folding import FAN, run_to_fold
 from datalabel.store.key_ranges import KeyRange
 from datalabel.store.markers import BATCH_ROWS, unsplit
 from datalabel.store.segments import ROW_GROUP, SEGMENT_ROWS, SegmentRef
-from datalabel.store.tables import Table, Tables
+from datalabel.store.table import Table
+from datalabel.store.tables import Tables
 
 Model = dict[str, list[dict[str, Any]]]
 KEYS = [f"images/{number:02d}.jpg" for number in range(12)] + ["ä.png", "z z.jpg"]

@@ -29,7 +29,7 @@ from datalabel.repository.stage import Stage, Tables
 from datalabel.repository.view import View, view_of
 from datalabel.store.state import Base
 from datalabel.store.store import Store
-from datalabel.store.tables import Table
+from datalabel.store.table import Table
 
 
 @dataclass(frozen=True, slots=True)

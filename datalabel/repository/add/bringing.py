@@ -26,7 +26,8 @@ from datalabel.labels.rows import (
     with_column,
 )
 from datalabel.labels.tables import LABEL_ORDER, LABELS, empty
-from datalabel.store.tables import Table, Tables
+from datalabel.store.table import Table
+from datalabel.store.tables import Tables
 from datalabel.threads import in_order
 
 ITEMS = 1 << 13

@@ -13,7 +13,7 @@ from datalabel.labels.tables import GEOMETRY
 from datalabel.repository.add.spoken import Spoken, keys_by_name
 from datalabel.repository.names import Images, Place
 from datalabel.repository.stage import Stage
-from datalabel.store.tables import Table
+from datalabel.store.table import Table
 
 _DRAWN = ("class", "kind", *GEOMETRY)
 

@@ -39,7 +39,7 @@ from datalabel.repository.names import Place
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
 from datalabel.store.history import Source
-from datalabel.store.tables import Table
+from datalabel.store.table import Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,8 +146,9 @@ class CheckBatches:
         """The labels of a batch again, with all their outlines."""
         keys = items.column("item").to_pylist() if some else None
         columns = ["item", "kind", *GEOMETRY]
-        read = LabelView(self._view, name).batches(columns, items=keys, keys=span_of(items))
-        rows = pa.concat_tables([LABELS.empty_table().select(columns), *read])
+        labels = LabelView(self._view, name)
+        read = labels.batches(columns, items=keys, keys=span_of(items))
+        rows = labels.table.together(read, columns)
         return rows if self._narrow is None else _narrowed(rows, self._narrow)
 
 

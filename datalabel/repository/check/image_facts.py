@@ -31,7 +31,7 @@ from datalabel.repository.image_bytes import read_image_bytes
 from datalabel.repository.pages.thumbnails import MAX_FILE
 from datalabel.repository.project import Project
 from datalabel.repository.view import View, span_of
-from datalabel.store.tables import OpenTable
+from datalabel.store.open_table import OpenTable
 from datalabel.threads import in_order
 from datalabel.thumbnails import unwarned
 
@@ -69,10 +69,8 @@ class ViewFacts:
 
     def _mentions(self, items: pa.Table, opened: OpenTable, *, some: bool) -> pa.Table:
         names = ["item", "set", "source", "name", "width", "height"]
-        schema = pa.schema([self._view.mentions.schema.field(name) for name in names])
         keys = items.column("item").to_pylist() if some else None
-        found = opened.scan(names, keys=span_of(items), items=keys)
-        return pa.concat_tables([schema.empty_table(), *found])
+        return opened.read(names, keys=span_of(items), items=keys)
 
     def _missing(self, items: pa.Table) -> list[bool | None]:
         """Whether the bytes of an image that once was here are gone; null for one that never was."""
@@ -100,7 +98,7 @@ class ViewFacts:
         spelling."""
         asked = pa.array(sorted(keys), pa.string())
         columns = ["item", "content"]
-        rows = pa.concat_tables([ITEMS.empty_table().select(columns), *self._view.item_batches(columns)])
+        rows = self._view.store.tables.read(self._view.items, columns)
         old = before.store.tables.read(before.items, columns, items=asked.to_pylist())
         mine = rows.filter(pc.is_in(rows.column("item"), value_set=asked))
         contents = pc.unique(pa.concat_tables([mine, old]).column("content")).drop_null()

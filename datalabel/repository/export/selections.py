@@ -16,11 +16,11 @@ import pyarrow.compute as pc
 from datalabel.formats.base import LABEL_KEYS, READ_MENTIONS, Batch
 from datalabel.formats.registry import get_format
 from datalabel.labels.rows import constant, distinct, of_items, sort_rows, split_by_source, with_column
-from datalabel.labels.tables import ITEMS, LABELS
+from datalabel.labels.tables import ITEMS
 from datalabel.repository.export.selecting import EVERYTHING, Filter
 from datalabel.repository.view import View, span_of
 from datalabel.store.history import Source
-from datalabel.store.tables import OpenTable
+from datalabel.store.open_table import OpenTable
 
 PIECE = 4096
 """So many items of a source are read at a time."""
@@ -80,8 +80,7 @@ class SourceSelection:
             chunk = keys[start : start + PIECE]
             found = opened.scan(wanted, keys=span_of(part), items=None if most else chunk)
             rows = [of_items(split_by_source(batch, self._source)[0], chunk) for batch in found]
-            empty = table.schema.empty_table().select(wanted or LABELS.names)
-            labels = pa.concat_tables([empty, *rows])
+            labels = table.together(rows, wanted)
             yield Batch(_items(part, seen), sort_rows(labels, "item", "rank", "id"))
 
 

@@ -23,7 +23,7 @@ from datalabel.repository.differences import Difference
 from datalabel.repository.history.choosing import Chosen
 from datalabel.repository.stage import Stage, without_source
 from datalabel.repository.view import View
-from datalabel.store.tables import Table
+from datalabel.store.table import Table
 
 
 def take(stage: Stage, other: View, chosen: Chosen | None) -> None:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from datalabel.errors import InputError, UsageError
 from datalabel.labels.rows import distinct, with_column
-from datalabel.labels.tables import GROUND_TRUTH, LABELS, MENTIONS, UNKNOWN
+from datalabel.labels.tables import GROUND_TRUTH, UNKNOWN
 from datalabel.quality.agreement import COLUMNS, AgreementBuilder
 from datalabel.quality.resampling import RESAMPLES, SEED
 from datalabel.quality.results import Agreement
@@ -118,11 +118,10 @@ class _Sides:
     def of(self, keys: KeyRange) -> Side:
         """What the set says of a range of items."""
         columns = (*COLUMNS, "source")
-        labels = _together(self._labels.batches(columns, keys=keys), LABELS, columns)
+        labels = self._labels.table.together(self._labels.batches(columns, keys=keys), columns)
         told = ("item", "set", "source", "annotator", "name")
-        mentions = _together(
-            self._view.store.tables.scan(self._view.mentions, told, keys=keys), MENTIONS, told
-        )
+        with self._view.store.tables.opened(self._view.mentions) as opened:
+            mentions = opened.read(told, keys=keys)
         said = mentions.filter(pc.equal(mentions.column("set"), self._labels.name))
         return Side(_known(labels.select(COLUMNS)), _known(self._seen(said, labels)))
 
@@ -149,11 +148,6 @@ def _joined(rows: pa.Table, *columns: str) -> pa.ChunkedArray:
     """Some texts of each row as one; null is a text of its own."""
     texts = [pc.fill_null(rows.column(name), "\0") for name in columns]
     return pc.binary_join_element_wise(*texts, "\0")
-
-
-def _together(batches: Iterator[pa.Table], schema: pa.Schema, columns: tuple[str, ...]) -> pa.Table:
-    empty = pa.schema([schema.field(name) for name in columns]).empty_table()
-    return pa.concat_tables([empty, *batches])
 
 
 def _known(rows: pa.Table) -> pa.Table:

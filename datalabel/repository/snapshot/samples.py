@@ -22,8 +22,9 @@ from datalabel.repository.image_bytes import image_file
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import snapshot_named
 from datalabel.repository.view import View, view_of
+from datalabel.store.open_table import OpenTable
 from datalabel.store.snapshots import Snapshot
-from datalabel.store.tables import OpenTable, Table
+from datalabel.store.table import Table
 
 if TYPE_CHECKING:
     from datalabel.repository.snapshot.comparing import SnapshotDifference
@@ -195,7 +196,7 @@ class SampleReader:
     def read(self, start: int, stop: int) -> list[Sample]:
         """The samples from one place in `keys` to another."""
         labels: dict[str, list[SampleLabel]] = {}
-        for row in self._label_rows.rows(self.keys[start:stop], LABEL_COLUMNS).to_pylist():
+        for row in self._label_rows.read(LABEL_COLUMNS, items=self.keys[start:stop]).to_pylist():
             labels.setdefault(row["item"], []).append(_label(row))
         return [
             Sample(row["item"], self._image(row["item"], row["content"]), row["width"], row["height"],

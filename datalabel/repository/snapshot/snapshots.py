@@ -23,7 +23,7 @@ from datalabel.repository.snapshot.splitting import SnapshotOptions, Splitter
 from datalabel.repository.view import View, splits_of
 from datalabel.store.snapshots import REFS, Snapshot
 from datalabel.store.state import now
-from datalabel.store.tables import Table
+from datalabel.store.table import Table
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
 

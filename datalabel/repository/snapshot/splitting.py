@@ -12,7 +12,7 @@ from datalabel.repository.revisions import Revision, snapshot_named
 from datalabel.repository.snapshot.split_lists import split_lists
 from datalabel.repository.view import view_of
 from datalabel.store.snapshots import Snapshot
-from datalabel.store.tables import Table
+from datalabel.store.table import Table
 
 
 @dataclass(frozen=True, slots=True)
