@@ -222,6 +222,24 @@ def read_whole(descriptor: int, size: int) -> bytes:
     return b"".join(parts)
 
 
+def read_bounded(path: Path, limit: int, *, name: str, what: str, hint: str | None = None) -> bytes:
+    """The bytes of a file that is read as `what` (e.g. "a data spec"); `name` is what messages call it.
+
+    Raises:
+        InputError: it is no regular file, cannot be read, or holds more than `limit` bytes.
+    """
+    if not path.is_file():
+        raise InputError("is no file" if os.path.lexists(path) else "no such file", where=name, hint=hint)
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=name, hint=hint) from error
+    if len(data) > limit:
+        raise InputError(f"is larger than {limit >> 20} MiB, too large for {what}", where=name, hint=hint)
+    return data
+
+
 def sync_folder(folder: str | Path) -> None:
     """Make the names in a folder durable."""
     _sync(folder)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from datalabel.errors import Faults, InputError, nearest
-from datalabel.files import key_fault
+from datalabel.errors import Faults, nearest
+from datalabel.files import key_fault, read_bounded
 
 if TYPE_CHECKING:
     from datalabel.spec.yaml_text import Node
@@ -41,7 +41,7 @@ def load_config(path: Path) -> Config:
     from datalabel.spec.yaml_text import read_yaml
 
     faults = Faults()
-    root = read_yaml(_read(path), str(path), faults)
+    root = read_yaml(read_bounded(path, MAX_BYTES, name=str(path), what="settings"), str(path), faults)
     if root.value is not None and not root.is_mapping:
         faults.add("must hold a mapping of settings", str(path))
     known = {"user", "images", "roots"}
@@ -59,16 +59,6 @@ def load_config(path: Path) -> Config:
     faults.raise_if_any()
     reference = images is not None and images.value == "reference"
     return Config(user.text if user else None, "reference" if reference else "store", roots)
-
-
-def _read(path: Path) -> bytes:
-    if not path.is_file():
-        raise InputError("is no file", where=str(path), hint="remove it")
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise InputError("is too large for settings", where=str(path))
-    return data
 
 
 def _setting(root: Node, name: str) -> Node | None:

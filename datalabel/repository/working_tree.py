@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from datalabel.errors import InputError
-from datalabel.files import Entry, contained, normalised, walk
+from datalabel.files import Entry, contained, normalised, read_bounded, walk
 
 SPEC_FILE = "dlabel.yaml"
 IGNORE_FILE = ".dlabelignore"
@@ -16,6 +16,7 @@ BASELINE = ".baseline.json"
 """How the names of baselines of `check` end, which are no new data."""
 MANIFEST = "dlabel.json"
 """Says what a folder was exported from, and what each of its files held."""
+MAX_IGNORE = 4 << 20
 UNFINISHED = ".dlabel-export"
 """How the name of a folder ends that is being exported, or that a dead export left."""
 
@@ -131,8 +132,9 @@ class _Ignore:
     def __init__(self, path: Path) -> None:
         import pathspec
 
+        data = read_bounded(path, MAX_IGNORE, name=str(path), what="a list of patterns")
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = data.decode("utf-8-sig").splitlines()
             self._spec = pathspec.GitIgnoreSpec.from_lines(lines)
         except (ValueError, UnicodeDecodeError) as error:
             raise InputError(f"a pattern cannot be used: {error}", where=str(path)) from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datalabel.errors import Fault, InputError
+from datalabel.files import read_bounded
 from datalabel.spec.authored import Report, spelled_out
 from datalabel.spec.canonical import canonical_spec
 from datalabel.spec.foreign import MARK, SPEC_FILE, Projects, node_of, reference, way_back
@@ -54,7 +55,7 @@ def load_file(path: Path, *, templates: Path | None = None, projects: Projects |
     Raises:
         InputError: it cannot be read, or it or something that it extends has faults (all are named).
     """
-    text = _read(path, str(path))
+    text = read_bounded(path, MAX_BYTES, name=str(path), what="a data spec")
     return load_spec(text, name=path.name, folder=path.parent, templates=templates, projects=projects)
 
 
@@ -83,14 +84,6 @@ def load_spec(
     words = text if isinstance(text, str) else text.decode("utf-8-sig")
     extended = tuple(dict.fromkeys(loader.used))
     return LoadedSpec(spec, words, canonical_spec(spec), tuple(loader.report.warnings), extended)
-
-
-def _read(path: Path, where: str) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=where) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +149,7 @@ class _Loader:
         known = self._done.get(whole)
         if len(above) + (known.depth if known else 0) > MAX_EXTENDS:
             raise InputError(f"specs extend each other more than {MAX_EXTENDS} deep")
-        text = b"" if known else _read(path, _shown(entry.text))
+        text = b"" if known else read_bounded(path, MAX_BYTES, name=_shown(entry.text), what="a data spec")
         self.used.append(Extended(entry.text, origin_of(path, self._templates) if named else "file", path))
         if known is None:
             known = self.resolved(text, entry.text, path.parent, (*above, whole))

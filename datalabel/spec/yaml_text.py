@@ -87,7 +87,7 @@ def read_yaml(data: bytes | str, name: str, faults: Faults | None = None) -> Nod
         InputError: it is no UTF-8, no YAML, holds several documents, more than a spec can reasonably hold or,
             without `faults`, duplicate keys and unknown tags.
     """
-    text = _without_json_escapes(_decoded(data, name))
+    text = _without_json_escapes(decoded(data, name))
     reader = _Reader(name, Faults() if faults is None else faults)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -100,7 +100,12 @@ def read_yaml(data: bytes | str, name: str, faults: Faults | None = None) -> Nod
     return reader.root or Node({}, Place(name, 1, 1))
 
 
-def _decoded(data: bytes | str, name: str) -> str:
+def decoded(data: bytes | str, name: str) -> str:
+    """The text of a spec's file.
+
+    Raises:
+        InputError: it is too large, not UTF-8, or holds what no text does.
+    """
     if len(data) > MAX_BYTES:
         raise InputError(f"is larger than {MAX_BYTES >> 20} MiB, too large for a data spec", where=name)
     if isinstance(data, str):

@@ -155,8 +155,8 @@ def test_left_over_labels_stop_a_migration(changed: Terminal) -> None:
         (["diff", "../nowhere#HEAD"], "there is no dlabel project at", 3),
         (["diff", ".#HAED"], "did you mean 'HEAD'?", 3),
         (["migrate"], "Missing argument 'MAP.yaml'", 2),
-        (["migrate", "nope.yaml"], "cannot be read: No such file or directory", 3),
-        (["migrate", "."], "cannot be read: Is a directory", 3),
+        (["migrate", "nope.yaml"], "nope.yaml: no such file", 3),
+        (["migrate", "."], "is no file", 3),
         (["migrate", "images/a.jpg"], "is not UTF-8", 3),
         (["migrate", "dlabel.yaml"], "unknown key 'data_spec'", 3),
         (["show", "zzz"], "'zzz' is no file and no template", 3),
@@ -237,3 +237,10 @@ def test_a_spec_in_braces_is_not_taken_apart(changed: Terminal) -> None:
     assert done.status == 3
     assert "dlabel.yaml:1: has 'check' in braces" in done.err
     assert (changed.folder / "dlabel.yaml").read_bytes() == before
+
+
+def test_a_spec_to_begin_with_that_is_no_utf_8(terminal: Terminal) -> None:
+    (terminal.folder / "latin.yaml").write_bytes(b"project_name: caf\xe9\ndata_spec: {}\n")
+    done = terminal.dlabel("init", "--spec", "latin.yaml")
+    assert (done.status, "latin.yaml: is not UTF-8 (byte 17)" in done.err) == (3, True)
+    assert not (terminal.folder / ".dlabel").exists()

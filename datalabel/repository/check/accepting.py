@@ -19,7 +19,7 @@ from datalabel.check.accepted import (
 from datalabel.check.finding import CheckBatch, Finding
 from datalabel.check.registry import select
 from datalabel.errors import InputError, UsageError
-from datalabel.files import write_atomic
+from datalabel.files import read_bounded, write_atomic
 from datalabel.labels.rows import of_items
 from datalabel.repository.author import author_of
 from datalabel.repository.check.checking import CheckOptions, check_view
@@ -47,11 +47,10 @@ def load_accepted(root: Path) -> tuple[Acceptance, ...]:
     path = root / FILE
     if not path.is_file():
         return ()
-    if path.stat().st_size > MAX_BYTES:
-        raise InputError(
-            f"is larger than {MAX_BYTES >> 20} MiB", where=FILE, hint="use a baseline for so many"
-        )
-    return read_accepted(path.read_bytes(), FILE)
+    data = read_bounded(
+        path, MAX_BYTES, name=FILE, what="what was accepted", hint="use a baseline for so many"
+    )
+    return read_accepted(data, FILE)
 
 
 def accepted_under(project: Project, moved: Mapping[str, str]) -> bytes | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from datalabel.errors import InputError
 from datalabel.experiments.splits import check_name
-from datalabel.files import is_within, no_such_file
+from datalabel.files import is_within, no_such_file, read_bounded
 from datalabel.repository.check.label_files import AskedFiles, read_alone
 from datalabel.repository.names import Images, Place, meant
 from datalabel.repository.project import Project
@@ -153,11 +153,10 @@ class _Lists:
 
 
 def _text(path: Path) -> str:
-    if path.stat().st_size > MAX_BYTES:
-        raise InputError(f"is larger than {MAX_BYTES >> 20} MiB", where=str(path))
+    data = read_bounded(path, MAX_BYTES, name=str(path), what="a list of images")
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
         raise InputError(f"cannot be read as text: {error}", where=str(path)) from None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from datalabel.content import ObjectId
 from datalabel.errors import DamagedError, InputError
-from datalabel.files import checked_key, contained, walk
+from datalabel.files import checked_key, contained, read_bounded, walk
 from datalabel.repository.image_bytes import NOT_HERE, differs, find_image
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import find_snapshot, snapshot_named
@@ -91,19 +91,16 @@ def verify_folder(folder: Path, project: Project | None) -> Verified:
 
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
+    if not path.is_file():
+        raise InputError(f"has no {MANIFEST}: it is not a folder that dlabel exported", where=str(folder))
+    text = read_bounded(path, MAX_MANIFEST, name=str(path), what="a manifest")
     try:
-        if path.stat().st_size > MAX_MANIFEST:
-            raise InputError("is too large for a manifest", where=str(path))
-        manifest = json.loads(path.read_bytes())
+        manifest = json.loads(text)
         files = manifest["files"]
         said = manifest.get("snapshot") or {"name": "", "digest": ""}
         sound = all(isinstance(said[word], str) for word in ("name", "digest"))
         if not sound or not all(isinstance(one["blake3"], str) for one in files.values()):
             raise TypeError
-    except FileNotFoundError:
-        raise InputError(
-            f"has no {MANIFEST}: it is not a folder that dlabel exported", where=str(folder)
-        ) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise InputError("is no manifest of an export", where=str(path)) from None
     return dict(manifest)

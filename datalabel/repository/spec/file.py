@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datalabel.content import BLOB, object_id
-from datalabel.errors import InputError
+from datalabel.files import read_bounded
 from datalabel.repository.project import Project
 from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.store.history import Tree
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datalabel.repository.stage import Stage
 
 MAX_BYTES = 16 << 20
+"""What is read of a spec, whose own limit is lower and is told by its reader."""
 
 
 def read_spec(project: Project) -> bytes | None:
@@ -27,13 +28,7 @@ def read_spec(project: Project) -> bytes | None:
     path = project.root / SPEC_FILE
     if not os.path.lexists(path):
         return None
-    if not path.is_file():
-        raise InputError("is no file", where=SPEC_FILE, hint="move it away")
-    with path.open("rb") as file:
-        text = file.read(MAX_BYTES + 1)
-    if len(text) > MAX_BYTES:
-        raise InputError("is too large to be a data spec", where=SPEC_FILE)
-    return text
+    return read_bounded(path, MAX_BYTES, name=SPEC_FILE, what="a data spec")
 
 
 def spec_changed(project: Project, tree: Tree) -> str | None:

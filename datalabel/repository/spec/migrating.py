@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from datalabel.check.finding import CheckBatch
-from datalabel.errors import Fault, InputError, RefusedError
+from datalabel.errors import Fault, RefusedError
+from datalabel.files import read_bounded
 from datalabel.labels.diff import label_json
 from datalabel.labels.rows import distinct, of_items
 from datalabel.repository.derived_fields import without_derived
@@ -86,7 +87,9 @@ def migrate(
         BusyError: another process holds the project.
     """
     report = Report()
-    migration = read_migration(_read(map_file), map_file.name, report)
+    hint = "dlabel spec migrate --help shows what a map looks like"
+    text = read_bounded(map_file, MAX_BYTES, name=str(map_file), what="a map", hint=hint)
+    migration = read_migration(text, map_file.name, report)
     with project.writing("dlabel spec migrate") as position:
         view = view_of(project.store, position.staging, "STAGED")
         stage = Stage(project, position, view)
@@ -108,16 +111,6 @@ def migrate(
         else:
             staged = stage.save(spec.renames())
     return changes.done(other_spec, tuple(report.warnings), staged=staged)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
-        hint = "dlabel spec migrate --help shows what a map looks like"
-        raise InputError(f"cannot be read: {reason}", where=str(path), hint=hint) from None
 
 
 def _declare(migration: Migration) -> str:

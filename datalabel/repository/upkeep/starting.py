@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datalabel.errors import InputError, RefusedError
-from datalabel.files import sync_all, write_atomic
+from datalabel.files import read_bounded, sync_all, write_atomic
 from datalabel.repository.project import Project
 from datalabel.repository.spec.file import stage_spec
 from datalabel.repository.stage import Stage
@@ -99,9 +99,10 @@ def _spec_text(spec: str | None, name: str, templates: Path | None, *, given: bo
     """The text of the new `dlabel.yaml`."""
     editor = f"# yaml-language-server: $schema={FOLDER}/{SCHEMA_FILE}\n"
     from datalabel.spec.infer import quoted
+    from datalabel.spec.yaml_text import MAX_BYTES, decoded
 
     if spec is not None and _is_file(spec):
-        text = Path(spec).read_text(encoding="utf-8")
+        text = decoded(read_bounded(Path(spec), MAX_BYTES, name=spec, what="a data spec"), spec)
         line = f"project_name: {quoted(name)}"
         if given or not re.search(r"(?m)^project_name\s*:", text):
             text, found = re.subn(r"(?m)^project_name\s*:.*$", lambda _: line, text, count=1)
