@@ -154,9 +154,15 @@ def _grouped(keys: Iterable[str], what: Callable[[str], str]) -> dict[str, list[
 
 
 def resolve(
-    names: Sequence[str], place: Place, images: Images, earlier: Mapping[str, str], source: str
+    names: Sequence[str],
+    place: Place,
+    images: Images,
+    earlier: Mapping[str, str],
+    source: str,
+    numbers: Sequence[str | None] = (),
 ) -> list[str]:
-    """The key that each name means, in order.
+    """The key that each name means, in order. `numbers` are what else the source calls each: a number, or the file
+    that names it.
 
     Raises:
         InputError: a name may mean several images, two names mean one image, or a name cannot be a key.
@@ -164,16 +170,15 @@ def resolve(
     faults = Faults()
     keys = [_resolve_one(name, place, images, earlier, source, faults) for name in names]
     faults.raise_if_any(hint="give the folder with --images DIR, or make the names in the file unambiguous")
-    taken: dict[str, str] = {}
-    for name, key in zip(names, keys, strict=True):
-        other = taken.setdefault(key, name)
-        if other is not name:
-            words = (
-                f"the image {name!r} is listed twice"
-                if other == name
-                else f"{other!r} and {name!r} mean one image"
-            )
-            faults.add(f"{words} ({key})", source)
+    taken: dict[str, int] = {}
+    for row, key in enumerate(keys):
+        first = taken.setdefault(key, row)
+        if first != row:
+            name, other = names[row], names[first]
+            same = f"the image {name!r} is listed twice"
+            words = same if other == name else f"{other!r} and {name!r} mean one image"
+            by = f", by {numbers[first]} and {numbers[row]}" if numbers and numbers[row] else ""
+            faults.add(f"{words} ({key}){by}", source)
     faults.raise_if_any(
         hint="if file names are not unique here, name the field that is with --item-key FIELD"
     )

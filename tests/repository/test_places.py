@@ -48,6 +48,20 @@ def test_a_name_that_leads_to_two_images_is_refused_until_it_is_said_where_they_
     assert labelled(repo) == ["set2/images/a.png"]
 
 
+def test_two_files_of_a_folder_that_name_one_image_are_named(repo: Repository) -> None:
+    write_image(repo.root / "images/a.jpg", 1)
+    (repo.root / "voc").mkdir()
+    for name in ("a.xml", "b.xml"):
+        size = "<size><width>64</width><height>48</height></size>"
+        text = f"<annotation><filename>a.jpg</filename>{size}</annotation>"
+        (repo.root / "voc" / name).write_text(text)
+    repo.add("images")
+    with pytest.raises(
+        InputError, match=r"'a\.jpg' is listed twice \(images/a\.jpg\), by \"a.xml\" and \"b.xml\""
+    ):
+        repo.add("voc")
+
+
 def test_a_label_file_at_the_root_means_images_by_their_keys(repo: Repository) -> None:
     for number, key in enumerate(("a.png", "images/a.png")):
         write_image(repo.root / key, number)

@@ -46,7 +46,8 @@ def read_labels(stage: Stage, source: LabelFiles, how: LabelOptions, digest: Obj
         context = _Context(stage, source, place, images, how, remembered)
         with stage.project.progress.task(f"reading {source.name}"):
             read = source.format.read(source.files, context)
-        keys = resolve(read.mentions.column("name").to_pylist(), place, images, context.earlier, source.name)
+        names, numbers = (read.mentions.column(name).to_pylist() for name in ("name", "number"))
+        keys = resolve(names, place, images, context.earlier, source.name, numbers)
         before = remembered.said_before(read, keys) if remembered else {}
         if before is not None:
             break
