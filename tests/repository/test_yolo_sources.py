@@ -316,3 +316,18 @@ def test_classes_keep_their_order_and_those_without_labels_stay(repo: Repository
     else:
         written = next(one for one in (repo.root / "out").iterdir() if one.name != "dlabel.json")
         assert [one["name"] for one in json.loads(written.read_text())["categories"]] == names
+
+
+@pytest.mark.parametrize(("text", "said"), [("", None), ("x y z\n", 'the class number is "x"')])
+def test_a_set_without_any_label_yet_is_told_by_its_data_yaml(
+    repo: Repository, text: str, said: str | None
+) -> None:
+    write_image(repo.root / "images/a.png")
+    (repo.root / "labels").mkdir()
+    (repo.root / "labels" / "a.txt").write_text(text)
+    (repo.root / "data.yaml").write_text("names: [cat]\n")
+    if said is None:
+        assert [one.name for one in repo.add(".").labels] == ["."]
+    else:
+        with pytest.raises(InputError, match=said):
+            repo.add(".")
