@@ -121,13 +121,17 @@ class Entry(NamedTuple):
 
 
 def walk(
-    root: str | Path, *, skip: Callable[[str, bool], bool] | None = None, prefix: str = ""
+    root: str | Path,
+    *,
+    skip: Callable[[str, bool], bool] | None = None,
+    linked: Callable[[str], object] | None = None,
+    prefix: str = "",
 ) -> Iterator[Entry]:
     """Every regular file below a folder with its stat, the entries of each folder sorted by name.
 
     Folders behind symbolic links are not entered; links to files count as the files. `.git` and `.dlabel`
-    are never entered. `skip(path, is_folder)` leaves out a file or a whole folder. Names that are not
-    valid Unicode raise `InputError`.
+    are never entered. `skip(path, is_folder)` leaves out a file or a whole folder; `linked(path)` is told of
+    folders behind links. Names that are not valid Unicode raise `InputError`.
     """
     try:
         with os.scandir(root) as found:
@@ -141,11 +145,13 @@ def walk(
         if entry.is_dir(follow_symlinks=False):
             if entry.name in _RESERVED or (skip and skip(path, True)):
                 continue
-            yield from walk(entry.path, skip=skip, prefix=path + "/")
+            yield from walk(entry.path, skip=skip, linked=linked, prefix=path + "/")
         elif not (skip and skip(path, False)):
             status = _stat_of(entry)
             if status is not None:
                 yield Entry(path, status)
+            elif linked is not None and entry.is_dir():
+                linked(path)
 
 
 def is_within(key: str, folder: str) -> bool:

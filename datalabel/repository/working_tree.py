@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from datalabel.errors import InputError
-from datalabel.files import Entry, contained, normalised, read_bounded, walk
+from datalabel.files import Entry, Stat, contained, normalised, read_bounded, walk
 
 SPEC_FILE = "dlabel.yaml"
 IGNORE_FILE = ".dlabelignore"
@@ -89,11 +89,13 @@ class WorkingTree:
             hint="name its folder under `roots` in .dlabel/config.yaml, or add a label file with --as NAME",
         )
 
-    def walk(self, key: str = ".") -> Iterator[tuple[str, str, Entry]]:
+    def walk(
+        self, key: str = ".", *, linked: Callable[[str], object] | None = None
+    ) -> Iterator[tuple[str, str, Entry]]:
         """Key, path and stat of every file below a folder, without what `.dlabelignore` names, and baselines.
 
         Folders in it that were exported (they hold a manifest), or are being exported, are left out: their
-        files are no new data.
+        files are no new data. `linked` is told the keys of folders behind symbolic links, which are not entered.
 
         Raises:
             InputError: two files have names that are one key (Unicode forms of the same name).
@@ -108,7 +110,8 @@ class WorkingTree:
             ours = exported or (not is_folder and path.endswith(BASELINE))
             return ours or (ignored is not None and ignored(prefix + path, is_folder))
 
-        for entry in walk(folder, skip=skip):
+        tell = None if linked is None else lambda path: linked(prefix + normalised(path))
+        for entry in walk(folder, skip=skip, linked=tell):
             found = prefix + (entry.path if entry.path.isascii() else normalised(entry.path))
             if not found.isascii() and seen.setdefault(found, entry.path) != entry.path:
                 raise InputError(
@@ -118,12 +121,11 @@ class WorkingTree:
                 )
             yield found, f"{folder}/{entry.path}", entry
 
-    @cached_property
+    @property
     def _ignored(self) -> _Ignore | None:
+        """As the file is now: a project may be open while it is edited."""
         path = self.root / IGNORE_FILE
-        if not path.is_file():
-            return None
-        return _Ignore(path)
+        return _patterns(path, Stat.of(path.stat())) if path.is_file() else None
 
 
 class _Ignore:
@@ -141,3 +143,8 @@ class _Ignore:
 
     def __call__(self, path: str, is_folder: bool) -> bool:
         return self._spec.match_file(path + "/" if is_folder else path)
+
+
+@lru_cache(8)
+def _patterns(path: Path, _: Stat) -> _Ignore:
+    return _Ignore(path)

@@ -84,10 +84,22 @@ def test_nothing_behind_a_linked_folder_is_added_but_as_a_root(
     assert f"roots: {{images: {outside}}}" in refused.value.hint
     (repo.root / ".dlabel" / "config.yaml").write_text(f"roots: {{images: {outside}}}\n")
     again = datalabel.open(repo.root)
+    write_image(repo.root / "own/b.png", 2)
+    assert again.add(".").unrecognised == ()
     again.add("images")
     assert labelled(again) == ["images/a.png"]
     again.commit("as a root")
     assert again.status().clean
+
+
+def test_a_linked_folder_that_is_met_is_said_to_be_passed_over(tmp_path: Path, repo: Repository) -> None:
+    write_image(tmp_path / "outside" / "b.png", 2)
+    write_image(repo.root / "images/a.png", 1)
+    (repo.root / "images/more").symlink_to(tmp_path / "outside")
+    assert [fault.where for fault in repo.add(".").unrecognised] == ["images/more"]
+    (repo.root / ".dlabelignore").write_text("more\n")
+    assert repo.add(".").unrecognised == ()
+    assert repo.items().column("item").to_pylist() == ["images/a.png"]
 
 
 def test_label_folders_below_a_root_are_no_untracked_files(tmp_path: Path, repo: Repository) -> None:

@@ -327,7 +327,7 @@ def test_a_set_without_any_label_yet_is_told_by_its_data_yaml(
     (repo.root / "labels" / "a.txt").write_text(text)
     (repo.root / "data.yaml").write_text("names: [cat]\n")
     if said is None:
-        assert [one.name for one in repo.add(".").labels] == ["."]
+        assert [one.source for one in repo.add(".").labels] == ["."]
     else:
         with pytest.raises(InputError, match=said):
             repo.add(".")

@@ -165,7 +165,7 @@ class Recogniser:
         candidates: list[Candidate] = []
         before = len(self.found.images)
         infos = formats()
-        for found, path, entry in self._files.walk(key):
+        for found, path, entry in self._files.walk(key, linked=self._pass_over):
             suffix = posixpath.splitext(found)[1].lower()
             if suffix in IMAGE_SUFFIXES:
                 self.found.images[found] = (found, path, entry)
@@ -183,6 +183,18 @@ class Recogniser:
         self.found.unrecognised = others
         if len(self.found.images) == before and len(self.found.labels) == labels:
             raise InputError("holds no image and no label file that is recognised", where=key)
+
+    def _pass_over(self, key: str) -> None:
+        if key in self._files.roots:
+            return
+        what = "is a link to a folder, which is not followed"
+        self.found.unrecognised.append(
+            Fault(
+                what,
+                key,
+                "name the folder under `roots` in .dlabel/config.yaml, or the link in .dlabelignore",
+            )
+        )
 
     def _add_candidates(self, candidates: Sequence[Candidate]) -> None:
         """Files that may hold labels: a folder of a folder format is one source, files are many."""
