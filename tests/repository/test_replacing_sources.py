@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from histories import CAT, DOG, A, B, C, begin, held, said
-from pictures import write_image
+from pictures import write_coco, write_image
 
 from datalabel.errors import InputError, RefusedError
 from datalabel.repository.repository import Repository
@@ -98,3 +98,18 @@ def test_a_source_that_comes_back_lies_alone_and_in_one_set(repo: Repository) ->
     repo.rm("labels.json")
     assert repo.view().tree.sources["labels.json"].path == "moved.json"
     assert sorted(repo.view().tree.sources) == ["labels.json"]
+
+
+def test_who_drew_both_may_be_said_afterwards(repo: Repository) -> None:
+    write_image(repo.root / "images/a.png", 1)
+    for name, left in (("one.json", 1), ("two.json", 2)):
+        write_coco(repo.root / name, {"images/a.png": [("cat", left, 1, 10, 10)]})
+    repo.add("images", "one.json")
+    with pytest.raises(RefusedError) as refused:
+        repo.add("two.json", annotator="bob")
+    assert "first dlabel add one.json --annotator NAME, then this with --annotator NAME" in str(
+        refused.value.hint
+    )
+    repo.add("one.json", annotator="ann")
+    repo.add("two.json", annotator="bob")
+    assert sorted(repo.labels().to_arrow().column("annotator").to_pylist()) == ["ann", "bob"]

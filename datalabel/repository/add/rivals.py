@@ -32,8 +32,14 @@ def refuse_overlap(stage: Stage, source: str, set_name: str, now: Spoken) -> Non
             f"{len(items):,} of its items are in {set_name!r} from {rival} already (first: {items[0]})",
             where=source,
             hint=f"--replaces {rival} if this is a newer export of the same work, --beside if both count, "
-            "or --annotator NAME if someone else drew it",
+            f"or, if someone else drew it, {_by_others(rival, known=bool(theirs))}",
         )
+
+
+def _by_others(rival: str, *, known: bool) -> str:
+    """What to type where two people drew; of neither it may stay unknown who."""
+    mine = "--annotator NAME"
+    return mine if known else f"first dlabel add {rival} --annotator NAME, then this with {mine}"
 
 
 def _annotators(labels: pa.Table, mentions: pa.Table) -> frozenset[str]:
