@@ -97,4 +97,4 @@ def fixed_lines(screen: Screen, fixed: Fixed) -> None:
     elif not fixed.dry_run:
         screen.line(("Staged: dlabel diff shows it, dlabel commit records it.", "dim"))
     for path in screen.first(fixed.sources, PLACES) if not fixed.dry_run else ():
-        screen.line((f"{shown(path)} still says otherwise: dlabel restore {shown(path)} writes it.", "dim"))
+        screen.line((f"{shown(path)} still says otherwise; adding it again keeps what was fixed.", "dim"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from datalabel.errors import nearest
@@ -20,6 +20,7 @@ from datalabel.spec.migration import (
     Step,
 )
 from datalabel.spec.model import LabelType, Property, Spec
+from datalabel.spec.yaml_text import Place
 
 
 def check_names(migration: Migration, before: Collection[str], after: Spec, report: Report) -> None:
@@ -34,6 +35,31 @@ def check_names(migration: Migration, before: Collection[str], after: Spec, repo
                 )
         _Targets(step, migration.steps[place + 1 :], after, report).check()
         known |= {name.text for name in _targets(step)}
+    _warn_of_shifts(migration.steps, before, report)
+
+
+def _warn_of_shifts(steps: Sequence[Step], before: Collection[str], report: Report) -> None:
+    """Words that mean something else afterwards: of a file in the old words nobody can tell which is meant."""
+    left: set[str] = set()
+    for place, step in enumerate(steps):
+        if isinstance(step, MapOptions):
+            old, new = {name.text for name, _ in step.pairs}, [name for _, name in step.pairs if name]
+            same = {name.text for name, one in step.pairs if one and name.text == one.text}
+            _warn_of(sorted({name.text for name in new} & old - same), "value", step.property.place, report)
+        elif isinstance(step, RenameClasses):
+            left |= {name.text for name, new in step.pairs if name.text != new.text} & set(before)
+            stay = {name.text for name in _targets(step)} - _taken_up(steps[place + 1 :])
+            _warn_of(sorted(stay & left), "class", step.pairs[0][0].place, report)
+
+
+def _warn_of(words: Sequence[str], what: str, place: Place, report: Report) -> None:
+    for word in words:
+        report.warn(
+            f"the {what} {word!r} means something else afterwards: where the labelling tool keeps the old words, "
+            "what it changes later is taken for the new ones; rename there before its next export",
+            place,
+            "",
+        )
 
 
 def _sources(step: Step) -> Iterator[Name]:

@@ -103,5 +103,5 @@ def test_a_repair_says_what_is_left_and_which_file_says_otherwise(project: Desk)
     done = project.dlabel("check", "--fix", "--select", "G1")
     assert done.out.startswith("Nothing to fix.\n1 more with --unsafe-fixes.\n\nerror G101")
     done = project.dlabel("check", "--fix", "--unsafe-fixes", "--select", "G1")
-    assert "\nlabels.json still says otherwise: dlabel restore labels.json writes it.\n" in done.out
+    assert "\nlabels.json still says otherwise; adding it again keeps what was fixed.\n" in done.out
     assert "--unsafe-fixes" not in done.out

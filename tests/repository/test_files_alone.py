@@ -178,3 +178,41 @@ def test_a_mistyped_path_is_told_the_nearest(
             desk.dlabel("init")
         refused = desk.dlabel("check", typed)
         assert (refused.status, f"hint: did you mean {meant}?" in refused.err) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (
+            "labels/b.json",
+            f"<<<<<<< HEAD\n{COCO}\n=======\n{COCO}\n>>>>>>> theirs\n",
+            "merge that was not finished",
+        ),
+        ("labels/b.json", "", "is empty"),
+        ("labels/b.json", " images: []\n", "is no JSON"),
+        ("voc/b.xml", "nothing\n", "is no XML"),
+    ],
+)
+def test_a_file_that_is_broken_from_its_first_byte_on_is_not_passed_over(
+    tmp_path: Path, name: str, text: str, said: str
+) -> None:
+    write(tmp_path, {"labels/a.json": COCO, "images/a.png": "", "labels/notes.json": '{"note": 1}'})
+    assert len(read_alone(AskedFiles([tmp_path], tmp_path)).sources) == 1
+    write(tmp_path, {name: text})
+    with pytest.raises(InputError, match=f"{name}: .*{said}"):
+        read_alone(AskedFiles([tmp_path], tmp_path))
+
+
+def test_of_some_files_only_their_part_of_a_baseline_is_told_stale(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk(tmp_path, capsys)
+    for name in "ab":
+        boxes = {f"images/{name}.png": [("cat", 1, 2, 0, 0)]}
+        write(tmp_path, {f"{name}.json": json.dumps(coco(boxes)), f"images/{name}.png": ""})
+    known = ["--select", "G101", "--baseline", "known.json"]
+    assert desk.dlabel("check", "a.json", "b.json", *known, "--write-baseline").status == 0
+    write(tmp_path, {"b.json": json.dumps(coco({"images/b.png": []}))})
+    assert "no longer" not in desk.dlabel("check", "a.json", *known).out
+    told = desk.dlabel("check", "b.json", *known).out
+    assert "1 finding of the baseline no longer occurs: G101 images/b.png" in told

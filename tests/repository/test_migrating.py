@@ -249,3 +249,20 @@ def test_what_is_invalid_afterwards_is_counted(project: Repository) -> None:
     done = run(project, MAP)
     assert done.newly_invalid == 1
     assert len(project.check(select=["S"]).findings) == 1
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ("[{rename: {bad: good, good: rotten}}]", ["class 'good'"]),
+        ("[{rename: {good: rotten}}, {rename: {bad: good}}]", ["class 'good'"]),
+        ("[{rename: {bad: good}}, {rename: {good: rotten}}]", []),
+        ("[{rename: {bad: rotten, green: rotten}}, {delete: smudge}]", []),
+    ],
+)
+def test_a_word_that_changes_its_meaning_is_warned_of(
+    project: Repository, steps: str, words: list[str]
+) -> None:
+    done = run(project, f"steps: {steps}", dry_run=True, allow_unmapped=True)
+    shifted = [one.what for one in done.warnings if "means something else afterwards" in one.what]
+    assert [what.partition(" means")[0].removeprefix("the ") for what in shifted] == words

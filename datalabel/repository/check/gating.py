@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from datalabel.check.accepted import Acceptance, sift
@@ -144,15 +145,26 @@ def _finished(gated: Gated, idle: Sequence[Acceptance], spec: Spec, options: Gat
         for rule in select(options.check.select, options.check.ignore)
         if not matches(rule.code, ignored)
     }
-    lapsed = tuple(one for one in idle if whole and one.code in ran)
+    seen = _items_of(gated)
+    lapsed = tuple(one for one in idle if whole and one.code in ran and (seen is None or one.item in seen))
     gated = replace(gated, lapsed=lapsed)
     if options.baseline is None:
         return gated
     baseline = _load_baseline(options.baseline, gated)
     judged = subtract(gated.checked.findings, baseline.marks)
-    stale = tuple(mark for mark in sorted(judged.missing.elements()) if whole and mark[0] in ran)
+    missing = (mark for mark in sorted(judged.missing.elements()) if whole and mark[0] in ran)
+    stale = tuple(mark for mark in missing if seen is None or mark[2] in seen)
     checked = replace(gated.checked, findings=judged.new)
     return replace(gated, checked=checked, known=judged.known, stale=stale)
+
+
+def _items_of(gated: Gated) -> set[str | None] | None:
+    """The items of the label files that were read, which may be some of many, and the sets that they make; None for
+    a revision, which has all."""
+    if not gated.alone:
+        return None
+    keys = (batch.items.column("item").to_pylist() for batch in gated.checked.batches)
+    return {None, "", *chain.from_iterable(keys)}
 
 
 def _load_baseline(path: Path, gated: Gated) -> Baseline:
@@ -174,7 +186,7 @@ def _load_baseline(path: Path, gated: Gated) -> Baseline:
         raise InputError(
             f"is the baseline of the project {baseline.project!r}, not of {gated.project!r}",
             where=str(path),
-            hint="name this project's own, or write it with --write-baseline",
+            hint="name this project's own, or delete the file and write it anew with --write-baseline",
         )
     if baseline.alone is not None and baseline.alone != gated.alone:
         kinds = ("revisions of a project", "label files alone")

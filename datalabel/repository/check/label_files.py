@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from datalabel.errors import Fault, InputError
+from datalabel.errors import Fault, Faults, InputError
 from datalabel.files import is_within
 from datalabel.formats.base import Before
 from datalabel.formats.registry import formats
@@ -88,6 +88,10 @@ class AskedFiles:
     size: tuple[int, int] | None = None
 
 
+_BEGINS = {".json": (b"{", b"["), ".xml": (b"<",)}
+"""How the texts begin that labels are written in."""
+
+
 @dataclass(slots=True)
 class FilesAlone:
     """What label files say, by the path of each source, and what lies beside them and was not recognised."""
@@ -108,6 +112,29 @@ def read_alone(asked: AskedFiles) -> FilesAlone:
         folder = folders.get(root) or folders.setdefault(root, _Folder(root, asked))
         folder.read(path, alone)
     return alone
+
+
+def _refuse_broken(files: WorkingTree, unrecognised: Sequence[Fault]) -> None:
+    """What is not labels may lie beside them; what was a text of its kind once, and is none now, has to be told.
+
+    Raises:
+        InputError: files are empty, begin as no JSON or XML does, or hold what an unfinished merge left.
+    """
+    faults = Faults()
+    for fault in unrecognised:
+        path = files.path_of(str(fault.where))
+        begin = _BEGINS.get(path.suffix.lower())
+        if begin is None or not path.is_file():
+            continue
+        with path.open("rb") as file:
+            head = file.read(1 << 16)
+        if not head.strip():
+            faults.add("is empty", str(path))
+        elif b"<<<<<<< " in head:
+            faults.add("holds the marks of a merge that was not finished", str(path))
+        elif not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(begin):
+            faults.add(f"is no {path.suffix[1:].upper()}", str(path))
+    faults.raise_if_any(hint="repair it, or name it in .dlabelignore if it holds no labels")
 
 
 class _Folder:
@@ -133,6 +160,7 @@ class _Folder:
             name = str(source.files.root)
             if name not in alone.sources:
                 alone.sources[name] = self._read(self._files.key_of(_folder_of(path)), source)
+        _refuse_broken(self._files, found.unrecognised)
         for fault in found.unrecognised:
             where = str(self._files.root / str(fault.where))
             alone.unrecognised[where] = replace(fault, where=where)

@@ -123,12 +123,14 @@ def new_spec(path: Path, template: str | None, name: str, templates: Path | None
 
     Raises:
         RefusedError: the file exists, and `force` is not given.
-        InputError: there is no such template.
+        InputError: there is no such template, or no such folder.
     """
     if path.exists() and not force:
         raise RefusedError(
             "exists already", where=str(path), hint="--force replaces it, -o FILE writes another"
         )
+    if not path.parent.is_dir():
+        raise InputError("there is no such folder", where=str(path.parent), hint=f"mkdir -p {path.parent}")
     write_atomic(path, _spec_text(template, name, templates, given=True).encode())
 
 
