@@ -150,7 +150,7 @@ def walk(
             status = _stat_of(entry)
             if status is not None:
                 yield Entry(path, status)
-            elif linked is not None and entry.is_dir():
+            elif linked is not None and os.path.isdir(entry.path):  # noqa: PTH112 - it never raises, as entry does
                 linked(path)
 
 

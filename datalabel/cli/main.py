@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -237,6 +238,7 @@ def run(arguments: list[str]) -> int:
     gc.set_threshold(
         100_000
     )  # hundreds of thousands of small records that live until the end: nothing to find
+    _spell_out_what_cannot_be_shown()
     try:
         command = typer.main.get_command(app)
         command.params += common_options()
@@ -262,6 +264,13 @@ def run(arguments: list[str]) -> int:
         if SESSION.debug:
             raise
         return _show_unexpected(error)
+
+
+def _spell_out_what_cannot_be_shown() -> None:
+    """A terminal or pipe that is not Unicode is no reason to stop halfway through an answer."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _show(error: DlabelError) -> None:

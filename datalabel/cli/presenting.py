@@ -181,15 +181,16 @@ def present(result: Presentation, session: Session) -> int:
 
 
 def _write(result: Presentation, session: Session, out: IO[str]) -> None:
+    ascii_only = not (getattr(out, "encoding", None) or "utf-8").lower().startswith("utf")
     if session.format == "json":
         from msgspec.json import format as laid_out
 
         # Encoded and laid out apart: with an indent, Python's encoder goes step by step.
-        text = json.dumps(result.json(), ensure_ascii=False, allow_nan=False, default=str)
+        text = json.dumps(result.json(), ensure_ascii=ascii_only, allow_nan=False, default=str)
         out.write(laid_out(text, indent=2) + "\n")
     elif session.format == "jsonl":
         for row in result.rows():
-            out.write(json.dumps(row, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+            out.write(json.dumps(row, ensure_ascii=ascii_only, allow_nan=False, default=str) + "\n")
     elif session.format != "text":
         out.write(result.renderings()[session.format]())
     else:

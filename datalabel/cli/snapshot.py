@@ -110,6 +110,8 @@ class CreatedText(Presentation):
                 f"  no items here: {count(len(names), 'name')} of {shown(split)} (first: {shown(names[0])})"
             )
             screen.line((words, "warn"))
+        if self.created.snapshot.query.get("where") and not self.created.snapshot.counts[""]["labels"]:
+            screen.line(("  no label is like that: dlabel stats shows what labels have", "warn"))
         screen.line(("  digest   ", "dim"), self.created.snapshot.digest)
 
     def json(self) -> Any:

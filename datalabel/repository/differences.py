@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from datalabel.errors import Faults
 from datalabel.labels.diff import LabelChange, LabelChanges, diff_labels, summarise
 from datalabel.labels.rows import differing_items, sort_rows, with_column
 from datalabel.labels.tables import LABELS, MENTIONS
@@ -304,8 +305,13 @@ def _fields(old: Row, new: Row) -> dict[str, Any]:
 def diff(
     project: Project, before: str = "HEAD", after: str = STAGED, paths: Sequence[str] = ()
 ) -> Difference:
-    """What differs between two revisions, narrowed to items that match one of the globs, if any are given."""
+    """What differs between two revisions, narrowed to items that match one of the globs, if any are given.
+
+    Raises:
+        InputError: there is no such revision, or no item of either has a path that is spelled out.
+    """
     old, new = (view_at(project, revision) for revision in (before, after))
+    _refuse_unmatched(paths, (old, new))
     return Difference(project, old, new, narrowing(paths))
 
 
@@ -314,8 +320,23 @@ def diff_of_commit(project: Project, entry: LogEntry, paths: Sequence[str] = ())
     parent = entry.commit.parents[0] if entry.commit.parents else None
     tree = project.store.history.commit(parent).tree if parent else None
     before = view_of(project.store, tree, f"{entry.id[:12]}^" if parent else BEGINNING)
-    return Difference(
-        project, before, view_of(project.store, entry.commit.tree, entry.id[:12]), narrowing(paths)
+    after = view_of(project.store, entry.commit.tree, entry.id[:12])
+    _refuse_unmatched(paths, (before, after))
+    return Difference(project, before, after, narrowing(paths))
+
+
+def _refuse_unmatched(paths: Sequence[str], views: Sequence[View]) -> None:
+    """A glob may match nothing; a path that is spelled out means something."""
+    faults = Faults()
+    for path in paths:
+        if any(mark in path for mark in "*?["):
+            continue
+        means = narrowing([path])
+        columns = (rows.column("item") for view in views for rows in view.item_batches(["item"]))
+        if means is not None and not any(means(key) for column in columns for key in column.to_pylist()):
+            faults.add("no item is called so", path)
+    faults.raise_if_any(
+        hint="paths here are those of images, from the project's root: images, or 'images/a*'"
     )
 
 

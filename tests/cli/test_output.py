@@ -6,7 +6,7 @@ import json
 
 import pytest
 from pictures import write_coco, write_image
-from terminals import Desk
+from terminals import Desk, Terminal
 
 from datalabel.cli.check_text import CheckText
 from datalabel.cli.commands import COMMANDS
@@ -168,3 +168,14 @@ def test_text_is_not_written_into_a_page(project: Desk, wrong: list[str], said: 
 def test_what_has_no_page_may_be_called_as_one_likes(project: Desk) -> None:
     assert project.dlabel("log", "-o", "log.html").status == 0
     assert "first" in (project.folder / "log.html").read_text()
+
+
+def test_what_a_terminal_cannot_show_is_spelled_out(terminal: Terminal) -> None:
+    write_image(terminal.folder / "b\u00e4r" / "a.png")
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    assert terminal.dlabel("init", **ascii_only).status == 0
+    assert terminal.dlabel("add", "b\u00e4r", **ascii_only).status == 0
+    shown = terminal.dlabel("diff", **ascii_only)
+    assert (shown.status, "b\\xe4r/a.png" in shown.out) == (0, True)
+    (row,) = json.loads(terminal.dlabel("diff", "--json", **ascii_only).out)["items"]
+    assert "b\u00e4r/a.png" in row.values()

@@ -185,3 +185,16 @@ def test_links_are_read_only_and_into_the_store(committed: Terminal) -> None:
     assert linked.stat().st_nlink == 2
     assert linked.stat().st_mode & 0o222 == 0
     assert linked.read_bytes() == (committed.folder / "images/00.png").read_bytes()
+
+
+def test_a_filter_that_no_label_meets_is_said(committed: Terminal) -> None:
+    done = committed.dlabel("snapshot", "create", "none", "--where", "properties.nope = 1")
+    assert (done.status, "no label is like that" in done.out) == (0, True)
+    assert "no label is like that" not in committed.dlabel("snapshot", "create", "all").out
+
+
+def test_a_path_that_is_no_item_is_not_called_unchanged(committed: Terminal) -> None:
+    for command in (["diff", "HEAD", "STAGED"], ["show", "HEAD"]):
+        done = committed.dlabel(*command, "--", "labels.json")
+        assert (done.status, "labels.json: no item is called so" in done.err) == (3, True)
+        assert committed.dlabel(*command, "--", "images").status == 0
