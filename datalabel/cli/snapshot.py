@@ -99,7 +99,10 @@ class CreatedText(Presentation):
 
     def text(self, screen: Screen) -> None:
         _describe(screen, self.created.snapshot)
-        bridging, unnamed = self.created.bridging, self.created.unnamed
+        bridging, unnamed, unseen = self.created.bridging, self.created.unnamed, self.created.unseen
+        if unseen:
+            words = f"  left out: {count(len(unseen), 'item')} that no label file names (first: {shown(unseen[0])})"
+            screen.line((f"{words}; --with-unseen takes them as empty", "warn"))
         for key, (one, other) in screen.first(list(bridging.items()), 5):
             screen.line((f"  left out: {shown(key)} is in {one} and in {other}", "warn"))
         if unnamed:
@@ -115,7 +118,11 @@ class CreatedText(Presentation):
         screen.line(("  digest   ", "dim"), self.created.snapshot.digest)
 
     def json(self) -> Any:
-        left_out = {"bridging": self.created.bridging, "unnamed": list(self.created.unnamed)}
+        left_out = {
+            "unseen": list(self.created.unseen),
+            "bridging": self.created.bridging,
+            "unnamed": list(self.created.unnamed),
+        }
         unknown = {split: list(names) for split, names in self.created.unknown.items()}
         return {**snapshot_json(self.created.snapshot), "left_out": left_out, "unknown": unknown}
 
@@ -236,6 +243,9 @@ def create(
     revision: str = typer.Argument("HEAD", metavar="[REV]", autocompletion=revisions),
     where: str = typer.Option(None, "--where", metavar="EXPR", help="Only items and labels like this (SQL)."),
     drop_empty: bool = typer.Option(False, "--drop-empty", help="Leave out items that have no labels left."),
+    with_unseen: bool = typer.Option(
+        False, "--with-unseen", help="Also items that no label file of these sets names, as empty ones."
+    ),
     split: str = typer.Option(None, "--split", metavar="SPLITS", help="E.g. train=0.8,val=0.2."),
     split_by: list[str] = typer.Option(
         None, "--split-by", metavar="source|FILE", help="Published splits: lists, data.yaml, label files."
@@ -260,6 +270,7 @@ def create(
     options = SnapshotOptions(
         where=where,
         drop_empty=drop_empty,
+        with_unseen=with_unseen,
         sets=set_ or (),
         split=split,
         split_by=[_list_path(text) for text in split_by or ()],

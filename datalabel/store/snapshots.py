@@ -21,9 +21,9 @@ class Snapshot:
 
     `tree` holds the selected items, labels and sets as a tree of their own; it shares the segments of the
     commit's tree. `splits` is the table that says which split each item is in; None when there are none.
-    `query` is how the selection was asked for (`where`, `drop_empty`, `split`, `split_by`, `from`, `seed`):
-    what came out of it is stored, so nothing ever has to be asked again. `counts` has the items and labels
-    of each split, and of all under the empty name.
+    `query` is how the selection was asked for (`where`, `drop_empty`, `with_unseen`, `split`, `split_by`, `from`,
+    `seed`): what came out of it is stored, so nothing ever has to be asked again. `counts` has the items and
+    labels of each split, and of all under the empty name.
     """
 
     name: str

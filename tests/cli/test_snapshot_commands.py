@@ -198,3 +198,15 @@ def test_a_path_that_is_no_item_is_not_called_unchanged(committed: Terminal) -> 
         done = committed.dlabel(*command, "--", "labels.json")
         assert (done.status, "labels.json: no item is called so" in done.err) == (3, True)
         assert committed.dlabel(*command, "--", "images").status == 0
+
+
+def test_images_that_no_label_file_names_are_counted(committed: Terminal) -> None:
+    write_image(committed.folder / "images/new.png", 99)
+    committed.dlabel("add", "images")
+    committed.dlabel("commit", "-m", "an image")
+    done = committed.dlabel("snapshot", "create", "exp")
+    assert "  left out: 1 item that no label file names (first: images/new.png); --with-unseen" in done.out
+    assert committed.dlabel("snapshot", "create", "all", "--with-unseen").out.startswith("all  21 items")
+    for name, count in (("exp", 20), ("all", 21)):
+        committed.dlabel("export", name, "-f", "yolo", "-o", name, "--allow-loss")
+        assert len(list((committed.folder / name).rglob("labels/**/*.txt"))) == count

@@ -235,6 +235,31 @@ def test_a_folded_store_has_the_same_digest(forty: Repository) -> None:
     assert diff_snapshots(forty.project, "before", "after").is_empty
 
 
+def test_images_that_nobody_spoke_of_are_no_negatives(repo: Repository) -> None:
+    for number in range(6):
+        write_image(repo.root / f"images/{number}.png", number)
+    write_coco(repo.root / "truth.json", {"images/0.png": [("cat", 1, 1, 5, 5)], "images/1.png": []})
+    said = {f"images/{number}.png": [("cat", 1, 1, 5, 5)] * (number == 2) for number in range(3)}
+    write_coco(repo.root / "expert.json", said)
+    repo.add("images", "truth.json")
+    repo.add("expert.json", set="expert")
+    repo.commit("two sets")
+    keys = [f"images/{number}.png" for number in range(6)]
+    for sets, seen in ((["ground_truth"], 2), (["expert"], 3), (["expert", "ground_truth"], 3)):
+        created = repo.create_snapshot("-".join(sets), sets=sets)
+        assert created.keys() == keys[:seen]
+        assert created.created is not None
+        assert list(created.created.unseen) == keys[seen:]
+    assert repo.create_snapshot("all", with_unseen=True).keys() == keys
+
+
+def test_where_nothing_is_labelled_yet_all_images_are_selected(repo: Repository) -> None:
+    write_image(repo.root / "images/a.png")
+    repo.add("images")
+    repo.commit("images")
+    assert repo.create_snapshot("pool").keys() == ["images/a.png"]
+
+
 def test_what_differs_between_two(forty: Repository) -> None:
     forty.create_snapshot("a", split="train=0.6,val=0.4")
     forty.create_snapshot("b", split={"train": 0.4, "val": 0.6}, where="class = 'cat'")

@@ -118,6 +118,15 @@ class Selected(Tables):
         if chosen.drop_empty:
             self.drop_items(key for key in self._keys() if key not in labelled)
 
+    def unseen(self) -> list[str]:
+        """Items that no source of these sets names: whether there is something on them, nobody has said. None where
+        no source names any."""
+        seen: set[str] = set()
+        for mentions in self.project.store.tables.scan(self.mentions, ["item", "set"]):
+            told = pc.is_in(mentions.column("set"), value_set=pa.array(sorted(self.set_names), pa.string()))
+            seen |= distinct(mentions.column("item").filter(told))
+        return [key for key in self._keys() if key not in seen] if seen else []
+
     def _keys(self) -> Iterator[str]:
         for batch in self.project.store.tables.scan(self.items, ["item"]):
             yield from batch.column("item").to_pylist()

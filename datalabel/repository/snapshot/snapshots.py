@@ -30,10 +30,11 @@ _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A new snapshot, and the items that were left out: those between two splits, and those in no list; `unknown`
-    has what the lists of splits name that is no item."""
+    """A new snapshot, and the items that were left out: those that no source of its sets names, those between two
+    splits, and those in no list; `unknown` has what the lists of splits name that is no item."""
 
     snapshot: Snapshot
+    unseen: tuple[str, ...]
     bridging: Mapping[str, tuple[str, str]]
     unnamed: tuple[str, ...]
     unknown: Mapping[str, Sequence[str]]
@@ -59,18 +60,21 @@ def create_snapshot(project: Project, name: str, revision: str, options: Snapsho
         chosen.check_classes(view, sets)
         selected = Selected(project, view, sets)
         selected.narrow(chosen)
+        unseen = () if options.with_unseen else tuple(selected.unseen())
+        selected.drop_items(unseen)
         assigned, query = Splitter(project, selected.items, found, options).assign()
         selected.drop_items([*assigned.bridging, *assigned.unnamed])
         snapshot = _freeze(project, selected, sets, assigned.splits, name, found.commit)
+        asked = {name: getattr(options, name) for name in ("where", "drop_empty", "with_unseen")}
         snapshot = replace(
             snapshot,
-            query={"where": options.where, "drop_empty": options.drop_empty, **query},
+            query={**asked, **query},
             note=options.note,
         )
         target = project.store.snapshots.put(snapshot)
         project.store.objects.flush()
         project.store.state.set_ref(REFS + name, None, target, snapshot.author, f"snapshot: {name}")
-    return Created(snapshot, assigned.bridging, assigned.unnamed, assigned.unknown)
+    return Created(snapshot, unseen, assigned.bridging, assigned.unnamed, assigned.unknown)
 
 
 def _check_name(project: Project, name: str, branch: str) -> None:

@@ -18,10 +18,11 @@ from datalabel.store.table import Table
 @dataclass(frozen=True, slots=True)
 class SnapshotOptions:
     """How a snapshot is selected and split. `split` is `train=0.8,val=0.2`, or a mapping that says so; `split_by`
-    names lists."""
+    names lists. Items that no source of the sets names are left out, but `with_unseen`."""
 
     where: str | None = None
     drop_empty: bool = False
+    with_unseen: bool = False
     sets: Sequence[str] = ()
     split: str | Mapping[str, float] | None = None
     split_by: Sequence[str] = ()
