@@ -61,7 +61,8 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A label with its mark. `before` is where it was, when it was elsewhere; `old_class` likewise."""
+    """A label with its mark. `before` is where it was, when it was elsewhere; `old_class` likewise. Without a set it
+    is what there is to say of the image as a whole."""
 
     mark: str
     class_name: str

@@ -18,7 +18,7 @@ from terminals import Terminal
 from datalabel.report.document import write_document
 from datalabel.report.html import write_page
 from datalabel.report.markdown import heading, table, text
-from datalabel.report.page import Page, Picture
+from datalabel.report.page import Detail, Mark, Page, Picture, Shape, Tone
 
 if CHROMIUM is None and not os.environ.get("CI"):
     pytest.skip("there is no Chromium here", allow_module_level=True)
@@ -82,6 +82,17 @@ def test_a_document_is_laid_out_in_its_own_style(browser: Chromium, tmp_path: Pa
     assert browser.run("document.title") == browser.run("document.querySelector('h1').textContent") == HOSTILE
     assert browser.run("getComputedStyle(document.querySelector('td.number')).textAlign") == "right"
     assert browser.run("document.documentElement.scrollWidth") == 1400
+
+
+def test_what_is_said_of_a_whole_image_is_counted_and_is_no_label(browser: Chromium, tmp_path: Path) -> None:
+    marks = (Mark("error", "error", "✕", Tone.BAD),)
+    label = Shape("error", "cat", "box", "truth", "1f", details=(Detail("G101 zero-size", "flat"),))
+    whole = Shape("error", "the image", "image", "", "", details=(Detail("S114 image-size", "too narrow"),))
+    page = replace(page_of([Picture("a.png", 64, 48, None, (whole, label))]), marks=marks)
+    show(browser, page, tmp_path)
+    assert browser.run(SHOWN) == "1 image · 1 label"
+    chips = "[...document.querySelectorAll('.chip')].map(chip => chip.textContent)"
+    assert browser.run(chips) == ["✕ error2", "S114 image-size1", "G101 zero-size1", "the image1", "cat1"]
 
 
 def test_the_policy_stops_what_is_not_ours(chromium: Chromium, tmp_path: Path) -> None:

@@ -54,12 +54,16 @@ def test_every_finding_is_on_its_label(faulty: Repository) -> None:
     assert json.dumps("G105 outside")[1:-1] in page_html(page).decode()
 
 
-def test_findings_on_images_are_notes_and_those_on_none_are_listed(faulty: Repository) -> None:
+def test_findings_on_images_count_like_those_on_labels_and_those_on_none_are_listed(
+    faulty: Repository,
+) -> None:
     (one, *_) = faulty.check("HEAD", select=["G101"]).findings
     whole = replace(one, label=None, message="the image is odd")
     nowhere = replace(one, item=None, label=None, message="the set is odd")
     page = faulty.check_page([whole, nowhere], "HEAD")
-    assert page.pictures[0].notes == ("error G101: the image is odd",)
+    (said,) = (shape for shape in page.pictures[0].shapes if shape.mark != "other")
+    assert (said.mark, said.class_name, said.set) == ("error", "the image", "")
+    assert [(one.name, one.text) for one in said.details] == [("G101 zero-size", "the image is odd")]
     assert page.listings[0].rows == [["G101", "the set is odd"]]
 
 

@@ -34,6 +34,9 @@ function drawn(name, attributes, ...children) {
 
 // What there is
 
+// What is said of an image as a whole stands among its labels, and is of no set.
+const isLabel = (shape) => data.names.set[shape[SET]] !== "";
+
 const pictures = data.pictures.map((picture, index) => {
   const slash = picture.key.lastIndexOf("/") + 1;
   return {
@@ -58,7 +61,7 @@ const facets = [
   { key: "detail", title: data.titles.detail, names: data.names.detail, of: (shape) => shape[DETAILS].map((detail) => detail[0]) },
   { key: "class", title: "Class", names: data.names.class,
     of: (shape) => shape[OLD_CLASS] === null ? [shape[CLASS]] : [shape[CLASS], shape[OLD_CLASS]] },
-  { key: "set", title: "Set", names: data.names.set, of: (shape) => [shape[SET]] },
+  { key: "set", title: "Set", names: data.names.set, of: (shape) => isLabel(shape) ? [shape[SET]] : [] },
   { key: "status", title: "Image", names: statuses, of: null },
 ].map((facet) => ({ ...facet, picked: new Set(), counts: facet.names.map(() => 0), open: false }));
 
@@ -93,7 +96,7 @@ function refresh() {
     state.order.sort((one, other) => one.rank - other.rank || weight(other) - weight(one) || one.index - other.index);
   }
   const active = Boolean(query) || facets.some((facet) => facet.picked.size);
-  const labels = state.order.reduce((sum, picture) => sum + picture.passing.length, 0);
+  const labels = state.order.reduce((sum, picture) => sum + picture.passing.filter(isLabel).length, 0);
   const images = active ? `${number(state.order.length)} of ${plural(pictures.length, "image")}` : plural(pictures.length, "image");
   at("shown").textContent = `${images} · ${plural(labels, "label")}` + (data.unlisted ? ` · ${number(data.unlisted)} images more are not listed` : "");
   at("clear").hidden = !active;

@@ -35,7 +35,7 @@ def page_of_findings(
     those with the most.
 
     A label with several findings is drawn once, as the worst of them, with all their words. Findings on an
-    image as a whole are notes on it; those on no image are listed.
+    image as a whole stand before those on its labels; those on no image are listed.
     """
     options = options or PageOptions()
     room = Room()
@@ -63,20 +63,19 @@ def page_of_findings(
 
 
 def _picture(key: str, findings: Sequence[Finding], shapes: Sequence[Shape]) -> Picture:
-    """The image, with its findings from the worst on."""
-    whole = [f"{one.severity.value} {one.code}: {one.message}" for one in findings if not one.label]
+    """The image, with its findings from the worst on; those on it as a whole are entries with nothing to draw."""
+    whole = [
+        Shape(one.severity.value, "the image", "image", "", "", details=_details([one]))
+        for one in findings
+        if not one.label
+    ]
     labelled = len({(one.set, one.label) for one in findings if one.label})
-    return Picture(
-        key,
-        None,
-        None,
-        None,
-        tuple(shapes),
-        None,
-        tuple(whole),
-        labelled - len(shapes),
-        findings[0].severity.rank,
-    )
+    marked = (*whole, *shapes)
+    return Picture(key, None, None, None, marked, None, (), labelled - len(shapes), findings[0].severity.rank)
+
+
+def _details(findings: Sequence[Finding]) -> tuple[Detail, ...]:
+    return tuple(Detail(f"{one.code} {one.rule}", one.message) for one in findings)
 
 
 def _shapes(
@@ -107,7 +106,7 @@ def _shapes(
                         set=name,
                         id=label["id"],
                         outline=outline_of(label),
-                        details=tuple(Detail(f"{one.code} {one.rule}", one.message) for one in about),
+                        details=_details(about),
                     )
                 )
                 if shape is None:
