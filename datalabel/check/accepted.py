@@ -32,7 +32,8 @@ class Acceptance:
     """One accepted finding: rule, place, the content that was looked at (hexadecimal), reason and person.
 
     `label` is None for a finding about a whole item; `content` is then a fingerprint of the item's labels in
-    the set, or of its image, or None when nothing was known of it.
+    the set, or of its image, or None when nothing was known of it. A finding about two labels is accepted of both
+    (their ids in order), as both are.
     """
 
     code: str
@@ -108,8 +109,10 @@ class Contents:
     def of(self, finding: Finding) -> str | None:
         """The fingerprint of what a finding is about, where anything is known of it."""
         name, item = finding.set or "", finding.item or ""
-        if finding.label is not None:
-            return self.labels.get((name, item, finding.label))
+        if finding.about is not None:
+            # What the other label of a pair says is not known here where it is another item's.
+            known = (self.labels.get((name, item, one)) for one in finding.about.split())
+            return " ".join(sorted(one for one in known if one is not None)) or None
         return self.items.get((name, item)) if finding.set is not None else self.images.get(item)
 
 
@@ -177,7 +180,7 @@ class _Sieve:
         if one.set != finding.set:
             return False
         if not self._alone:
-            return one.label == finding.label
+            return one.label == finding.about
         same = one.item == finding.item or one.item.endswith(f"/{finding.item}")
         return same and (one.label is None) == (finding.label is None)
 

@@ -35,7 +35,7 @@ class Severity(StrEnum):
 
 
 Mark = tuple[str, str, str, str, str]
-"""Code, set, item, label and gist of a finding; empty texts for what it has not."""
+"""Code, set, item, label (two of a pair) and gist of a finding; empty texts for what it has not."""
 
 _MEASURE = re.compile(r'"[^"]*"|\b[0-9a-f]{16}\b|[-+−]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?')
 
@@ -46,7 +46,8 @@ class Finding:
 
     `fix` says in words what a safe fix would do, or is None when only a person can decide. `source` is the
     path of the label file that speaks of it, where one is known, and `number` what that file numbers the label
-    (told where there is no project, in which the id would lead to it).
+    (told where there is no project, in which the id would lead to it). `other` is the label that it was held against,
+    where two labels together are what is wrong.
     """
 
     code: str
@@ -59,16 +60,29 @@ class Finding:
     fix: str | None = None
     source: str | None = None
     number: str | None = None
+    other: str | None = None
+
+    @property
+    def about(self) -> str | None:
+        """The label, or the two of a pair, whichever of these is reported."""
+        return (
+            self.label
+            if self.label is None or self.other is None
+            else " ".join(sorted((self.label, self.other)))
+        )
 
     @property
     def gist(self) -> str:
-        """The message without measures and ids: what stays when a label moves a little. Names in quotes stay."""
+        """The message without measures and ids: what stays when a label moves a little. Names in quotes stay. A pair
+        is known by its labels alone: what is said of it depends on which is reported."""
+        if self.other is not None:
+            return ""
         return _MEASURE.sub(lambda found: found[0] if found[0].startswith('"') else "#", self.message)
 
     @property
     def mark(self) -> Mark:
         """What the finding is known by from one check to the next."""
-        return (self.code, self.set or "", self.item or "", self.label or "", self.gist)
+        return (self.code, self.set or "", self.item or "", self.about or "", self.gist)
 
     def to_json(self) -> dict[str, Any]:
         """The shape that scripts rely on."""
@@ -79,6 +93,7 @@ class Finding:
             "set": self.set,
             "item": self.item,
             "label": self.label,
+            "other": self.other,
             "message": self.message,
             "fix": self.fix,
             "source": self.source,

@@ -85,7 +85,7 @@ def _rings(shape: Any) -> tuple[list[float], list[int]]:
 
 def drop_copies(batch: CheckBatch, rows: Rows) -> pa.Table:
     """Labels that say in every way what an earlier one of the item says go."""
-    return drop(batch, np.intersect1d(rows, copies(batch)))
+    return drop(batch, np.intersect1d(rows, copies(batch)[0]).astype(np.intp))
 
 
 def drop(batch: CheckBatch, rows: Rows) -> pa.Table:

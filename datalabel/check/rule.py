@@ -24,11 +24,13 @@ from datalabel.labels.tables import label_id_text
 
 @dataclass(frozen=True, slots=True)
 class OnLabel:
-    """A hit on a label: its row in the batch's labels, plain words, and what a safe fix would do."""
+    """A hit on a label: its row in the batch's labels, plain words, what a safe fix would do, and the row of the
+    label with which it makes the fault, where it takes two."""
 
     row: int
     message: str
     fix: str | None = None
+    other: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,7 @@ def rule(
         def run(batch: CheckBatch) -> Iterator[Finding]:
             for hit in made.hits(batch):
                 if isinstance(hit, OnLabel):
-                    source = batch.labels.column("source")[hit.row].as_py()
-                    place = _label_place(batch, hit.row)
-                    yield Finding(code, name, severity, *place, hit.message, hit.fix, source)
+                    yield _on_label(made, batch, hit)
                 else:
                     yield Finding(code, name, severity, *_item_place(batch, hit), hit.message)
 
@@ -79,13 +79,17 @@ def rule(
     return bind
 
 
-_Place = tuple[str | None, str | None, str | None]
+def id_of(batch: CheckBatch, row: int) -> str:
+    """The id of the label in a row, as people write it."""
+    return label_id_text(batch.labels.column("id")[row].as_py())
 
 
-def _label_place(batch: CheckBatch, row: int) -> _Place:
-    labels = batch.labels
-    return batch.set, labels.column("item")[row].as_py(), label_id_text(labels.column("id")[row].as_py())
+def _on_label(rule: Rule, batch: CheckBatch, hit: OnLabel) -> Finding:
+    item, source = (batch.labels.column(name)[hit.row].as_py() for name in ("item", "source"))
+    place = (batch.set, item, id_of(batch, hit.row))
+    other = None if hit.other is None else id_of(batch, hit.other)
+    return Finding(rule.code, rule.name, rule.severity, *place, hit.message, hit.fix, source, other=other)
 
 
-def _item_place(batch: CheckBatch, hit: OnItem) -> _Place:
+def _item_place(batch: CheckBatch, hit: OnItem) -> tuple[str | None, str | None, str | None]:
     return batch.set if hit.in_set else None, batch.items.column("item")[hit.row].as_py(), None

@@ -39,7 +39,8 @@ class Gatherer(Protocol):
 class SetHit:
     """A hit on the set, on an item of it, or on a label (its id) of an item.
 
-    `in_set` is false for what is true of the item whichever set looks at it.
+    `in_set` is false for what is true of the item whichever set looks at it. `other` is the id of the label with
+    which it makes the fault, where it takes two.
     """
 
     message: str
@@ -48,6 +49,7 @@ class SetHit:
     source: str | None = None
     in_set: bool = True
     fix: str | None = None
+    other: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,9 @@ def set_rule(
             with np.errstate(all="ignore"):
                 hits = list(find(gathered))
             for hit in hits:
-                label = None if hit.label is None else label_id_text(hit.label)
+                label, other = (None if one is None else label_id_text(one) for one in (hit.label, hit.other))
                 place = (set_name if hit.in_set else None, hit.item, label)
-                yield Finding(code, name, severity, *place, hit.message, hit.fix, hit.source)
+                yield Finding(code, name, severity, *place, hit.message, hit.fix, hit.source, other=other)
 
         @functools.wraps(find)
         def run(batch: CheckBatch) -> Iterator[Finding]:

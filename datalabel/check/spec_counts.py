@@ -14,10 +14,11 @@ import pyarrow as pa
 from datalabel.check.columns import TOLERANCE, Columns, Floats, Ints, number, quoted
 from datalabel.check.finding import CheckBatch, Severity
 from datalabel.check.pairs import equal_pairs, touching
-from datalabel.check.rule import Hit, OnItem, OnLabel, rule
+from datalabel.check.rule import Hit, OnItem, OnLabel, id_of, rule
+from datalabel.check.spanning import spanning_pairs
 from datalabel.check.spec_rules import label_type
 from datalabel.labels import geometry
-from datalabel.labels.tables import GEOMETRY, label_id_text
+from datalabel.labels.tables import GEOMETRY
 
 
 @rule("S111", "per-image", Severity.ERROR)
@@ -61,12 +62,12 @@ def _per_annotator(items: Ints, annotators: Ints, size: int, most: int) -> Itera
 
 @rule("S112", "overlap", Severity.ERROR)
 def overlap(batch: CheckBatch) -> Iterator[Hit]:
-    """A label that overlaps an earlier one of the same class, kind and annotator more than `max_overlap` allows.
+    """A label that overlaps another of the same class, kind and annotator more than `max_overlap` allows.
 
     The overlap is the intersection over union (IoU) of the shapes themselves. Lines and keypoints cover nothing:
-    equal ones overlap wholly, others not at all. Mostly one object drawn twice: delete one of the two. Reported on
-    the later label, with the one that it overlaps most. In a crowd a label is compared with the 32 whose bounds
-    overlap its own most.
+    equal ones overlap wholly, others not at all. Mostly one object drawn twice: delete one of the two. Of labels that
+    overlap all but one are reported, each with the one that it overlaps most. In a crowd a label is compared with the
+    32 whose bounds overlap its own most.
     """
     columns = batch.columns
     told = [label_type(batch.spec, *one) for one in columns.types]
@@ -78,18 +79,26 @@ def overlap(batch: CheckBatch) -> Iterator[Hit]:
         return
     annotators, codes = columns.encoded("annotator")
     keys = (columns.item_rows * len(told) + columns.type_codes) * max(len(annotators), 1) + codes
+    first, second, ious = _beyond(batch, keys, rows, limits)
+    ids = batch.labels.column("id").to_numpy()
+    for row, other, pair in spanning_pairs(first, second, ious, ids):
+        words = f"overlaps label {id_of(batch, other)} of the same class with IoU {ious[pair]:.3f}"
+        yield OnLabel(
+            row, f"{columns.title(row)} {words}; the spec allows {number(limits[row])}", other=other
+        )
+
+
+def _beyond(batch: CheckBatch, keys: Ints, rows: Ints, limits: Floats) -> tuple[Ints, Ints, Floats]:
+    """The pairs of these rows with the same key that overlap more than their limit, and their IoU."""
     shapes = batch.geometry
-    worst: dict[int, tuple[float, int]] = {}
-    for first, second in touching(keys[rows], columns.bounds[rows]):
-        earlier, later = np.minimum(rows[first], rows[second]), np.maximum(rows[first], rows[second])
-        found = _overlaps(columns, shapes, earlier, later)
-        for place in np.flatnonzero(found > limits[later] + TOLERANCE).tolist():
-            row, candidate = int(later[place]), (float(found[place]), -int(earlier[place]))
-            worst[row] = max(worst.get(row, candidate), candidate)
-    for row, (iou, partner) in sorted(worst.items()):
-        other = label_id_text(batch.labels.column("id")[-partner].as_py())
-        words = f"overlaps label {other} of the same class with IoU {iou:.3f}"
-        yield OnLabel(row, f"{columns.title(row)} {words}; the spec allows {number(limits[row])}")
+    found = [(rows[:0], rows[:0], np.zeros(0))]
+    for one, other in touching(keys[rows], batch.columns.bounds[rows]):
+        first, second = rows[one], rows[other]
+        ious = _overlaps(batch.columns, shapes, first, second)
+        much = ious > limits[first] + TOLERANCE
+        found.append((first[much], second[much], ious[much]))
+    first, second, ious = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return first, second, ious
 
 
 def _overlaps(columns: Columns, shapes: pa.Table, first: Ints, second: Ints) -> Floats:

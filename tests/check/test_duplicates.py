@@ -9,11 +9,16 @@ import pytest
 from check_worlds import ITEM, SHAPES, batch_of, findings, label, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
+from datalabel.check.baseline import marks, subtract
 from datalabel.check.columns import TOLERANCE
+from datalabel.check.finding import Finding
 from datalabel.check.pairs import ALIKE
 from datalabel.labels import geometry
 from datalabel.labels.shapes import shapes
+from datalabel.labels.tables import label_id_text
+from datalabel.spec.model import Conditions, LabelType, Spec
 
 CORNER = st.integers(0, 6).map(float)
 SIDE = st.integers(1, 12).map(float)
@@ -37,6 +42,7 @@ def test_boxes_are_judged_as_comparing_every_two_does(rows: list[dict[str, Any]]
     rows.sort(key=lambda row: str(row["item"]))
     batch = batch_of(rows, [{**ITEM, "item": key} for key in ("a.jpg", "b.jpg")])
     expected: set[tuple[str, int]] = set()
+    pairs: dict[str, list[tuple[int, int]]] = {"D101": [], "D102": []}
     for second, row in enumerate(rows):
         for first, other in enumerate(rows[:second]):
             if any(row[name] != other[name] for name in ("item", "annotator")):
@@ -44,10 +50,58 @@ def test_boxes_are_judged_as_comparing_every_two_does(rows: list[dict[str, Any]]
             (iou,) = geometry.ious(batch.labels, np.array([first]), batch.labels, np.array([second]))
             same = row["class"] == other["class"]
             if iou >= ALIKE:
-                expected.add(("D101" if same else "D102", second + 1))
+                pairs["D101" if same else "D102"].append((first, second))
             elif same and (_within(row, other) or _within(other, row)):
                 expected.add(("D103", (second if _within(row, other) else first) + 1))
+    # Of equal boxes the first stands for all: what these have in common with others is told once.
+    said = [tuple(sorted((name, str(cell)) for name, cell in row.items())) for row in rows]
+    stands = [said.index(one) for one in said]
+    gone = {place for place, first in enumerate(stands) if first != place}
+    expected |= {("D101", place + 1) for place in gone}
+    for code, found in pairs.items():
+        kept = [pair for pair in found if not gone & {*pair}]
+        expected |= {(code, row + 1) for row in _all_but_first(len(rows), kept)}
     assert {(code, number) for code, _, number in places(findings(batch, "D10"))} == expected
+
+
+def _all_but_first(size: int, pairs: list[tuple[int, int]]) -> set[int]:
+    """The rows that pairs connect, but for the first of each group."""
+    first, second = np.array(pairs, np.intp).reshape(-1, 2).T
+    links = sparse.coo_array((np.ones(len(first)), (first, second)), (size, size))
+    groups = sparse.csgraph.connected_components(links, directed=False)[1]
+    return set(range(size)) - set(np.unique(groups, return_index=True)[1].tolist())
+
+
+@given(st.lists(BOXES, min_size=2, max_size=14), st.data())
+@settings(max_examples=60, deadline=None)
+def test_the_order_of_labels_in_a_file_decides_nothing(
+    rows: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    spec = Spec(
+        classes={name: {"box": LabelType(conditions=Conditions(max_overlap=0.3))} for name in ("cat", "dog")}
+    )
+    # Each says something of its own: which of two labels that say the same is the copy, their order does decide.
+    known = [
+        {**row, "id": number, "confidence": place / 100}
+        for place, (row, number) in enumerate(
+            zip(rows, data.draw(st.permutations(range(1, len(rows) + 1))), strict=True)
+        )
+    ]
+
+    def found(order: list[dict[str, Any]]) -> list[Finding]:
+        order = sorted(order, key=lambda row: str(row["item"]))
+        items = [{**ITEM, "item": key} for key in ("a.jpg", "b.jpg")]
+        return findings(batch_of(order, items, spec=spec), "D101", "D102", "D103", "S112")
+
+    before, after = found(known), found(data.draw(st.permutations(known)))
+    assert sorted(one.mark for one in before) == sorted(one.mark for one in after)
+    assert sorted((one.code, one.label, one.other) for one in before) == sorted(
+        (one.code, one.label, one.other) for one in after
+    )
+    new = data.draw(st.sampled_from(known))
+    less = subtract(before, marks(found([row for row in known if row is not new]))).new
+    about = {one.code for one in before if label_id_text(new["id"]) in (one.label, one.other)}
+    assert about <= {one.code for one in less} | {"D103"}
 
 
 def _within(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -88,7 +142,8 @@ def test_outlines_are_judged_as_comparing_every_two_does(rows: list[dict[str, An
     pairs = [(first, second) for second in range(len(rows)) for first in range(second)]
     first_rows, second_rows = np.array(pairs).T
     ious = geometry.ious(batch.labels, first_rows, batch.labels, second_rows)
-    expected = {second + 1 for (_, second), iou in zip(pairs, ious, strict=True) if iou >= ALIKE}
+    alike = [pair for pair, iou in zip(pairs, ious, strict=True) if iou >= ALIKE]
+    expected = {row + 1 for row in _all_but_first(len(rows), alike)}
     assert {number for _, _, number in places(findings(batch, "D101"))} == expected
 
 
@@ -125,7 +180,8 @@ def test_what_crosses_itself_is_judged_by_what_it_covers(rows: list[dict[str, An
     drawn, bounds = shapes(batch.labels), geometry.bounds(batch.labels)
     flat = {number for _, _, number in places(findings(batch, "G101"))}
     assert flat == {place + 1 for place, one in enumerate(drawn) if one.area < 1e-6}
-    alike, inside = set(), set()
+    alike: list[tuple[int, int]] = []
+    inside = set()
     for second, other in enumerate(drawn):
         for first, one in enumerate(drawn[:second]):
             shared = one.intersection(other).area
@@ -133,13 +189,14 @@ def test_what_crosses_itself_is_judged_by_what_it_covers(rows: list[dict[str, An
             if flat & {first + 1, second + 1}:
                 continue
             if shared >= ALIKE * (1 - TOLERANCE) * (one.area + other.area - shared):
-                alike.add(second + 1)
+                alike.append((first, second))
             elif shared >= (1 - TOLERANCE) * drawn[smaller].area:
                 # A spike covers nothing, but counts for bounds; only pairs of which one's hold the other's are asked.
                 low, far = np.split(bounds[first] - bounds[second], 2)
                 if ((low >= 0) & (far <= 0)).all() or ((low <= 0) & (far >= 0)).all():
                     inside.add(smaller + 1)
-    assert {number for _, _, number in places(findings(batch, "D101"))} == alike
+    expected = {row + 1 for row in _all_but_first(len(drawn), alike)}
+    assert {number for _, _, number in places(findings(batch, "D101"))} == expected
     assert {number for _, _, number in places(findings(batch, "D103"))} == inside
 
 

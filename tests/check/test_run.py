@@ -110,6 +110,7 @@ def test_the_document_has_the_shape_that_scripts_rely_on() -> None:
         "set",
         "item",
         "label",
+        "other",
         "message",
         "fix",
         "source",

@@ -215,6 +215,7 @@ def test_overlap_is_reported_on_the_later_label_with_the_worst() -> None:
     assert places(found) == [("S112", "a.jpg", 2), ("S112", "a.jpg", 3)]
     assert "0000000000000001" in found[0].message
     assert "0000000000000002" in found[1].message
+    assert [one.about for one in found] == [f"{1:016x} {2:016x}", f"{2:016x} {3:016x}"]
 
 
 @pytest.mark.parametrize("kind", ["polyline", "keypoints"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pictures import coco, write_image
@@ -216,3 +217,53 @@ def test_of_some_files_only_their_part_of_a_baseline_is_told_stale(
     assert "no longer" not in desk.dlabel("check", "a.json", *known).out
     told = desk.dlabel("check", "b.json", *known).out
     assert "1 finding of the baseline no longer occurs: G101 images/b.png" in told
+
+
+SPEC = """\
+data_spec:
+  cat: {box: {conditions: {per_image: [1, 1]}}}
+  dog: {box: {conditions: {per_image: [1, 2]}}}
+"""
+
+
+@pytest.mark.parametrize("here", [True, False], ids=["images here", "images elsewhere"])
+def test_files_that_speak_of_one_image_are_judged_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], here: bool
+) -> None:
+    desk = Desk(tmp_path, capsys)
+    cat, dog = ("cat", 1, 2, 10, 10), ("dog", 30, 2, 10, 10)
+    files: dict[str, Mapping[str, Any]] = {
+        "cats.json": {"images/a.png": [cat], "images/b.png": [cat]},
+        "dogs.json": {"images/a.png": [dog], "images/c.png": [dog]},
+        "of_ann/labels.json": {"images/a.png": [cat, dog]},
+    }
+    write(tmp_path, {name: json.dumps(coco(boxes)) for name, boxes in files.items()})
+    write(tmp_path, {"spec.yaml": SPEC} | ({"images/a.png": "", "images/b.png": ""} if here else {}))
+
+    def found(*paths: str) -> set[tuple[str, str | None]]:
+        told = desk.dlabel("check", *paths, "--spec", "spec.yaml", "--select", "S111,D1", "--json")
+        return {(one["item"], one["message"]) for one in json.loads(told.out)["findings"]}
+
+    no = "0 labels of class {} (box); the spec asks for 1 or more"
+    parts = {("images/b.png", no.format('"dog"')), ("images/c.png", no.format('"cat"'))}
+    assert found("cats.json", "dogs.json") == parts
+    # A third file in which the same objects are drawn again may be of another person.
+    assert found("cats.json", "dogs.json", "of_ann/labels.json") == parts
+    # Where nothing tells that they mean the same image, names in two folders are two images.
+    write(tmp_path, {"else/dogs.json": json.dumps(coco({"images/b.png": [dog]}))})
+    apart = {("images/b.png", no.format(name)) for name in ('"cat"', '"dog"')}
+    both = found("cats.json", "dogs.json", "else/dogs.json")
+    assert both == (parts - apart if here else parts | apart)
+
+
+def test_of_two_files_that_speak_of_one_image_each_may_be_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk(tmp_path, capsys)
+    twice = [("cat", 1, 2, 10, 10), ("cat", 1, 2, 10, 10)]
+    write(tmp_path, {"images/a.png": "", "right.json": json.dumps(coco({"a.png": [("dog", 1, 2, 10, 10)]}))})
+    write(tmp_path, {"wrong.json": json.dumps(coco({"images/a.png": twice}, (63, 48)))})
+    for order in (["right.json", "wrong.json"], ["wrong.json", "right.json"]):
+        told = json.loads(desk.dlabel("check", *order, "--select", "D,I104", "--json").out)["findings"]
+        assert [(one["code"], one["source"]) for one in told] == [("D101", "wrong.json"), ("I104", order[0])]
+        assert told[1]["message"] == 'the image is 64×48; "wrong.json" says 63×48'

@@ -140,6 +140,32 @@ def test_an_acceptance_holds_until_the_label_changes(faulty: Repository) -> None
     assert [one.item for one in gated.lapsed] == ["images/b.jpg"]
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_two_labels_do_together_is_accepted_of_both(
+    faulty: Repository, tmp_path: Path, which: int
+) -> None:
+    twice: list[Box] = [("cat", 20, 20, 20, 20), ("dog", 20.5, 20, 20, 20)]
+    relabel(faulty, c=twice)
+    faulty.commit("two classes")
+    check, file = CheckOptions(select=["D102"]), tmp_path / "baseline.json"
+    (found,) = gate_revision(faulty.project, "STAGED", GateOptions(check)).checked.findings
+    write_baseline(file, gate_revision(faulty.project, "STAGED", GateOptions(check)))
+    labels = [found.label, found.other]
+    (one,) = accept(
+        faulty.project, "D102", "images/c.jpg", labels[which], "a cat in a dog's coat"
+    ).acceptances
+    assert one.label == found.about
+    relabel(faulty, c=twice[::-1])  # the order in the file does not matter,
+    assert gate_revision(faulty.project, "STAGED", GateOptions(check, since="HEAD")).checked.findings == ()
+    assert gate_revision(faulty.project, "STAGED", GateOptions(check)).accepted == 1
+    (faulty.root / FILE).unlink()
+    known = gate_revision(faulty.project, "STAGED", GateOptions(check, baseline=file))
+    assert (known.checked.findings, known.known, known.stale) == ((), 1, ())
+    relabel(faulty, c=[*twice, ("dog", 20, 20.5, 20, 20)])  # and a third one is new
+    (new,) = gate_revision(faulty.project, "STAGED", GateOptions(check, baseline=file)).checked.findings
+    assert new.about != found.about
+
+
 def test_accepting_again_changes_the_reason_only(faulty: Repository) -> None:
     label = gate(faulty).checked.findings[0].label or ""
     accept(faulty.project, "G104", "images/a.jpg", label[:6], "one")

@@ -89,7 +89,7 @@ def accept(project: Project, code: str, item: str, label: str | None, because: s
     new = {
         one.place: one
         for one in (
-            Acceptance(each.code, item, because.strip(), each.set, each.label, contents.of(each), by)
+            Acceptance(each.code, item, because.strip(), each.set, each.about, contents.of(each), by)
             for each in found
         )
     }
@@ -102,18 +102,26 @@ def accept(project: Project, code: str, item: str, label: str | None, because: s
 
 def _found(view: View, code: str, item: str, label: str | None) -> list[Finding]:
     found = [one for one in check_view(view, CheckOptions([code])).findings if one.item == item]
-    chosen = [one for one in found if label is None or (one.label or "").startswith(label.lower())]
-    if len({one.label for one in chosen}) > 1 and label is not None:
-        raise UsageError(
-            f"{label!r} begins the ids of several labels",
-            hint="write more of it: " + ", ".join(sorted({one.label or "" for one in chosen})[:5]),
-        )
+    chosen = found if label is None else _of_label(found, label.lower())
     if not chosen:
         labels = sorted({one.label for one in found if one.label})
         hint = f"it does on {', '.join(labels[:5])}" if labels else f"dlabel check --select {code}"
         where = item if label is None else f"{item}, label {label}"
         raise InputError(f"{code} finds nothing there", where=where, hint=hint)
     return chosen
+
+
+def _of_label(found: Sequence[Finding], begun: str) -> list[Finding]:
+    """The findings on the label whose id begins so; else those in which another one is held against it."""
+    for field in ("label", "other"):
+        chosen = [one for one in found if (getattr(one, field) or "").startswith(begun)]
+        ids = sorted({getattr(one, field) for one in chosen})
+        if len(ids) > 1:
+            hint = "write more of it: " + ", ".join(ids[:5])
+            raise UsageError(f"{begun!r} begins the ids of several labels", hint=hint)
+        if chosen:
+            return chosen
+    return []
 
 
 def contents_at(view: View, acceptances: Iterable[Acceptance]) -> Contents:

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
-
-import numpy as np
-import pyarrow as pa
 
 from datalabel.check.finding import OTHERS, CheckBatch, Finding, Needs, Rule
 from datalabel.check.measuring import takes_in
 from datalabel.check.registry import RULES, matches, select
 from datalabel.check.run import run, run_parts
 from datalabel.errors import Fault
-from datalabel.labels.match import mint_ids
-from datalabel.labels.rows import with_column
-from datalabel.labels.tables import GROUND_TRUTH, LABELS, table_of
 from datalabel.progress import SILENT, Progress
 from datalabel.repository.check.batches import CheckBatches, sets_of
-from datalabel.repository.check.image_facts import items_of_files
-from datalabel.repository.check.label_files import AskedFiles, ReadAlone, read_alone
+from datalabel.repository.check.file_batches import batches_of_files
+from datalabel.repository.check.label_files import AskedFiles, read_alone, seen_from
 from datalabel.repository.check.measuring import measure_labels
 from datalabel.repository.differences import Difference
 from datalabel.repository.view import View
@@ -153,44 +144,14 @@ def check_files(asked: AskedFiles, spec: Spec, options: CheckOptions) -> Checked
     Raises:
         InputError: a file cannot be read, or is no label file.
     """
-    batches: list[CheckBatch] = []
-    files: dict[str, str] = {}
     alone = read_alone(asked)
-    for one in alone.sources.values():
-        places = _files_of(one)
-        files |= dict(zip(one.mentions.column("name").to_pylist(), places, strict=True))
-        batches.append(_batch_of(places, one, spec, pixels=options.pixels))
+    batches, files = batches_of_files(alone.sources.values(), spec, asked.start, pixels=options.pixels)
     items = sum(batch.items.num_rows for batch in batches)
     labels = sum(batch.labels.num_rows for batch in batches)
     found = run(batches, _rules(options, entire=True), options.over(spec.check))
     placed = tuple(replace(one, source=one.source or files.get(one.item or "")) for one in found)
-    unrecognised = tuple(alone.unrecognised.values())
-    return Checked(
-        ", ".join(map(str, asked.paths)), placed, items, labels, tuple(batches), unrecognised=unrecognised
+    names = ", ".join(seen_from(asked.start, str(path)) for path in asked.paths)
+    others = tuple(
+        replace(one, where=seen_from(asked.start, str(one.where))) for one in alone.unrecognised.values()
     )
-
-
-def _files_of(read: ReadAlone) -> list[str]:
-    """For each mention the file that it stands in. In a folder, a mention's number is its file's path."""
-    if Path(read.name).is_file():
-        return [read.name] * read.mentions.num_rows
-    members = (json.loads(number or "null") for number in read.mentions.column("number").to_pylist())
-    return [posixpath.join(read.name, one) if isinstance(one, str) else read.name for one in members]
-
-
-def _batch_of(files: Sequence[str], read: ReadAlone, spec: Spec, *, pixels: bool) -> CheckBatch:
-    """What a file says, as a rule sees it: names stand for items, ids are made of what the labels say."""
-    mentions, labels = read.mentions, read.labels
-    items = items_of_files(read, pixels=pixels)
-    cells = {name: labels.column(name) for name in labels.schema.names if name in LABELS.names}
-    rows = {
-        **cells,
-        "item": mentions.column("name").take(labels.column("mention").combine_chunks()),
-        "id": pa.array(np.zeros(labels.num_rows, np.uint64)),
-        "source": pa.array(files, pa.string()).take(labels.column("mention").combine_chunks()),
-    }
-    table = table_of(rows, LABELS).sort_by([("item", "ascending"), ("rank", "ascending")])
-    # Numbers are left out: labelling tools count anew in every export, and a baseline knows labels by id.
-    numberless = with_column(table, "source_id", pa.nulls(table.num_rows, pa.string()))
-    table = with_column(table, "id", pa.array(mint_ids(numberless), pa.uint64()))
-    return CheckBatch(GROUND_TRUTH, items, table, spec)
+    return Checked(names, placed, items, labels, batches, unrecognised=others)

@@ -84,12 +84,7 @@ def gate_files(asked: AskedFiles, spec: Spec, options: GateOptions) -> Gated:
     codes = {one.code for one in acceptances}
     contents = contents_in(checked.batches, (one for one in checked.findings if one.code in codes))
     sifted = sift(checked.findings, acceptances, contents, alone=True)
-    found = tuple(
-        replace(one, source=_relative(one.source, root)) for one in numbered(checked.batches, sifted.open)
-    )
-    names = ", ".join(_relative(str(path), root) or "." for path in asked.paths)
-    others = tuple(replace(one, where=_relative(one.where, root)) for one in checked.unrecognised)
-    checked = replace(checked, revision=names, findings=found, unrecognised=others)
+    checked = replace(checked, findings=numbered(checked.batches, sifted.open))
     gated = Gated(checked, len(sifted.accepted), project=spec.project_name, alone=True)
     return _finished(gated, sifted.idle, spec, options)
 
@@ -211,9 +206,3 @@ def write_baseline(path: Path, gated: Gated) -> bool:
         return False
     write_atomic(path, data)
     return True
-
-
-def _relative(path: str | None, root: Path) -> str | None:
-    if path is None or not Path(path).is_relative_to(root):
-        return path
-    return Path(path).relative_to(root).as_posix()

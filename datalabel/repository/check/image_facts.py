@@ -181,21 +181,21 @@ def _with(items: pa.Table, columns: Mapping[str, Any]) -> pa.Table:
 # Label files without a project
 
 
-def items_of_files(read: ReadAlone, *, pixels: bool) -> pa.Table:
-    """The items that a label file names, with facts about the images that lie beside it.
+def items_of_files(read: ReadAlone, called: str, paths: Mapping[str, Path], *, pixels: bool) -> pa.Table:
+    """The items that a label file (called so) names, with facts about the images that lie beside it, at these paths
+    by name.
 
     Where an image is found, size, format and orientation are its own; where none is found for the whole file,
     nothing is known of any. Whose images these are is not recorded: there is no column `content`.
     """
     names = read.mentions.column("name").to_pylist()
-    paths = read.image_paths()
     with unwarned():
         found = [
             *in_order(lambda name: _file_facts(name, paths.get(name), pixels=pixels), names, waiting=AT_ONCE)
         ]
     said = [read.mentions.column(name).to_pylist() for name in ("width", "height")]
     rows = [
-        _item_of_file(name, size, facts, read.name, anywhere=bool(paths))
+        _item_of_file(name, size, facts, called, anywhere=bool(paths))
         for name, *size, facts in zip(names, *said, found, strict=True)
     ]
     columns = {name: [row.get(name) for row in rows] for name in (*ITEMS.names, *FACTS.names)}

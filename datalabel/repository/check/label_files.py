@@ -88,6 +88,11 @@ class AskedFiles:
     size: tuple[int, int] | None = None
 
 
+def seen_from(start: Path, path: str) -> str:
+    """A path as people in this folder write it; one outside of it is written whole."""
+    return Path(path).relative_to(start).as_posix() if Path(path).is_relative_to(start) else path
+
+
 _BEGINS = {".json": (b"{", b"["), ".xml": (b"<",)}
 """How the texts begin that labels are written in."""
 
