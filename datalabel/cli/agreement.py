@@ -44,6 +44,10 @@ class AgreementText(Presentation):
         screen.line(
             (f"  on items that two or more saw; objects from IoU {found.iou:g} on; 95 % intervals", "dim")
         )
+        for name, items in found.majority.items():
+            if items:
+                on = f"on {count(items, 'item')} that several saw"
+                screen.line((f"  {_cut(name)}: what half or more drew, {on}", "dim"))
         _overall(screen, found)
         _pairs(screen, found)
         _people(screen, found)
@@ -203,7 +207,7 @@ def _said(name: str | None) -> str:
 def _worst(screen: Screen, worst: Sequence[ItemAgreement]) -> None:
     if not worst:
         return
-    _title(screen, "worst items", "by disagreements; differ: how likely two differ about one object")
+    _title(screen, "worst items", "missed: times not drawn; differ: how likely two differ on an object")
     rows = [["item", "annotators", "objects", "missed", "classes", "differ"]]
     rows += [
         [
@@ -282,7 +286,8 @@ def agreement(
 
     Labels are paired by location first, then compared: precision, recall and mean IoU, Cohen's kappa and
     Krippendorff's alpha on class and on properties, with and without each annotator. Who missed an object
-    is known from who saw the item.
+    is known from who saw the item. Of a set that several annotators speak for, --sets compares the objects that
+    half or more of them drew.
     """
     from datalabel.labels.tables import GROUND_TRUTH
     from datalabel.repository.report.agreeing import AgreementOptions

@@ -107,6 +107,7 @@ def _measures(found: PartStats | None) -> Measures:
         "labels": found.labels,
         "items with labels": per_item.labelled,
         "items without": per_item.empty,
+        "items in no label file": per_item.unseen,
         **_spread("labels per item", per_item.distribution),
         **_spread("width px", size.width),
         **_spread("height px", size.height),

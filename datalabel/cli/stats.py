@@ -26,12 +26,12 @@ class StatsText(Presentation):
     def text(self, screen: Screen) -> None:
         from datalabel.cli.charts import write
         from datalabel.cli.groups_text import group_lines
-        from datalabel.cli.stats_text import CLASSES, cross_lines, item_lines, set_head, set_lines
+        from datalabel.cli.stats_text import CLASSES, cross_lines, head_lines, item_lines, set_lines
 
         rows = screen.limit(CLASSES)
         write(screen, item_lines(self.stats.items, self.stats.revision or "this revision"))
         for name, found in self.stats.sets.items():
-            write(screen, [[], set_head(name, found)])
+            write(screen, [[], *head_lines(name, found)])
             if self.stats.by is None:
                 write(screen, set_lines(found, screen.width, rows))
                 write(screen, cross_lines(found, screen.width) if SESSION.verbose else ())

@@ -60,12 +60,14 @@ def item_lines(items: ItemStats, revision: str) -> Iterator[Line]:
         yield _fact(cut(name, TITLE), fitted(_values(one.values), 60, one.distinct or len(one.values)))
 
 
-def set_head(name: str, found: PartStats) -> Line:
+def head_lines(name: str, found: PartStats) -> Iterator[Line]:
     """How many labels, on how many items."""
-    empty = found.per_item.empty
+    empty, unseen = found.per_item.empty, found.per_item.unseen
     tail = f", {count(empty, 'item')} without" if empty else ""
     on = f"{count(found.labels, 'label')} on {count(found.per_item.labelled, 'item')}{tail}"
-    return [(shown(name), "name"), f"  {on}"]
+    yield [(shown(name), "name"), f"  {on}"]
+    if unseen:
+        yield [(f"  {count(unseen, 'item')} in none of its label files", "dim")]
 
 
 def set_lines(found: SetStats, width: int, rows: int = CLASSES) -> Iterator[Line]:

@@ -209,6 +209,9 @@ class Agreement:
     `alpha` is Krippendorff's on class with "not drawn" as a value, objects taken at `iou`; `class_alpha` the same
     among those who drew the object; `sweep` is alpha at every threshold. `annotators` and `worst` have the
     worst first. Intervals are percentiles of resamples of the items.
+
+    `majority` tells of two sets on how many of the items several annotators saw an item: there the set speaks with
+    the objects that at least half of them drew, each by one label.
     """
 
     compared: tuple[str, ...]
@@ -226,6 +229,7 @@ class Agreement:
     confusion: tuple[Confusion, ...]
     worst: tuple[ItemAgreement, ...]
     judged: tuple[Judged, ...] = ()
+    majority: Mapping[str, int] = field(default_factory=dict)
     resamples: int = RESAMPLES
     seed: int = SEED
     sets: tuple[str, ...] = field(default=())
@@ -250,6 +254,7 @@ class Agreement:
             "confusion": [one.to_json() for one in self.confusion],
             "worst": [one.to_json() for one in self.worst],
             "judged": [one.to_json() for one in self.judged],
+            "majority": dict(self.majority),
         }
 
 

@@ -56,6 +56,7 @@ class SetsBuilder:
         self._iou = iou
         self._between = AgreementBuilder(iou, between=self._names, resamples=resamples, seed=seed)
         self._judges = tuple(_Judge(iou, resamples, seed) for _ in self._names)
+        self._majority = dict.fromkeys(self._names, 0)
 
     def add(self, first: Side, second: Side) -> None:
         """Some whole items, as both sets have them. Items that one set did not see do not count between sets.
@@ -64,15 +65,18 @@ class SetsBuilder:
             InputError: too many annotators.
         """
         sides = (first, second)
-        spoken = [self._spoken(side, name) for side, name in zip(sides, self._names, strict=True)]
+        batches = [batch_of(side.labels, side.seen, Vocabulary.empty(), least=1) for side in sides]
+        spoken = [self._spoken(batch, name) for batch, name in zip(batches, self._names, strict=True)]
+        both = set.intersection(*(set(batch.items) for batch in batches))
+        for name, batch in zip(self._names, batches, strict=True):
+            self._majority[name] += len(both.intersection(_seen_by_several(batch)))
         labels, seen = (joined(*tables) for tables in zip(*spoken, strict=True))
         self._between.add(labels, seen)
         for judge, side, other in zip(self._judges, sides, reversed(spoken), strict=True):
             judge.add(side, Side(*other))
 
-    def _spoken(self, side: Side, name: str) -> tuple[pa.Table, pa.Table]:
+    def _spoken(self, batch: Batch, name: str) -> tuple[pa.Table, pa.Table]:
         """A set as one annotator."""
-        batch = batch_of(side.labels, side.seen, Vocabulary.empty(), least=1)
         return named(most_drawn(batch, self._iou), name), seen_by(batch.items, name)
 
     def result(self) -> Agreement:
@@ -82,7 +86,13 @@ class SetsBuilder:
             for judge, names in zip(self._judges, (self._names, self._names[::-1]), strict=True)
         ]
         found = self._between.result()
-        return replace(found, compared=self._names, judged=tuple(one for one in judged if one is not None))
+        told = tuple(one for one in judged if one is not None)
+        return replace(found, compared=self._names, judged=told, majority=dict(self._majority))
+
+
+def _seen_by_several(batch: Batch) -> list[str]:
+    """The items that more than one annotator saw."""
+    return [batch.items[place] for place in np.flatnonzero(batch.seen_counts > 1).tolist()]
 
 
 def most_drawn(batch: Batch, iou: float) -> pa.Table:

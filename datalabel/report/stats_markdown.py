@@ -54,9 +54,10 @@ def item_lines(items: ItemStats) -> str:
 
 def set_tables(found: SetStats, by: str | None = None) -> Iterator[str]:
     """The tables of one label set, one text each."""
-    empty = found.per_item.empty
+    empty, unseen = found.per_item.empty, found.per_item.unseen
     without = f", {amount(empty, 'item')} without" if empty else ""
-    yield f"{amount(found.labels, 'label')} on {amount(found.per_item.labelled, 'item')}{without}.\n"
+    rest = f"; {amount(unseen, 'item')} in none of its label files" if unseen else ""
+    yield f"{amount(found.labels, 'label')} on {amount(found.per_item.labelled, 'item')}{without}{rest}.\n"
     if found.classes:
         yield class_table(found)
     measures = list(_measures(found))

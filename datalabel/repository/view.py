@@ -208,6 +208,12 @@ def view_of(store: Store, tree: ObjectId | None, name: str, splits: ObjectId | N
     return View(store, store.history.tree(tree) if tree else EMPTY_TREE, name, splits)
 
 
+def named_in(mentions: pa.Table, set_name: str, items: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which of these items a label file of a set names, going by their mentions (`item` and `set` are enough)."""
+    said = mentions.filter(pc.equal(mentions.column("set"), set_name))
+    return pc.is_in(items, value_set=said.column("item").combine_chunks())
+
+
 def splits_of(items: pa.ChunkedArray, table: pa.Table | None) -> pa.Array:
     """The split of each item (in key order); null where it has none. `table` is in key order, too."""
     if table is None or not len(items):

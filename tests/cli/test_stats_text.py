@@ -179,6 +179,26 @@ def test_json_keeps_its_keys_and_gains_the_differences(project: Terminal) -> Non
     assert [(one["before"], one["after"], one["delta"]) for one in labels] == [(63, 65, 2)]
 
 
+def test_what_no_label_file_of_a_set_names_is_told_beside_what_has_no_labels(terminal: Terminal) -> None:
+    cat = ("cat", 1, 1, 5, 5)
+    write_coco(terminal.folder / "people.json", {f"{name}.jpg": [cat] for name in "abc"})
+    write_coco(terminal.folder / "model.json", {"a.jpg": [cat], "b.jpg": []})
+    terminal.dlabel("init")
+    terminal.dlabel("add", "people.json")
+    terminal.dlabel("add", "model.json", "--set", "model")
+    told = "model  1 label on 1 item, 1 item without\n  1 item in none of its label files\n"
+    assert told in terminal.dlabel("stats").out
+    assert told in terminal.dlabel("stats", "--by", "class").out
+    assert terminal.dlabel("stats").out.count("label files") == 1
+    sets = json.loads(terminal.dlabel("stats", "--json").out)["sets"]
+    assert {name: one["per_item"]["unseen"] for name, one in sets.items()} == {"ground_truth": 0, "model": 1}
+    terminal.dlabel("commit", "-m", "first")
+    write_coco(terminal.folder / "model.json", {f"{name}.jpg": [cat] for name in "abc"})
+    terminal.dlabel("add")
+    compared = terminal.dlabel("stats", "--against", "HEAD").out
+    assert re.search(r"items in no label file +1 +0 +−1\n", compared)
+
+
 def test_csv_parses_back(project: Terminal) -> None:
     rows = list(csv.DictReader(io.StringIO(project.dlabel("stats", "--format", "csv").out)))
     assert list(rows[0]) == ["set", "part", "section", "name", "measure", "value"]

@@ -190,6 +190,19 @@ def test_a_grouping_that_is_none_is_refused_with_the_nearest() -> None:
     with pytest.raises(UsageError) as error:
         grouping_of("anotator")
     assert error.value.hint == "did you mean annotator?"
+    for text, hint in (
+        ("propertes.x", "did you mean properties.x?"),
+        ("propertys.x.y", "did you mean properties.x.y?"),
+        ("item.propertes.x", "did you mean item.properties.x?"),
+        ("item.site", "did you mean item.properties.site?"),
+        ("label.properties.x", "did you mean properties.x?"),
+        ("properties", "did you mean properties.NAME?"),
+        ("night", "a property of labels: properties.night"),
+        ("site.unit", "a property of labels: properties.site.unit"),
+    ):
+        with pytest.raises(UsageError) as error:
+            grouping_of(text)
+        assert error.value.hint == hint
     for text in ("site", "properties.", "item.properties.", ""):
         with pytest.raises(UsageError):
             grouping_of(text)
@@ -295,6 +308,7 @@ ITEM = st.fixed_dictionaries(
         "orientation": st.sampled_from([None, 1, 6]),
         "state": st.sampled_from([None, "WORKING"]),
         "properties": PROPERTIES,
+        "seen": st.booleans(),
     }
 )
 SPLIT = st.sampled_from(["train", "val", None])
@@ -311,7 +325,8 @@ def builder_of(world: World, by: str, first: int = 0) -> StatsBuilder:
         {**label, "item": key} for key, (_, every, _) in zip(keys, world, strict=True) for label in every
     ]
     splits = pa.array([split for _, _, split in world], pa.string())
-    builder.add("ground_truth", rows_of(items, ITEMS), rows_of(labels, LABELS), splits)
+    seen = pa.array([item["seen"] for item, _, _ in world], pa.bool_())
+    builder.add("model", rows_of(items, ITEMS).append_column("seen", seen), rows_of(labels, LABELS), splits)
     return builder
 
 
@@ -327,10 +342,12 @@ def test_merged_parts_equal_the_whole(world: World, cut: int, by: str) -> None:
 @settings(max_examples=30, deadline=None)
 @given(WORLD, BY)
 def test_the_parts_add_up(world: World, by: str) -> None:
-    found = builder_of(world, by).result().sets["ground_truth"]
+    found = builder_of(world, by).result().sets["model"]
     split = [name for _, _, name in world]
     for name, part in found.splits.items():
-        assert part.per_item.labelled + part.per_item.empty == split.count(name)
+        assert part.per_item.labelled + part.per_item.empty + part.per_item.unseen == split.count(name)
+    assert found.per_item.labelled == sum(bool(labels) for _, labels, _ in world)
+    assert found.per_item.empty == sum(item["seen"] and not labels for item, labels, _ in world)
     if by != "split":
         assert sum(one.labels for one in found.groups.values()) == found.labels
     assert found.border.labels == found.position.placed + found.position.outside

@@ -13,6 +13,7 @@ from terminals import Terminal
 
 import datalabel
 from datalabel.errors import InputError, UsageError
+from datalabel.repository.pages.agreement_pictures import page_of_agreement
 from datalabel.repository.report.agreeing import AgreementOptions
 from datalabel.repository.repository import Repository
 
@@ -121,6 +122,27 @@ def test_a_set_against_another(two: Repository) -> None:
     assert [one.set_name for one in found.judged] == ["ground_truth"]
 
 
+def test_that_the_majority_of_a_set_is_compared_is_said(two: Repository) -> None:
+    write(two.root / "model.json", {"a.jpg": {"m": [("cat", 0)]}, "d.jpg": {"m": []}}, named=False)
+    two.add("model.json", set="model")
+    terminal = Terminal(two.root)
+    told = "\n  ground_truth: what half or more drew, on 1 item that several saw\n"
+    done = terminal.dlabel("agreement", "--sets", "model", "ground_truth")
+    assert told in done.out
+    assert "model: what" not in done.out
+    assert "what half or more" not in terminal.dlabel("agreement").out
+    document = json.loads(terminal.dlabel("agreement", "--sets", "model", "ground_truth", "--json").out)
+    assert document["majority"] == {"model": 0, "ground_truth": 1}, (
+        "b.jpg is in one set only, d.jpg had one annotator"
+    )
+    assert json.loads(terminal.dlabel("agreement", "--json").out)["majority"] == {}
+    page = page_of_agreement(
+        two.project, two.view(), two.agreement(options=AgreementOptions(sets=("model", "ground_truth")))
+    )
+    (note,) = (one for one in page.notes if "half or more" in one)
+    assert note.startswith("ground_truth: on 1 of 2 items several of its annotators saw the image; ")
+
+
 def test_fewer_than_two_are_named(repo: Repository) -> None:
     write(repo.root / "labels.json", {"a.jpg": {"ann": [("cat", 0)]}})
     repo.add("labels.json")
@@ -212,6 +234,14 @@ def pedestrians(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         yield repository
 
 
+def test_a_set_lacks_labels_only_where_it_was_asked(pedestrians: Repository) -> None:
+    counts = {name: one.per_item for name, one in pedestrians.stats("STAGED").sets.items()}
+    assert {name: (one.labelled, one.empty, one.unseen) for name, one in counts.items()} == {
+        "crowd": (600, 103, 0),
+        "expert": (389, 74, 240),
+    }
+
+
 def test_the_crowd_says_who_misses_most(pedestrians: Repository) -> None:
     found = pedestrians.agreement(options=AgreementOptions(set_name="crowd", resamples=100))
     assert (found.items, found.labels, len(found.annotators)) == (703, 5531, 43)
@@ -226,6 +256,7 @@ def test_the_crowd_says_who_misses_most(pedestrians: Repository) -> None:
 def test_experts_agree_about_who_misses_most(pedestrians: Repository) -> None:
     found = pedestrians.agreement(options=AgreementOptions(sets=("crowd", "expert"), resamples=100))
     assert found.items == 463
+    assert dict(found.majority) == {"crowd": 463, "expert": 0}
     judged = found.judged[0]
     assert {"w25", "w23"} <= {one.annotator for one in judged.annotators[:5]}
     assert judged.correlation is not None

@@ -109,6 +109,12 @@ def test_disagreements_say_who_did_not_draw_what(repo: Repository) -> None:
     assert said["bird", "ann"] == ("missed", "not drawn by ben, cho")
     assert said["cow", "ben"] == ("differs", "ann: dog; cho: dog")
     assert len(picture.shapes) == 7
+    assert {fact.label: fact.value for fact in page.facts} == {
+        "items compared": 1,
+        "objects missed by some, on these": 1,
+        "objects of several classes, on these": 1,
+    }, "the bird is one object, whoever of the two missed it"
+    assert picture.notes[0] == "Seen by ann, ben, cho: 3 objects, 2 times one was not drawn."
 
 
 def test_the_worst_items_come_first_however_much_is_agreed_on_others(repo: Repository) -> None:

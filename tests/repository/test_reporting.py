@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,26 @@ def test_a_report_on_real_data(repo: Repository, shared_data: Path) -> None:
     assert changes is not None
     assert (changes.items["added"], changes.sets["ground_truth"].added) == (785, 2632)
     assert sum(labels for _, _, labels in changes.sets["ground_truth"].reclassified) == 304
+
+
+def test_a_set_lacks_no_labels_on_images_that_its_files_do_not_name(labelled: Repository) -> None:
+    write_coco(labelled.root / "model.json", {"images/a.jpg": [("cat", 1, 2, 10, 10)], "images/b.jpg": []})
+    labelled.add("model.json", set="model")
+    labelled.commit("a model")
+    whole, model = (labelled.stats().sets[name].per_item for name in ("ground_truth", "model"))
+    assert (whole.labelled, whole.empty, whole.unseen) == (2, 1, 0)
+    assert (model.labelled, model.empty, model.unseen) == (1, 1, 1)
+    assert dict(model.histogram) == {0: 1, 1: 1}
+    assert labelled.stats().items.items == 3
+    said = labelled.check("HEAD", select=["I106"]).findings
+    assert Counter(one.set for one in said) == {"ground_truth": whole.empty, "model": model.empty}
+    labelled.create_snapshot("all", sets=["model"], with_unseen=True, split="train=2/3,val=1/3")
+    parts = labelled.stats("all").sets["model"].splits.values()
+    assert sum(one.per_item.labelled + one.per_item.empty for one in parts) == 2
+    assert sum(one.per_item.unseen for one in parts) == 1
+    document = report_markdown(labelled.report())
+    assert "on 1 of 2 items" in document
+    assert "1 label on 1 item, 1 item without; 1 item in none of its label files." in document
 
 
 def test_a_snapshot_is_told_split_by_split(grown: Repository) -> None:

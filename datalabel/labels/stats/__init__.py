@@ -26,7 +26,7 @@ from datalabel.labels.stats.results import (
     SizeStats,
     Stats,
 )
-from datalabel.labels.stats.tables import LabelCounts
+from datalabel.labels.stats.tables import ItemFacts, LabelCounts, facts_of
 
 __all__ = [
     "AnnotatorStats",
@@ -68,6 +68,7 @@ class StatsBuilder:
     def add(self, set_name: str, items: pa.Table, labels: pa.Table, splits: pa.Array | None = None) -> None:
         """Count some items (`ITEMS`) and all labels of one set on them (`LABELS` without ids is enough).
 
+        With a column `seen` the set is about the items that are, and those with labels: others do not lack any.
         `splits` names the split of each item; an item of none (null) is counted in the whole only.
 
         Raises:
@@ -112,22 +113,20 @@ class _SetCounts:
 
     def add(self, items: pa.Table, found: Measured, splits: pa.Array | None) -> None:
         self.items.add(items)
-        states = pa.nulls(items.num_rows, pa.string())
-        if "state" in items.column_names:
-            states = items.column("state").combine_chunks()
+        facts = facts_of(items, found)
         for split, rows, part in _split(found, items.num_rows, splits):
-            self.parts.setdefault(split, LabelCounts()).add(part, rows, states)
+            self.parts.setdefault(split, LabelCounts()).add(part, rows, facts)
         if self.by is not None and self.by.text != "split":
-            self._add_groups(self.by, found, items, states)
+            self._add_groups(self.by, found, items, facts)
 
-    def _add_groups(self, by: Grouping, found: Measured, items: pa.Table, states: pa.Array) -> None:
+    def _add_groups(self, by: Grouping, found: Measured, items: pa.Table, facts: ItemFacts) -> None:
         groups = groups_of(by, found, items)
         self._bound(groups.names)
         for code in np.union1d(groups.labels, groups.items[groups.items >= 0]).tolist():
             part = found.take(np.flatnonzero(groups.labels == code))
             rows = np.union1d(part.item[part.item >= 0], np.flatnonzero(groups.items == code))
             counts = self.groups.setdefault(groups.names[code], LabelCounts(full=False))
-            counts.add(part, rows, states)
+            counts.add(part, rows, facts)
 
     def _bound(self, names: Iterable[str]) -> None:
         if self.by is not None and len(self.groups.keys() | set(names)) > GROUPS:

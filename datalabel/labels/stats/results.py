@@ -67,13 +67,15 @@ class ClassStats(Plain):
 
 @dataclass(frozen=True, slots=True)
 class PerItemStats(Plain):
-    """Labels per item: items with any, items with none, the distribution over all items, and how many items
-    have how many labels."""
+    """Labels per item: items with any, items with none, the distribution over both, and how many items have how
+    many labels. `unseen` counts the items that the set is not about: in another set than `ground_truth`, those that
+    no label file of it names."""
 
     labelled: int
     empty: int
     distribution: Distribution | None
     histogram: Mapping[int, int]
+    unseen: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from datalabel.labels.stats.counts import (
     distinct_pairs,
     falling,
 )
-from datalabel.labels.stats.measures import Encoded, Measured
+from datalabel.labels.stats.measures import Bools, Encoded, Measured
 from datalabel.labels.stats.places import BorderCounts, OverlapCounts, PositionCounts
 from datalabel.labels.stats.properties import PropertyCounts, PropertyPairs
 from datalabel.labels.stats.results import (
@@ -153,6 +153,26 @@ class AnnotatorCounts:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """The state of each item of a batch (null where it has none), and whether the set is about it."""
+
+    states: pa.Array
+    concerned: Bools
+
+
+def facts_of(items: pa.Table, found: Measured) -> ItemFacts:
+    """A set is about the items that are `seen` (all without such a column), and those that it has labels on."""
+    states = pa.nulls(items.num_rows, pa.string())
+    if "state" in items.column_names:
+        states = items.column("state").combine_chunks()
+    concerned = np.ones(items.num_rows, np.bool_)
+    if "seen" in items.column_names:
+        concerned = np.array(items.column("seen").to_numpy(), np.bool_)
+        concerned[found.item[found.item >= 0]] = True
+    return ItemFacts(states, concerned)
+
+
 class LabelCounts:
     """Counts the labels of one set, split or group.
 
@@ -163,6 +183,7 @@ class LabelCounts:
         kept = EXACT if full else EXACT // 32
         self._full = full
         self._per_item: Counter[int] = Counter()
+        self._unseen = 0
         self._states = Words()
         self._classes = ClassCounts()
         self._annotators = AnnotatorCounts()
@@ -176,9 +197,9 @@ class LabelCounts:
         self._properties: dict[str, PropertyCounts] = {}
         self._crossed = PropertyPairs()
 
-    def add(self, found: Measured, items: Ints, states: pa.Array) -> None:
-        """Count labels, and the items (rows of the batch) they are to be counted on; `states` are the batch's."""
-        self._add_items(found, items, states)
+    def add(self, found: Measured, items: Ints, facts: ItemFacts) -> None:
+        """Count labels, and the items (rows of the batch) they are to be counted on; `facts` are the batch's."""
+        self._add_items(found, items, facts)
         if not len(found):
             return
         self._classes.add(found)
@@ -193,11 +214,13 @@ class LabelCounts:
             self._together.add(found)
             self._add_properties(found)
 
-    def _add_items(self, found: Measured, items: Ints, states: pa.Array) -> None:
-        labels = np.bincount(found.item[found.item >= 0], minlength=len(states))[items]
+    def _add_items(self, found: Measured, items: Ints, facts: ItemFacts) -> None:
+        count_words(self._states, facts.states.take(pa.array(items)))
+        concerned = items[facts.concerned[items]]
+        self._unseen += len(items) - len(concerned)
+        labels = np.bincount(found.item[found.item >= 0], minlength=len(facts.states))[concerned]
         for number, count in zip(*np.unique(labels, return_counts=True), strict=True):
             self._per_item[int(number)] += int(count)
-        count_words(self._states, states.take(pa.array(items)))
 
     def _add_properties(self, found: Measured) -> None:
         if found.properties.null_count == len(found):
@@ -212,6 +235,7 @@ class LabelCounts:
     def merge(self, other: LabelCounts) -> None:
         """Count everything that the other has counted."""
         self._per_item.update(other._per_item)
+        self._unseen += other._unseen
         self._states.merge(other._states)
         self._classes.merge(other._classes)
         self._annotators.merge(other._annotators)
@@ -253,7 +277,8 @@ class LabelCounts:
         numbers = Numbers()
         numbers.add(np.array(list(histogram), np.float64), np.array(list(histogram.values()), np.int64))
         empty = histogram.get(0, 0)
-        return PerItemStats(self._per_item.total() - empty, empty, numbers.result(), histogram)
+        labelled = self._per_item.total() - empty
+        return PerItemStats(labelled, empty, numbers.result(), histogram, self._unseen)
 
 
 def histogram(values: Floats, steps: int) -> Ints:

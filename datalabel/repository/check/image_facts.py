@@ -30,12 +30,10 @@ from datalabel.repository.check.label_files import ReadAlone
 from datalabel.repository.image_bytes import read_image_bytes
 from datalabel.repository.pages.thumbnails import MAX_FILE
 from datalabel.repository.project import Project
-from datalabel.repository.view import View, span_of
+from datalabel.repository.view import View, named_in, span_of
 from datalabel.store.open_table import OpenTable
 from datalabel.threads import in_order
 from datalabel.thumbnails import unwarned
-
-Bools = npt.NDArray[np.bool_]
 
 AT_ONCE = 256
 """Images that are looked at before what was found is written down."""
@@ -58,7 +56,7 @@ class ViewFacts:
         mentions = self._mentions(items, opened, some=some)
         columns: dict[str, Any] = {
             "missing": pa.array(self._missing(items)),
-            "seen": pa.array(_seen(items, mentions, set_name)),
+            "seen": named_in(mentions, set_name, items.column("item")),
             **_said(items, mentions),
         }
         if self._across:
@@ -138,13 +136,6 @@ class ViewFacts:
 def _recorded(items: pa.Table) -> Iterator[tuple[Any, ...]]:
     """Key, content and bytes of each item."""
     yield from zip(*(items.column(name).to_pylist() for name in ("item", "content", "bytes")), strict=True)
-
-
-def _seen(items: pa.Table, mentions: pa.Table, set_name: str) -> Bools:
-    """The items that a label file of this set names."""
-    said = mentions.filter(pc.fill_null(pc.equal(mentions.column("set"), set_name), False))
-    keys = pc.unique(said.column("item"))
-    return np.asarray(pc.is_in(items.column("item"), value_set=keys).to_numpy())
 
 
 def _said(items: pa.Table, mentions: pa.Table) -> dict[str, pa.Array]:

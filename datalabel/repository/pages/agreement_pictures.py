@@ -36,15 +36,22 @@ def page_of_agreement(
         + (f" · alpha {alpha:.2f}" if alpha is not None else ""),
         facts=[
             Fact("items compared", found.items),
-            Fact("objects missed on these", sum(one.missed for one in found.worst), Tone.BAD),
-            Fact("classes differ on these", sum(one.reclassified for one in found.worst), Tone.CHANGED),
+            Fact("objects missed by some, on these", sum(map(_missed, found.worst)), Tone.BAD),
+            Fact(
+                "objects of several classes, on these",
+                sum(one.reclassified for one in found.worst),
+                Tone.CHANGED,
+            ),
         ],
         marks=MARKS,
         pictures=finished,
         charts=[Chart("Labels by annotator, on these items", _bars(found), "detail")],
-        notes=notes_on_drawing(drawn, len(pictures), len(finished), "differ", first="the worst"),
+        notes=[
+            *_notes_on_majority(found),
+            *notes_on_drawing(drawn, len(pictures), len(finished), "differ", first="the worst"),
+        ],
         unlisted=len(pictures) - len(finished),
-        mark_title="Object",
+        mark_title="Labels",
         detail_title="Annotator",
         first="Worst",
     )
@@ -69,7 +76,8 @@ def _pictures(project: Project, view: View, found: Agreement) -> list[Picture]:
 
 
 def _bars(found: Agreement) -> list[Bar]:
-    """For each annotator how many objects they missed, named otherwise and agreed on; who missed most comes first."""
+    """For each annotator how many of their labels others missed, named otherwise and agreed on; who drew most that
+    others missed comes first."""
     people = Counter((label.annotator, mark.key) for one in found.worst for label, mark, _ in _marked(one))
     names = sorted({name for name, _ in people}, key=lambda name: (-people[name, MISSED.key], name))
     return [Bar(name, [(mark.key, people[name, mark.key]) for mark in MARKS]) for name in names]
@@ -77,6 +85,21 @@ def _bars(found: Agreement) -> list[Bar]:
 
 def _who(found: Agreement) -> str:
     return " and ".join(found.sets) if len(found.sets) > 1 else "annotators"
+
+
+def _notes_on_majority(found: Agreement) -> list[str]:
+    """For each set that several annotators speak for, what of it is compared."""
+    return [
+        f"{name}: on {items:,} of {found.items:,} items several of its annotators saw the image; what half or more "
+        "of them drew is compared and shown, each object by one label."
+        for name, items in found.majority.items()
+        if items
+    ]
+
+
+def _missed(one: ItemAgreement) -> int:
+    """How many objects some of those who saw the item did not draw."""
+    return len({label.object for label, mark, _ in _marked(one) if mark is MISSED})
 
 
 def _words(one: ItemAgreement) -> str:

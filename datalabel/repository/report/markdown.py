@@ -54,9 +54,10 @@ def _commit(report: Report) -> Iterator[str]:
 
 def _summary(report: Report) -> Iterator[str]:
     for name, found in report.stats.sets.items():
+        labelled, empty = found.per_item.labelled, found.per_item.empty
         yield (
             f"{text(name)}: {amount(found.labels, 'label')} in {amount(len(found.classes), 'class', 'classes')} on "
-            f"{found.per_item.labelled:,} of {amount(report.stats.items.items, 'item')}"
+            f"{labelled:,} of {amount(labelled + empty, 'item')}"
         )
     if report.changes is not None:
         words = "; ".join(_totals(report.changes)) or "nothing changed"

@@ -9,8 +9,8 @@ import pyarrow as pa
 from datalabel.errors import InputError, nearest
 from datalabel.labels.stats import Stats, StatsBuilder
 from datalabel.labels.stats.groups import NONE, Grouping, grouping_of
-from datalabel.labels.tables import MEASURES
-from datalabel.repository.view import View, splits_of
+from datalabel.labels.tables import GROUND_TRUTH, MEASURES
+from datalabel.repository.view import View, named_in, span_of, splits_of
 from datalabel.store.key_ranges import KeyRange
 from datalabel.threads import in_order
 
@@ -65,9 +65,13 @@ def _counted(
 ) -> StatsBuilder:
     """One set in one range of keys."""
     part = StatsBuilder(by=grouping)
-    for items, labels in view.keyed_batches(name, columns=COLUMNS, keys=keys):
-        of_items = None if splits is None else splits_of(items.column("item"), splits)
-        part.add(name, items, labels, of_items)
+    with view.store.tables.opened(view.mentions) as mentions:
+        for items, labels in view.keyed_batches(name, columns=COLUMNS, keys=keys):
+            of_items = None if splits is None else splits_of(items.column("item"), splits)
+            if name != GROUND_TRUTH:  # that is about all items
+                said = mentions.read(["item", "set"], keys=span_of(items))
+                items = items.append_column("seen", named_in(said, name, items.column("item")))
+            part.add(name, items, labels, of_items)
     return part
 
 
