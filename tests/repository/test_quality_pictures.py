@@ -54,6 +54,16 @@ def test_every_finding_is_on_its_label(faulty: Repository) -> None:
     assert json.dumps("G105 outside")[1:-1] in page_html(page).decode()
 
 
+def test_of_two_labels_that_are_wrong_together_both_are_marked(faulty: Repository) -> None:
+    twice: list[Box] = [("cat", 5, 5, 20, 20), ("cat", 5, 5.5, 20, 20), ("dog", 50, 5, 5, 5)]
+    write_coco(faulty.root / "labels.json", {"images/c.jpg": twice})
+    faulty.add("labels.json")
+    (found,) = faulty.check("STAGED", select=["D"]).findings
+    (picture,) = faulty.check_page([found], "STAGED").pictures
+    assert {shape.id for shape in picture.shapes if shape.mark == "warning"} == {found.label, found.other}
+    assert picture.unlisted == 0
+
+
 def test_findings_on_images_count_like_those_on_labels_and_those_on_none_are_listed(
     faulty: Repository,
 ) -> None:

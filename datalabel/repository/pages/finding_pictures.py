@@ -34,15 +34,16 @@ def page_of_findings(
     """The page of what a check found at a revision: images with the worst findings are drawn first, of these
     those with the most.
 
-    A label with several findings is drawn once, as the worst of them, with all their words. Findings on an
-    image as a whole stand before those on its labels; those on no image are listed.
+    A label with several findings is drawn once, as the worst of them, with all their words; of two labels that are
+    wrong together both are. Findings on an image as a whole stand before those on its labels; those on no image are
+    listed.
     """
     options = options or PageOptions()
     room = Room()
     by_label: dict[Place, list[Finding]] = {}
     for one in findings:
-        if one.item and one.label:
-            by_label.setdefault((one.item, one.set or "", one.label), []).append(one)
+        for label in (one.about or "").split():
+            by_label.setdefault((one.item or "", one.set or "", label), []).append(one)
     keys = sorted({one.item for one in findings if one.item})
     shapes = _shapes(project, view, keys, by_label, room, marked=True)
     pictures = [
@@ -69,9 +70,10 @@ def _picture(key: str, findings: Sequence[Finding], shapes: Sequence[Shape]) -> 
         for one in findings
         if not one.label
     ]
-    labelled = len({(one.set, one.label) for one in findings if one.label})
+    drawn = {(shape.set, shape.id) for shape in shapes}
+    missing = {(one.set or "", one.label) for one in findings if one.label} - drawn
     marked = (*whole, *shapes)
-    return Picture(key, None, None, None, marked, None, (), labelled - len(shapes), findings[0].severity.rank)
+    return Picture(key, None, None, None, marked, None, (), len(missing), findings[0].severity.rank)
 
 
 def _details(findings: Sequence[Finding]) -> tuple[Detail, ...]:
