@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from datalabel.errors import InputError, nearest
+from datalabel.printable import printable
 
 MAX_KEY_BYTES = 1024
 """Keys are bounded so that every index can hold them whole."""
@@ -29,6 +30,7 @@ _SHORT = frozenset({"git~1", "dlabel~1"})
 """What Windows may call them as well."""
 _PLAIN = re.compile(r"[\w-][\w.-]*(?:/[\w-][\w.-]*)*", re.ASCII)
 """Keys that nothing can be said against; most are."""
+_UNDECODED = re.compile("[\ud800-\udfff]")
 _IGNORABLE = dict.fromkeys(
     [*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, *range(0x206A, 0x2070), 0xFEFF]
 )
@@ -145,6 +147,7 @@ def walk(
         if entry.is_dir(follow_symlinks=False):
             if entry.name in _RESERVED or (skip and skip(path, True)):
                 continue
+            _check_name(entry.name, entry.path)
             yield from walk(entry.path, skip=skip, linked=linked, prefix=path + "/")
         elif not (skip and skip(path, False)):
             status = _stat_of(entry)
@@ -163,22 +166,32 @@ def no_such_file(path: Path, said: str, what: str = "no such file or folder") ->
     """The error for a path that does not exist, as the user `said` it; it names the file beside it that is meant."""
     beside = [near.name for near in islice(path.parent.glob("*"), 1000)]
     close = nearest(path.name, beside)
-    return InputError(what, where=said, hint=f"did you mean {close}?" if close else None)
+    hint = f"did you mean {printable(close)}?" if close else None
+    return InputError(what, where=printable(said), hint=hint)
 
 
 def _stat_of(entry: os.DirEntry[str]) -> Stat | None:
     """The stat of a regular file; None for devices, sockets, pipes and links that lead nowhere."""
+    if not entry.name.isascii():
+        _check_name(entry.name, entry.path)
     try:
         status = entry.stat()
-        if not entry.name.isascii():
-            entry.name.encode()
-    except UnicodeEncodeError as error:
-        raise InputError("the file's name is not valid Unicode", where=repr(entry.path)) from error
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ELOOP):
             return None
         raise
     return Stat.of(status) if stat.S_ISREG(status.st_mode) else None
+
+
+def _check_name(name: str, path: str) -> None:
+    if not is_unicode(name):
+        hint = "rename it, or leave it out by a pattern in .dlabelignore"
+        raise InputError("the name is not valid Unicode", where=printable(path), hint=hint)
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text can be stored; one that was made of undecodable bytes cannot."""
+    return text.isascii() or not _UNDECODED.search(text)
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:

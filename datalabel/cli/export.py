@@ -38,6 +38,7 @@ class ExportedText(Presentation):
             screen.line(f"  splits: {', '.join(self.done.splits)}")
         if self.done.images:
             screen.line(f"  {count(self.done.images, 'image')}")
+        screen.doubts(self.done.warnings)
         for loss in self.done.losses:
             screen.line((f"  lost: {shown(loss)}", "warn"))
 
@@ -52,6 +53,7 @@ class ExportedText(Presentation):
             "losses": [
                 {"what": loss.what, "count": loss.count, "example": loss.example} for loss in self.done.losses
             ],
+            "warnings": [str(warning) for warning in self.done.warnings],
         }
 
 
@@ -60,7 +62,11 @@ def export(
     format: str = typer.Option(..., "--format", "-f", metavar="FORMAT", help="coco, voc or yolo."),
     folder: str = typer.Option(..., "--output", "-o", metavar="DIR", help="A new or empty folder."),
     set_: str = typer.Option(
-        "ground_truth", "--set", metavar="NAME", autocompletion=sets, help="The label set."
+        "",
+        "--set",
+        metavar="NAME",
+        autocompletion=sets,
+        help="Not ground_truth (of a snapshot: its only one).",
     ),
     split: list[str] = typer.Option(None, "--split", metavar="NAME", help="Only this split of a snapshot."),
     where: str = typer.Option(None, "--where", metavar="EXPR", help="Only items and labels like this (SQL)."),

@@ -188,7 +188,7 @@ class DiffText(Presentation):
 def show(
     revision: str = typer.Argument("HEAD", metavar="[REV]", autocompletion=revisions),
     paths: list[str] = typer.Argument(
-        None, metavar="[-- PATH]…", help="Only items that match one of these globs."
+        None, metavar="[-- PATH]…", help="Only items that these paths or globs mean."
     ),
     stat: bool = typer.Option(False, "--stat", help="Numbers only."),
     html: str = HTML,
@@ -199,7 +199,8 @@ def show(
     globs = after_dashes([revision, *(paths or ())])
     if len(globs) > len(paths or ()):
         revision = "HEAD"
-    entry, difference = repository.show(revision, globs or paths or ())
+    keys = SESSION.keys(repository.project, globs or paths or ())
+    entry, difference = repository.show(revision, keys)
     if html:
         title = entry.commit.message.splitlines()[0]
         subtitle = f"{entry.id[:12]} · {entry.commit.author} · {entry.commit.time[:10]}"
@@ -209,7 +210,10 @@ def show(
 
 def diff(
     revisions_: list[str] = typer.Argument(
-        None, metavar="[A [B]] [-- PATH]…", autocompletion=revisions, help="Revisions, then globs after --."
+        None,
+        metavar="[A [B]] [-- PATH]…",
+        autocompletion=revisions,
+        help="Revisions, then paths or globs after --.",
     ),
     stat: bool = typer.Option(False, "--stat", help="Numbers only."),
     exit_code: bool = typer.Option(False, "--exit-code", help="Exit 1 when there is a difference."),
@@ -223,7 +227,7 @@ def diff(
     names, paths = _split(revisions_ or [])
     repository = SESSION.repository()
     before, after = names[0] if names else "HEAD", names[1] if len(names) > 1 else "STAGED"
-    difference = repository.diff(before, after, paths)
+    difference = repository.diff(before, after, SESSION.keys(repository.project, paths))
     if html:
         return _page(repository, difference, html, max_images, exit_code=exit_code)
     unstaged: tuple[str, ...] = ()

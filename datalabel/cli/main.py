@@ -246,6 +246,8 @@ def run(arguments: list[str]) -> int:
         result = command.main(arguments or ["--help"], prog_name="dlabel", standalone_mode=False)
         if isinstance(result, Presentation):
             return present(result, SESSION)
+        if result == EXIT_CODES[Kind.INTERRUPTED]:  # what typer makes of Ctrl-C, without a word
+            return _show_interrupted()
         return result if isinstance(result, int) else 0
     except DlabelError as error:
         if SESSION.debug:
@@ -253,14 +255,15 @@ def run(arguments: list[str]) -> int:
         _show(error)
         return EXIT_CODES[error.kind]
     except (KeyboardInterrupt, typer.Abort):
-        print("interrupted; nothing was changed", file=sys.stderr)  # noqa: T201
-        return EXIT_CODES[Kind.INTERRUPTED]
+        return _show_interrupted()
     except typer.TyperException as error:
         return _show_usage(error)
     except BrokenPipeError:
         _silence_stdout()
         return 141
     except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # while a class was made, which Python wraps
+            return _show_interrupted()
         if SESSION.debug:
             raise
         return _show_unexpected(error)
@@ -274,11 +277,13 @@ def _spell_out_what_cannot_be_shown() -> None:
 
 
 def _show(error: DlabelError) -> None:
+    from datalabel.cli.presenting import shown
+
     for fault in error.faults:
         _complain(str(fault))
     hint = error.hint or error.faults[0].hint
     if hint:
-        print(f"hint: {hint}", file=sys.stderr)  # noqa: T201
+        print(f"hint: {shown(hint)}", file=sys.stderr)  # noqa: T201
 
 
 def _complain(text: str) -> None:
@@ -297,6 +302,12 @@ def _show_usage(error: typer.TyperException) -> int:
     if context is not None:
         print(f"hint: {context.command_path} --help", file=sys.stderr)  # noqa: T201
     return EXIT_CODES[Kind.USAGE]
+
+
+def _show_interrupted() -> int:
+    # Not that nothing was changed: what was asked for may be done, and its result about to be shown.
+    print("interrupted", file=sys.stderr)  # noqa: T201
+    return EXIT_CODES[Kind.INTERRUPTED]
 
 
 def _show_unexpected(error: Exception) -> int:

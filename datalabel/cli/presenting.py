@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, TypeVar
 
 from datalabel.cli.session import Session
-from datalabel.errors import UsageError, nearest
+from datalabel.errors import Fault, UsageError, nearest
 from datalabel.printable import printable
 
 Row = TypeVar("Row")
@@ -63,6 +63,11 @@ class Screen:
         """A line that says how many more there are, if any."""
         if number > 0:
             self.line((" " * indent + and_more(number), "dim"))
+
+    def doubts(self, faults: Iterable[Fault]) -> None:
+        """A line for each thing that is probably not as it was meant, with what to do."""
+        for fault in faults:
+            self.line((f"  {shown(fault)}" + (f"; {shown(fault.hint)}" if fault.hint else ""), "warn"))
 
     def _styled(self, part: str | tuple[str, str]) -> str:
         if isinstance(part, str):
@@ -183,11 +188,7 @@ def present(result: Presentation, session: Session) -> int:
 def _write(result: Presentation, session: Session, out: IO[str]) -> None:
     ascii_only = not (getattr(out, "encoding", None) or "utf-8").lower().startswith("utf")
     if session.format == "json":
-        from msgspec.json import format as laid_out
-
-        # Encoded and laid out apart: with an indent, Python's encoder goes step by step.
-        text = json.dumps(result.json(), ensure_ascii=ascii_only, allow_nan=False, default=str)
-        out.write(laid_out(text, indent=2) + "\n")
+        out.write(_json(result.json(), ascii_only=ascii_only) + "\n")
     elif session.format == "jsonl":
         for row in result.rows():
             out.write(json.dumps(row, ensure_ascii=ascii_only, allow_nan=False, default=str) + "\n")
@@ -195,6 +196,19 @@ def _write(result: Presentation, session: Session, out: IO[str]) -> None:
         out.write(result.renderings()[session.format]())
     else:
         result.text(screen_of(session, out))
+
+
+def _json(value: Any, *, ascii_only: bool) -> str:
+    """One document with line breaks."""
+    from msgspec.json import format as laid_out
+
+    from datalabel.files import is_unicode
+
+    text = json.dumps(value, ensure_ascii=ascii_only, allow_nan=False, default=str)
+    if not is_unicode(text):  # the bytes of a path, perhaps
+        return json.dumps(value, indent=2, allow_nan=False, default=str)
+    # Encoded and laid out apart: with an indent, Python's encoder goes step by step.
+    return laid_out(text, indent=2)
 
 
 def screen_of(session: Session, out: IO[str]) -> Screen:

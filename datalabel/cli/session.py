@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from datalabel.errors import InputError
 from datalabel.progress import SILENT, Progress, Task
 
 if TYPE_CHECKING:
+    from datalabel.repository.project import Project
     from datalabel.repository.repository import Repository
 
 
@@ -50,11 +51,18 @@ class Session:
         """Several paths."""
         return [self.path(text) for text in texts or []]
 
+    def keys(self, project: Project, texts: Iterable[str]) -> list[str]:
+        """Paths and globs as the user means them, by the keys of the project."""
+        return [project.key_of(self.path(text)) for text in texts]
+
     def repository(self) -> Repository:
         """The project that the command was started in."""
         from datalabel.repository.repository import Repository
 
-        return Repository.open(self.start, progress=self.progress, wait=self.wait, templates=self.templates)
+        start = self.start
+        opened = Repository.open(start, progress=self.progress, wait=self.wait, templates=self.templates)
+        opened.project.here = start
+        return opened
 
     @property
     def progress(self) -> Progress:

@@ -113,6 +113,7 @@ class CreatedText(Presentation):
                 f"  no items here: {count(len(names), 'name')} of {shown(split)} (first: {shown(names[0])})"
             )
             screen.line((words, "warn"))
+        screen.doubts(self.created.warnings)
         if self.created.snapshot.query.get("where") and not self.created.snapshot.counts[""]["labels"]:
             screen.line(("  no label is like that: dlabel stats shows what labels have", "warn"))
         screen.line(("  digest   ", "dim"), self.created.snapshot.digest)
@@ -124,7 +125,9 @@ class CreatedText(Presentation):
             "unnamed": list(self.created.unnamed),
         }
         unknown = {split: list(names) for split, names in self.created.unknown.items()}
-        return {**snapshot_json(self.created.snapshot), "left_out": left_out, "unknown": unknown}
+        warnings = [str(warning) for warning in self.created.warnings]
+        shape = {**snapshot_json(self.created.snapshot), "left_out": left_out, "unknown": unknown}
+        return {**shape, "warnings": warnings}
 
 
 @dataclass

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 
-from datalabel.errors import Faults
+from datalabel.errors import Faults, nearest
 from datalabel.labels.diff import LabelChange, LabelChanges, diff_labels, summarise
 from datalabel.labels.rows import differing_items, sort_rows, with_column
 from datalabel.labels.tables import LABELS, MENTIONS
@@ -31,6 +32,7 @@ BEGINNING = "the beginning"
 """What is before the first commit."""
 
 _IGNORED = {"item", "moved_to"}
+_ITEM_PATHS = "paths here are those of images: a file, a folder or a glob"
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +313,7 @@ def diff(
         InputError: there is no such revision, or no item of either has a path that is spelled out.
     """
     old, new = (view_at(project, revision) for revision in (before, after))
-    _refuse_unmatched(paths, (old, new))
+    _refuse_unmatched(project, paths, (old, new))
     return Difference(project, old, new, narrowing(paths))
 
 
@@ -321,23 +323,25 @@ def diff_of_commit(project: Project, entry: LogEntry, paths: Sequence[str] = ())
     tree = project.store.history.commit(parent).tree if parent else None
     before = view_of(project.store, tree, f"{entry.id[:12]}^" if parent else BEGINNING)
     after = view_of(project.store, entry.commit.tree, entry.id[:12])
-    _refuse_unmatched(paths, (before, after))
+    _refuse_unmatched(project, paths, (before, after))
     return Difference(project, before, after, narrowing(paths))
 
 
-def _refuse_unmatched(paths: Sequence[str], views: Sequence[View]) -> None:
+def _refuse_unmatched(project: Project, paths: Sequence[str], views: Sequence[View]) -> None:
     """A glob may match nothing; a path that is spelled out means something."""
     faults = Faults()
     for path in paths:
-        if any(mark in path for mark in "*?["):
-            continue
-        means = narrowing([path])
-        columns = (rows.column("item") for view in views for rows in view.item_batches(["item"]))
-        if means is not None and not any(means(key) for column in columns for key in column.to_pylist()):
-            faults.add("no item is called so", path)
-    faults.raise_if_any(
-        hint="paths here are those of images, from the project's root: images, or 'images/a*'"
-    )
+        means = None if any(mark in path for mark in "*?[") else narrowing([path])
+        if means is not None and not any(map(means, _keys(views))):
+            close = nearest(path, islice(_keys(views), 5000))
+            hint = f"did you mean {project.typed(close)}?" if close else _ITEM_PATHS
+            faults.add("no item is called so", path, hint)
+    faults.raise_if_any()
+
+
+def _keys(views: Sequence[View]) -> Iterator[str]:
+    batches = (rows for view in views for rows in view.item_batches(["item"]))
+    return (key for rows in batches for key in rows.column("item").to_pylist())
 
 
 def narrowing(paths: Sequence[str]) -> Callable[[str], bool] | None:

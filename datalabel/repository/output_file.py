@@ -16,6 +16,8 @@ from datalabel.repository.working_tree import IGNORE_FILE, SPEC_FILE
 
 _KEPT = (SPEC_FILE, FILE, IGNORE_FILE)
 _HEAD = 64
+_ODD = "backslashreplace"
+"""What is no Unicode is spelled out in files, as on a terminal."""
 
 
 def check_output_file(path: Path) -> None:
@@ -48,12 +50,12 @@ def _held(path: Path) -> str | None:
 def write_output_file(path: Path, write: Callable[[IO[str]], None]) -> None:
     """Replace a file by what `write` writes, whole or not at all; a device or pipe takes it as it comes."""
     if path.exists() and not path.is_file():
-        with path.open("w", encoding="utf-8") as out:
+        with path.open("w", encoding="utf-8", errors=_ODD) as out:
             write(out)
         return
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8") as out:
+        with temporary.open("w", encoding="utf-8", errors=_ODD) as out:
             write(out)
         temporary.replace(path)
     finally:

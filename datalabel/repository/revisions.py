@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalabel.content import ObjectId
-from datalabel.errors import InputError, nearest
+from datalabel.errors import InputError, UsageError, nearest
 from datalabel.repository.project import Project
 from datalabel.store.history import COMMIT
 from datalabel.store.snapshots import REFS, Snapshot
@@ -35,6 +35,13 @@ class Revision:
     splits: ObjectId | None = None
     snapshot: Snapshot | None = None
 
+    @property
+    def main_set(self) -> str:
+        """The label set that is meant where none is named: the only one of a snapshot, else the ground truth."""
+        from datalabel.labels.tables import GROUND_TRUTH
+
+        return self.snapshot.main_set if self.snapshot else GROUND_TRUTH
+
     def view(self, project: Project) -> View:
         """Its tree, opened for reading."""
         from datalabel.repository.view import view_of
@@ -49,7 +56,10 @@ def resolve_revision(project: Project, name: str) -> Revision:
 
     Raises:
         InputError: nothing has this name, a prefix is ambiguous, or history does not reach that far back.
+        UsageError: it is no text.
     """
+    if not isinstance(name, str):
+        raise UsageError(f"a revision is a text, not {name!r}", hint="such as 'HEAD', 'HEAD~1' or 'STAGED'")
     position = project.store.state.read()
     if name == STAGED:
         return Revision(STAGED, position.staging, None)

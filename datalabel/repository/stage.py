@@ -17,6 +17,7 @@ from datalabel.repository.project import Project
 from datalabel.repository.renames import traces
 from datalabel.repository.same import holds_the_same
 from datalabel.repository.view import View
+from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.store.history import HEADER, SPEC, Source, Tree
 from datalabel.store.state import Base, Position, Rename
 from datalabel.store.table import Table
@@ -176,7 +177,16 @@ class Stage(Tables):
         return self.project.store.objects.put(HEADER, canonical_json(header))
 
     def put_spec(self, loaded: LoadedSpec, text: bytes) -> bool:
-        """Let the spec of this text be the tree's; whether that is another one than before."""
+        """Let the spec of this text be the tree's; whether that is another one than before.
+
+        Raises:
+            InputError: it sets what counts of a rule that there is not.
+        """
+        settings = loaded.spec.check
+        if settings.ignore or settings.severity:  # to import every rule takes a tenth of a second
+            from datalabel.check.registry import refuse_unknown
+
+            refuse_unknown(settings, SPEC_FILE)
         before, objects = self.tree, self.project.store.objects
         self.tree = replace(
             before, spec=objects.put(SPEC, loaded.canonical), spec_text=objects.put(BLOB, text)

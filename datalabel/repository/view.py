@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
@@ -80,7 +81,16 @@ class LabelView:
         return self.table.together(self.batches(columns), columns)
 
     def to_pandas(self) -> Any:
-        """All labels of the set as a pandas DataFrame; needs the extra `pandas`."""
+        """All labels of the set as a pandas DataFrame.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        try:
+            import_module("pandas")
+        except ImportError:
+            hint = "pip install '.[pandas]', or take to_arrow()"
+            raise InputError("pandas is not installed", hint=hint) from None
         return self.to_arrow().to_pandas()
 
     def count(self) -> int:
@@ -118,7 +128,7 @@ class View:
             InputError: the tree has no such set.
         """
         if name not in self.tree.sets and self.tree.sets:
-            close = nearest(name, self.tree.sets)
+            close = nearest(str(name), self.tree.sets)
             raise InputError(
                 f"there is no label set {name!r} at {self.name}",
                 hint=f"did you mean {close!r}?"

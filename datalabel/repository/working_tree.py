@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +27,8 @@ class WorkingTree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.here = root
+        """Where the user stands: hints name paths from here."""
 
     @property
     def roots(self) -> Mapping[str, Path]:
@@ -88,6 +91,12 @@ class WorkingTree:
             where=str(path),
             hint="name its folder under `roots` in .dlabel/config.yaml, or add a label file with --as NAME",
         )
+
+    def typed(self, key: str) -> str:
+        """A key as its path is typed into a shell, from where the user stands."""
+        head, _, rest = key.partition("/")
+        path = self.roots[head] / rest if head in self.roots else self.root / key
+        return shlex.quote(os.path.relpath(path, self.here))
 
     def walk(
         self, key: str = ".", *, linked: Callable[[str], object] | None = None

@@ -39,6 +39,13 @@ class Snapshot:
     created: str
     git: Mapping[str, Any] | None
 
+    @property
+    def main_set(self) -> str:
+        """The set that is meant where none is named: the only one, else the ground truth."""
+        from datalabel.labels.tables import GROUND_TRUTH
+
+        return self.sets[0] if len(self.sets) == 1 else GROUND_TRUTH
+
     def to_bytes(self) -> bytes:
         """As an object of the store."""
         return canonical_json(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 from pictures import write_coco, write_image
@@ -13,6 +14,8 @@ from datalabel.cli.commands import COMMANDS
 from datalabel.cli.presenting import Presentation
 from datalabel.cli.report import ReportText
 from datalabel.cli.stats import ComparedText, StatsText
+from datalabel.errors import InputError
+from datalabel.repository.repository import Repository
 
 
 @pytest.fixture
@@ -179,3 +182,74 @@ def test_what_a_terminal_cannot_show_is_spelled_out(terminal: Terminal) -> None:
     assert (shown.status, "b\\xe4r/a.png" in shown.out) == (0, True)
     (row,) = json.loads(terminal.dlabel("diff", "--json", **ascii_only).out)["items"]
     assert "b\u00e4r/a.png" in row.values()
+
+
+BYTES = "caf\udce9"
+"""A name as a file system gives it that holds a byte which is no UTF-8."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["add", f"{BYTES}.json"], "caf\\udce9.json: no such file or folder"),
+        (["add", "labels.json", "--as", BYTES], "--as takes a name that is valid Unicode, not 'caf\\udce9'"),
+        (["add", "labels.json", "--set", BYTES], "--set takes a name that is valid Unicode"),
+        (["add", "labels.json", "--annotator", BYTES], "--annotator takes a name that is valid Unicode"),
+        (["commit", "-m", BYTES], "the message is not valid Unicode: 'caf\\udce9'"),
+    ],
+)
+def test_what_is_no_unicode_is_said_and_not_stored(project: Desk, arguments: list[str], said: str) -> None:
+    done = project.dlabel(*arguments)
+    assert (done.status in (2, 3), done.out) == (True, "")
+    assert said in done.err
+
+
+def test_an_error_in_the_library_can_be_printed_whatever_a_file_is_called(project: Desk) -> None:
+    with Repository.open(project.folder) as repo, pytest.raises(InputError) as missing:
+        repo.add(f"{BYTES}.json")
+    str(missing.value).encode()
+    folder = project.folder / BYTES
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this file system takes Unicode only")
+    write_image(folder / "a.png")
+    for command in (["add", "."], ["status"]):
+        done = project.dlabel(*command)
+        assert (done.status, "caf\\udce9: the name is not valid Unicode" in done.err) == (3, True)
+    (project.folder / ".dlabelignore").write_text("caf*\n")
+    assert project.dlabel("add", ".").status == 0
+
+
+def test_what_is_no_unicode_is_valid_json(project: Desk) -> None:
+    assert project.dlabel("snapshot", "create", "exp", "--note", BYTES).status == 0
+    assert json.loads(project.dlabel("snapshot", "show", "exp", "--json").out)["note"] == BYTES
+    for form, name in (("json", "a.json"), ("jsonl", "a.jsonl")):
+        assert project.dlabel("snapshot", "show", "exp", "--format", form, "-o", name).status == 0
+        assert json.loads((project.folder / name).read_bytes())["note"] == BYTES
+
+
+def test_hints_cannot_forge_output(project: Desk) -> None:
+    (project.folder / "x\x1b[31mz.json").touch()
+    done = project.dlabel("check", "x\x1b[31my.json")
+    assert done.err.endswith("hint: did you mean x\\x1b[31mz.json?\n")
+
+
+@pytest.mark.parametrize(
+    "place", ["datalabel.repository.add.adding.add_images", "datalabel.cli.main.present"]
+)
+def test_an_interrupted_command_says_so(project: Desk, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    monkeypatch.setattr(place, lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    done = project.dlabel("add")
+    assert (done.status, done.out, done.err) == (130, "", "interrupted\n")
+    monkeypatch.undo()
+    assert project.dlabel("add").status == 0
+
+
+def test_an_interruption_that_python_wraps_is_one(project: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
+
+    monkeypatch.setattr("datalabel.cli.main.present", interrupted)
+    done = project.dlabel("status")
+    assert (done.status, done.out, done.err) == (130, "", "interrupted\n")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from pictures import write_coco, write_image
-from terminals import Desk
+from terminals import Desk, Done
 
 
 @pytest.fixture
@@ -105,3 +106,72 @@ def test_a_repair_says_what_is_left_and_which_file_says_otherwise(project: Desk)
     done = project.dlabel("check", "--fix", "--unsafe-fixes", "--select", "G1")
     assert "\nlabels.json still says otherwise; adding it again keeps what was fixed.\n" in done.out
     assert "--unsafe-fixes" not in done.out
+
+
+@pytest.fixture
+def folders(desk: Desk) -> Desk:
+    """A commit of a folder of images and a folder of YOLO files, which is one source."""
+    for seed, name in enumerate("ab"):
+        write_image(desk.folder / "my images" / f"{name}.png", seed)
+        (desk.folder / "labels").mkdir(exist_ok=True)
+        (desk.folder / "labels" / f"{name}.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    (desk.folder / "labels" / "classes.txt").write_text("cat\n")
+    for arguments in (["init"], ["add", "."], ["commit", "-m", "first"]):
+        assert desk.dlabel(*arguments).status == 0
+    return desk
+
+
+def within(desk: Desk, folder: str, *arguments: str) -> Done:
+    return desk.dlabel("-C", str(desk.folder / folder), *arguments)
+
+
+@pytest.mark.parametrize("command", ["restore", "rm"])
+def test_a_file_of_a_label_folder_means_its_source(folders: Desk, command: str) -> None:
+    for start, path, name in (
+        ("", "labels/a.txt", "labels"),
+        ("labels", "a.txt", "."),
+        ("my images", "../labels/a.txt", "../labels"),
+        ("my images", "../labels/*.txt", "../labels"),
+    ):
+        done = within(folders, start, command, path)
+        assert (done.status, done.out) == (3, "")
+        assert "is part of the source labels\n" in done.err
+        assert f"hint: the files of a source go together: name {name}, which means all in it\n" in done.err
+        assert within(folders, start, command, "-n", name).status == 0
+    done = within(folders, "labels", command, "a.png")
+    assert done.err.endswith("hint: did you mean '../my images/a.png'?\n")
+
+
+def test_a_folder_inside_a_source_means_the_source_even_when_it_is_gone(folders: Desk) -> None:
+    (folders.folder / "data.yaml").write_text("names: [cat]\n")
+    (folders.folder / "labels" / "classes.txt").unlink()
+    assert folders.dlabel("rm", "labels").status == 0
+    assert folders.dlabel("add", ".").status == 0
+    for gone in (False, True):
+        if gone:
+            shutil.rmtree(folders.folder / "labels")
+        done = folders.dlabel("restore", "labels")
+        assert "labels: is part of the source .\n" in done.err
+        assert "name ., which" in done.err
+    assert folders.dlabel("restore", ".", "--force").status == 0
+    assert (folders.folder / "labels" / "a.txt").exists()
+
+
+@pytest.mark.parametrize("command", [["diff", "STAGED", "HEAD"], ["show", "HEAD"]])
+def test_paths_after_dashes_are_taken_from_where_one_stands(folders: Desk, command: list[str]) -> None:
+    assert folders.dlabel("rm", "labels").status == 0
+
+    def items(start: str, path: str) -> list[str]:
+        found = json.loads(within(folders, start, *command, "--json", "--", path).out)
+        return [one["item"] for one in found["labels"]]
+
+    a, b = "my images/a.png", "my images/b.png"
+    assert items("", "my images/a*") == items("my images", "a*") == items("my images", "a.png") == [a]
+    assert items("labels", "../my images/b*") == items("my images", str(folders.folder / b)) == [b]
+    assert items("my images", ".") == items("labels", "..") == items("labels", "../my images/") == [a, b]
+    assert items("labels", "*") == []
+    done = within(folders, "my images", *command, "--", a)
+    assert done.status == 3
+    assert done.err == f"error: my images/{a}: no item is called so\nhint: did you mean a.png?\n"
+    done = within(folders, "labels", *command, "--", "/elsewhere")
+    assert (done.status, "outside the project" in done.err) == (3, True)

@@ -193,6 +193,48 @@ def test_a_filter_that_no_label_meets_is_said(committed: Terminal) -> None:
     assert "no label is like that" not in committed.dlabel("snapshot", "create", "all").out
 
 
+def test_names_in_a_filter_that_nothing_has_are_told_even_where_labels_are_left(committed: Terminal) -> None:
+    path = committed.folder / "labels.json"
+    said = json.loads(path.read_bytes())
+    said["annotations"][0]["attributes"] = {"occluded": True, "where": {"x": None}}
+    path.write_text(json.dumps(said))
+    committed.dlabel("add", "labels.json", "--annotator", "ann")
+    committed.dlabel("commit", "-m", "second")
+    doubts = {
+        "properties.ocluded IS NULL": "no label has a property 'ocluded'; did you mean 'occluded'?",
+        "annotator != 'anne'": "no label is by 'anne'; did you mean 'ann'?",
+        "properties.where.y IS NULL": "no label has a property 'where.y'; dlabel stats tells what there is",
+        "item.properties.site IS NULL": "no item has a property 'site'; dlabel stats tells what there is",
+        "w > 1 OR properties.occluded OR properties.where.x = 1 OR annotator = 'ann'": None,
+    }
+    for number, (where, doubt) in enumerate(doubts.items()):
+        options = ["--where", where]
+        done = committed.dlabel("snapshot", "create", f"exp-{number}", *options)
+        exported = committed.dlabel("export", "-f", "coco", "-o", f"out-{number}", "--allow-loss", *options)
+        for one in (done, exported):
+            assert (one.status, "no label is like that" in one.out) == (0, False)
+            assert [line for line in one.out.splitlines() if "--where" in line] == (
+                [f"  --where: {doubt}"] if doubt else []
+            )
+    more = ["snapshot", "create", "as-json", "--where", "annotator != 'bob'", "--json"]
+    assert json.loads(committed.dlabel(*more).out)["warnings"] == ["--where: no label is by 'bob'"]
+
+
+def test_the_only_set_of_a_snapshot_is_the_one_that_is_exported(committed: Terminal) -> None:
+    committed.dlabel("add", "labels.json", "--as", "model.json", "--set", "model")
+    committed.dlabel("commit", "-m", "second")
+    committed.dlabel("snapshot", "create", "guessed", "--set", "model")
+    done = committed.dlabel("export", "guessed", "-f", "coco", "-o", "guessed", "--allow-loss")
+    assert done.status == 0, done.err
+    assert json.loads((committed.folder / "guessed/dlabel.json").read_bytes())["set"] == "model"
+    committed.dlabel("snapshot", "create", "both", "--set", "model", "--set", "ground_truth")
+    for revision in ("both", "HEAD"):
+        assert committed.dlabel("export", revision, "-f", "coco", "-o", revision, "--allow-loss").status == 0
+        assert json.loads((committed.folder / revision / "dlabel.json").read_bytes())["set"] == "ground_truth"
+    done = committed.dlabel("export", "guessed", "-f", "coco", "-o", "no", "--set", "ground_truth")
+    assert (done.status, "there is no label set 'ground_truth' at guessed" in done.err) == (3, True)
+
+
 def test_a_path_that_is_no_item_is_not_called_unchanged(committed: Terminal) -> None:
     for command in (["diff", "HEAD", "STAGED"], ["show", "HEAD"]):
         done = committed.dlabel(*command, "--", "labels.json")

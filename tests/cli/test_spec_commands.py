@@ -244,3 +244,17 @@ def test_a_spec_to_begin_with_that_is_no_utf_8(terminal: Terminal) -> None:
     done = terminal.dlabel("init", "--spec", "latin.yaml")
     assert (done.status, "latin.yaml: is not UTF-8 (byte 17)" in done.err) == (3, True)
     assert not (terminal.folder / ".dlabel").exists()
+
+
+def test_a_rule_that_there_is_not_is_refused_wherever_a_spec_comes_in(changed: Terminal) -> None:
+    spec = changed.folder / "dlabel.yaml"
+    before = changed.dlabel("diff", "--json").out
+    spec.write_text(spec.read_text() + "check: {ignore: [X999]}\n")
+    commands = ["spec check", "add dlabel.yaml", "add", "commit -a -m x", "spec migrate map.yaml"]
+    for command in commands:
+        done = changed.dlabel(*command.split())
+        assert (done.status, done.out) == (3, "")
+        assert done.err.startswith("error: dlabel.yaml: check.ignore: no rule has the code 'X999'\n")
+    assert changed.dlabel("diff", "--json").out == before
+    spec.write_text(spec.read_text().replace("ignore: [X999]", "severity: {G10: info}"))
+    assert changed.dlabel("add").status == 0

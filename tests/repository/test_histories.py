@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
+from typing import Any
 
 import pytest
 from histories import CAT, DOG, A, B, C, begin, cats_become_dogs, held, said
@@ -194,6 +196,21 @@ def test_a_column_that_labels_do_not_have_is_named(repo: Repository) -> None:
         repo.labels().to_arrow(["item", "klass"])
     assert refused.value.hint == "did you mean class?"
     assert repo.labels().to_arrow(["item"]).num_rows == 1
+
+
+def test_what_is_no_revision_no_set_and_not_installed_is_said(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(repo, {A: [CAT]}, [A])
+    number: Any = 3
+    with pytest.raises(UsageError, match="a revision is a text, not 3"):
+        repo.labels(number)
+    with pytest.raises(InputError, match="there is no label set 3 at HEAD"):
+        repo.labels("HEAD", set=number)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(InputError, match="pandas is not installed") as refused:
+        repo.labels("HEAD").to_pandas()
+    assert refused.value.hint == "pip install '.[pandas]', or take to_arrow()"
 
 
 def test_the_spec_is_not_renamed(repo: Repository) -> None:

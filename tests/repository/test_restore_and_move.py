@@ -233,12 +233,17 @@ def test_a_folder_of_no_label_files_any_more_can_be_forgotten(cells: Repository)
 
 
 def test_a_file_of_a_folder_comes_back_with_its_source(cells: Repository) -> None:
-    with pytest.raises(InputError, match="is not tracked") as refused:
+    with pytest.raises(InputError, match=r"is part of the source ann\.xml") as refused:
         cells.restore("ann.xml/BloodImage_00001.xml")
-    assert refused.value.faults[0].hint == "the files of a source go together: name ann.xml"
+    whole = "the files of a source go together: name ann.xml, which means all in it"
+    assert refused.value.faults[0].hint == whole
     with pytest.raises(InputError, match="is not tracked") as refused:
-        cells.restore("other.xml")
-    assert refused.value.faults[0].hint in ("did you mean ann.xml?", "dlabel add other.xml tracks it")
+        cells.restore("an.xml")
+    assert refused.value.faults[0].hint == "did you mean ann.xml?"
+    (cells.root / "an.xml").touch()
+    with pytest.raises(InputError, match="is not tracked") as refused:
+        cells.restore("an.xml")
+    assert refused.value.faults[0].hint == "dlabel add an.xml tracks it"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pictures import write_coco
 from PIL import Image
 
 from datalabel.errors import InputError
@@ -52,6 +53,19 @@ def test_samples_give_image_and_labels(labelled: Repository) -> None:
     assert first.image is not None
     assert first.image.read_bytes() == (labelled.root / "images/a.jpg").read_bytes()
     assert samples[2].labels == ()
+
+
+def test_without_a_name_the_only_set_is_meant(labelled: Repository) -> None:
+    write_coco(labelled.root / "model.json", {"images/a.jpg": [("cow", 1, 2, 3, 4)]})
+    labelled.add("model.json", set="model")
+    labelled.commit("guesses")
+    for number, (sets, name) in enumerate(((["model", "ground_truth"], "cat"), (["model"], "cow"))):
+        opened = labelled.create_snapshot(f"exp-{number}", sets=sets)
+        (first, *_), (element, *_) = opened.samples(), opened.torch(transform=lambda sample: sample)
+        assert first == element
+        assert first.labels[0].class_name == name
+    named = labelled.snapshot("exp-0").samples(set="model")
+    assert next(named).labels[0].class_name == "cow"
 
 
 def test_splits_part_the_samples(snapshot: OpenSnapshot) -> None:

@@ -169,6 +169,21 @@ def test_sources_and_label_files_may_be_the_splits(forty: Repository) -> None:
     }
 
 
+def test_the_split_of_a_source_that_is_the_whole_project_has_a_name(forty: Repository) -> None:
+    for name in ("images/00", "images/01"):
+        (forty.root / "labels" / f"{name}.txt").parent.mkdir(parents=True, exist_ok=True)
+        (forty.root / "labels" / f"{name}.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    (forty.root / "data.yaml").write_text("names: [cat]\n")
+    forty.rm("labels.json")
+    (forty.root / "labels.json").unlink()
+    write_coco(forty.root / "val.json", {"images/03.png": boxes(3)})
+    forty.add(".")
+    forty.commit("a source at the root")
+    assert {source.path for source in forty.view().tree.sources.values() if source.set} == {".", "val.json"}
+    create_snapshot(forty.project, "exp", "HEAD", SnapshotOptions(split_by=["source"]))
+    assert splits(forty, "exp") == {"images/00.png": "root", "images/01.png": "root", "images/03.png": "val"}
+
+
 def test_the_lists_of_a_data_yaml(forty: Repository) -> None:
     (forty.root / "val.txt").write_text("./images/05.png\nimages/06.png\n")
     (forty.root / "train.txt").write_text("images/07.png\n")

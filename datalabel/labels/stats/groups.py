@@ -50,9 +50,20 @@ def grouping_of(text: str) -> Grouping:
     found = Grouping(text)
     if text in WAYS or found.property_name:
         return found
+    ways = f"{', '.join(WAYS)} or {_PROPERTY}NAME"
+    raise UsageError(f"labels are grouped by {ways}, not {text!r}", hint=_hint(text))
+
+
+def _hint(text: str) -> str:
+    """What a text means that names no grouping: `clas`, `propertes.site`, `item.site`, `site`."""
     close = nearest(text, WAYS)
-    hint = f"did you mean {close}?" if close else f"a property of labels: properties.{text}"
-    raise UsageError(f"labels are grouped by {', '.join(WAYS)} or properties.NAME, not {text!r}", hint=hint)
+    parts = text.split(".")
+    begun = next((place for place, part in enumerate(parts[:2]) if nearest(part, ["properties"])), None)
+    of_items = len(parts) > 1 and begun != 0 and (begun == 1 or parts[0] == "item") and parts[0] != "label"
+    if close is None and (begun is not None or of_items):
+        rest = parts[1:] if begun is None else parts[begun + 1 :]
+        close = (_ITEM if of_items else _PROPERTY) + (".".join(rest) or "NAME")
+    return f"did you mean {close}?" if close else f"a property of labels: {_PROPERTY}{text}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from datalabel.errors import Fault, InputError, RefusedError, UsageError
-from datalabel.files import is_within
+from datalabel.files import is_unicode, is_within
 from datalabel.formats.registry import get_format
 from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.repository.add.digests import contents_of, digest_of_contents
@@ -102,12 +102,21 @@ def _check(options: AddOptions, paths: Sequence[Path]) -> None:
         )
     if not paths:
         _refuse_idle(options)
+    _refuse_undecodable(options)
     if options.name and len(paths) != 1:
         raise UsageError("--as NAME takes exactly one path")
     if options.format is not None:
         get_format(options.format)
     if options.prefer not in (None, "ours", "theirs"):
         raise UsageError(f"--prefer takes `ours` or `theirs`, not {options.prefer!r}")
+
+
+def _refuse_undecodable(options: AddOptions) -> None:
+    """What things are called is stored, and texts made of undecodable bytes cannot be."""
+    told = {"as": options.name, "set": options.set, "annotator": options.annotator, "model": options.model}
+    for flag, text in told.items():
+        if text is not None and not is_unicode(text):
+            raise UsageError(f"--{flag} takes a name that is valid Unicode, not {text!r}")
 
 
 def _refuse_idle(options: AddOptions) -> None:
@@ -225,16 +234,16 @@ def _how(stage: Stage, name: str, options: AddOptions, *, itself: bool) -> Label
         raise RefusedError(
             "is a source already, and --replaces is for a file that is none",
             where=name,
-            hint=f"dlabel rm {options.replaces}, if {name} says all that it said",
+            hint=f"dlabel rm {stage.project.typed(options.replaces)}, if {name} says all that it said",
         )
     annotator = options.annotator or options.model or (like.annotator if like else None)
     set_name = options.set or options.model or (like.set if like else None) or GROUND_TRUTH
     if like and like.set and set_name != like.set:
-        old = name if like is known else options.replaces
+        old = (name if like is known else options.replaces) or name
         raise InputError(
             f"belongs to the set {like.set!r} already",
             where=old,
-            hint=f"dlabel rm {old}, then add {name} to the other",
+            hint=f"dlabel rm {stage.project.typed(old)}, then add {name} to the other",
         )
     prefer: Any = options.prefer
     return LabelOptions(set_name, annotator, options.replaces, options.beside, partial, prefer, kept)

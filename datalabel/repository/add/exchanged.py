@@ -46,11 +46,12 @@ def refuse_exchanged(
     as_before = sum(len(said.get(key, set()) & held.get(key, set())) for key in doubtful)
     as_now = sum(len(said.get(key, set()) & held.get(own, set())) for key, (_, own) in doubtful.items())
     if not as_before or as_now:
+        typed = stage.project.typed(source)
         key, (name, called) = min(doubtful.items(), key=lambda one: one[1])
         raise RefusedError(
             f"{name!r} meant {key} when it was last read, and is what {called} is called now",
             where=source,
-            hint=f"if it means {called}: dlabel rm {source}, then dlabel add {source}; "
+            hint=f"if it means {called}: dlabel rm {typed}, then dlabel add {typed}; "
             f"if it means {key}: call it so in the file",
         )
 

@@ -140,7 +140,7 @@ class Recogniser:
     def _folder_source_of(self, key: str) -> str | None:
         """The known folder of label files that a file lies in."""
         known = self._known.items()
-        return next((folder for folder, (_, one) in known if _is_inside(key, folder, one.format)), None)
+        return next((folder for folder, (_, one) in known if is_inside(key, folder, one.format)), None)
 
     def _add_label_file(self, name: str, key: str | None, path: Path) -> None:
         fmt = self._format or detect_format(path) or (self._format_around(key, path) if key else None)
@@ -230,7 +230,7 @@ class Recogniser:
     def _is_taken(self, key: str) -> bool:
         """Whether a source that was found holds this file."""
         return key in self.found.labels or any(
-            _is_inside(key, folder, fmt.name) for folder, fmt in self._folders.items()
+            is_inside(key, folder, fmt.name) for folder, fmt in self._folders.items()
         )
 
     # Sources that are told by marks
@@ -279,7 +279,7 @@ class Recogniser:
                 raise InputError(
                     f"sources must not overlap: {known} inside it is a source already",
                     where=key,
-                    hint=f"dlabel rm {known}, or add the other folders one by one",
+                    hint=f"dlabel rm {self._files.typed(known)}, or add the other folders one by one",
                 )
         name = self._name_for(key)
         found = label_files(self._files, name, key, fmt)
@@ -328,11 +328,11 @@ def _has_labels(folder: str, candidates: Sequence[Candidate], info: FormatInfo) 
     return any(
         "labels" in key.lower().split("/")[:-1] or _is_format(path, info.name)
         for key, path, _ in candidates
-        if not info.is_mark(key) and _is_inside(key, folder, info.name)
+        if not info.is_mark(key) and is_inside(key, folder, info.name)
     )
 
 
-def _is_inside(key: str, folder: str, format_name: str) -> bool:
+def is_inside(key: str, folder: str, format_name: str) -> bool:
     """Whether a file lies in a folder as a member of a source of this format."""
     if folder == ".":
         return is_member(format_name, key)

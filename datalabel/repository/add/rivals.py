@@ -32,7 +32,7 @@ def refuse_overlap(stage: Stage, source: str, set_name: str, now: Spoken) -> Non
             f"{len(items):,} of its items are in {set_name!r} from {rival} already (first: {items[0]})",
             where=source,
             hint=f"--replaces {rival} if this is a newer export of the same work, --beside if both count, "
-            f"or, if someone else drew it, {_by_others(rival, known=bool(theirs))}",
+            f"or, if someone else drew it, {_by_others(stage.project.typed(rival), known=bool(theirs))}",
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from datalabel.errors import Fault, InputError, RefusedError, nearest
 from datalabel.files import checked_key
 from datalabel.formats.base import Format, Loss, Selection
 from datalabel.formats.registry import get_format
-from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.repository.add.spoken import own_mentions
 from datalabel.repository.export.output_folder import ImageMode, OutputFolder
 from datalabel.repository.export.selecting import Filter
@@ -34,9 +33,10 @@ _AROUND_STEM = r"^.*[/\\]|\.[^./\\]*$"
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What is exported and how. `split` names splits of a snapshot (none: all that it has)."""
+    """What is exported and how. `split` names splits of a snapshot (none: all that it has). Without a `set`, it is
+    the one that the revision means."""
 
-    set: str = GROUND_TRUTH
+    set: str = ""
     split: Sequence[str] = ()
     where: str | None = None
     drop_empty: bool = False
@@ -55,6 +55,8 @@ class Exported:
     losses: tuple[Loss, ...]
     splits: tuple[str, ...] = ()
     images: int = 0
+    warnings: tuple[Fault, ...] = ()
+    """What the filter names that nothing has."""
 
 
 def export(
@@ -74,8 +76,10 @@ def export(
     chosen = Filter.of(options.where, drop_empty=options.drop_empty)
     found = resolve_revision(project, revision)
     view = found.view(project)
+    options = replace(options, set=options.set or found.main_set)
     view.labels(options.set)
     chosen.check_classes(view, [options.set])
+    warnings = chosen.unheard(view, [options.set])
     plan = _plan(project, view, fmt, options, chosen)
     with OutputFolder(folder) as output:
         losses = tuple(
@@ -90,7 +94,7 @@ def export(
         files = tuple(output.files)
         output.finish(_manifest(found, view, fmt, options, plan, losses))
     splits = tuple(part.name for part in plan.splits)
-    return Exported(revision, fmt.name, folder, files, losses, splits, images)
+    return Exported(revision, fmt.name, folder, files, losses, splits, images, warnings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.errors import Faults, nearest
+from datalabel.errors import Fault, Faults, nearest
 from datalabel.labels.rows import distinct, of_items
 from datalabel.repository.project import Project
 from datalabel.repository.stage import Tables
@@ -64,6 +64,26 @@ class Filter:
             hint = f"did you mean {close!r}?" if close else "dlabel stats tells the classes"
             faults.add(f"no label is of class {name!r}, and the spec names none such", "--where", hint)
         faults.raise_if_any()
+
+    def unheard(self, view: View, sets: Sequence[str]) -> tuple[Fault, ...]:
+        """Properties and annotators that the expression names and nothing has (nor the spec, of properties). Reads
+        until every name was met, which is soon where none is mistyped."""
+        if self.where is None:
+            return ()
+        from datalabel.labels.where.columns import Side
+        from datalabel.labels.where.unheard import Unheard
+
+        types = [one for kinds in view.spec.classes.values() for one in kinds.values()]
+        of_labels = {name for one in types for name in one.properties}
+        names = Unheard(self.where, {Side.LABEL: of_labels, Side.ITEM: view.spec.item_properties})
+        tables = [(Side.ITEM, view.items), *((Side.LABEL, view.label_table(name)) for name in sets)]
+        for side, table in tables:
+            columns = names.columns(side)
+            for rows in view.store.tables.scan(table, columns) if columns else ():
+                names.show(side, rows)
+                if not names.columns(side):
+                    break
+        return names.faults()
 
     @property
     def is_all(self) -> bool:

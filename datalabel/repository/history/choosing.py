@@ -5,14 +5,16 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from datalabel.errors import Faults, nearest
+from datalabel.errors import Fault, Faults, nearest
 from datalabel.files import is_within
+from datalabel.repository.add.recognise import is_inside
 from datalabel.repository.differences import narrowing
 from datalabel.repository.project import Project
 from datalabel.repository.working_tree import SPEC_FILE
-from datalabel.store.history import Tree
+from datalabel.store.history import Source, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def choose(project: Project, paths: Sequence[Path], trees: Iterable[Tree], items
             )
         is_spec = key in (SPEC_FILE, ".")
         if not any(found) and not is_spec:
-            faults.add("is not tracked", key, _hint(key, known, labels))
+            faults.extend([_not_tracked(project, path, known, [source for _, source in known_sources])])
         for total, part in zip(chosen, found, strict=True):
             total.update(part)
         spec = spec or is_spec
@@ -72,9 +74,28 @@ def _at_or_below(known: Sequence[str], key: str) -> Sequence[str]:
     return [*(one for one in known[itself : itself + 1] if one == key), *known[begin:end]]
 
 
-def _hint(key: str, known: Sequence[str], labels: Iterable[tuple[str, str | None]]) -> str:
-    folder = next((where for _, where in labels if where is not None and is_within(key, where)), None)
+def _not_tracked(project: Project, path: Path, known: Sequence[str], sources: Sequence[Source]) -> Fault:
+    key = project.key_of(path)
+    labels = [(source, source.path) for source in sources if source.set and source.path is not None]
+    folder = next((where for source, where in labels if _is_part(project, path, source)), None)
     if folder is not None:
-        return f"the files of a source go together: name {folder}"
-    close = nearest(key, [*known[:5000], *(name for name, _ in labels)])
-    return f"did you mean {close}?" if close else f"dlabel add {key} tracks it"
+        hint = f"the files of a source go together: name {project.typed(folder)}, which means all in it"
+        return Fault(f"is part of the source {folder}", key, hint)
+    if path.exists():
+        return Fault("is not tracked", key, f"dlabel add {project.typed(key)} tracks it")
+    close = nearest(key, [*known[:5000], *(where for _, where in labels)])
+    if close is not None:
+        return Fault("is not tracked", key, f"did you mean {project.typed(close)}?")
+    return Fault("is not tracked, and there is no such file", key, "dlabel status names files that are gone")
+
+
+def _is_part(project: Project, path: Path, source: Source) -> bool:
+    """Whether a path means files of a source that is a folder, there now or when it was read."""
+    key, folder = project.key_of(path), source.path
+    if folder is None or not is_within(key, folder):
+        return False
+    root = f"{project.root}/"  # label files are known by their whole paths
+    read = (one.removeprefix(root) for one in project.store.cache.files())
+    there = (one for one, _, _ in project.walk(key)) if path.is_dir() else ()
+    files = chain([key], (one for one in read if is_within(one, key)), there)
+    return any(is_inside(one, folder, source.format) for one in files)

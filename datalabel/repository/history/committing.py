@@ -9,6 +9,7 @@ from typing import Any
 from datalabel.check.finding import Finding, Severity
 from datalabel.content import ObjectId
 from datalabel.errors import RefusedError, UsageError
+from datalabel.files import is_unicode
 from datalabel.labels.tables import label_id_text
 from datalabel.repository.add.adding import Added, AddOptions, add_to
 from datalabel.repository.author import author_of
@@ -46,6 +47,8 @@ def commit(project: Project, message: str, *, all_sources: bool = False) -> Comm
     """
     if not message.strip():
         raise UsageError("a commit needs a message", hint='dlabel commit -m "what and why"')
+    if not is_unicode(message):
+        raise UsageError(f"the message is not valid Unicode: {message!r}", hint="write it in UTF-8")
     with project.writing("dlabel commit") as position:
         stage = Stage(project, position, view_of(project.store, position.staging, STAGED))
         added = _add_changed(stage) if all_sources else None

@@ -221,7 +221,7 @@ class _Writer:
             raise RefusedError(
                 "has changes that are not recorded",
                 where=key,
-                hint=f"dlabel add {key} first, or --force to lose them",
+                hint=f"dlabel add {self._project.typed(key)} first, or --force to lose them",
             )
 
     # Label sources
@@ -276,7 +276,7 @@ class _Writer:
         raise RefusedError(
             "has changes that are not added",
             where=path,
-            hint=f"dlabel add {path} first, or --force to lose them",
+            hint=f"dlabel add {self._project.typed(path)} first, or --force to lose them",
         )
 
     def _delete_others(self, path: str, format_name: str, members: set[str]) -> None:

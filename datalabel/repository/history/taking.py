@@ -21,6 +21,7 @@ from datalabel.labels.tables import LABEL_ORDER, MENTION_ORDER
 from datalabel.repository.add.rekey import rekey
 from datalabel.repository.differences import Difference
 from datalabel.repository.history.choosing import Chosen
+from datalabel.repository.project import Project
 from datalabel.repository.stage import Stage, without_source
 from datalabel.repository.view import View
 from datalabel.store.table import Table
@@ -38,7 +39,7 @@ def take(stage: Stage, other: View, chosen: Chosen | None) -> None:
         return
     apart = _move_back(stage, other, set(chosen.items))
     touched = {name: _take_source(stage, other, name) for name in chosen.sources}
-    _refuse_renamed(apart, {item for items in touched.values() for item in items})
+    _refuse_renamed(stage.project, apart, {item for items in touched.values() for item in items})
     for name in chosen.folders:
         stage.set_source(name, other.tree.sources.get(name))
     _take_items(stage, other, list(chosen.items))
@@ -59,21 +60,22 @@ def _move_back(stage: Stage, other: View, keys: set[str]) -> dict[str, str]:
     renames = {there: here for here, there in since.reversed().renames.items()} | since.renames
     back = {here: there for there, here in renames.items() if {here, there} <= keys}
     apart = {there: here for there, here in renames.items() if here not in back}
-    _refuse_renamed(apart, keys & apart.keys())
+    _refuse_renamed(stage.project, apart, keys & apart.keys())
     came = {*back.values(), *(keys & {*apart.values(), *since.came})} - back.keys()
     stage.drop_items(came & stage.known.keys())
     rekey(stage, back, leave_trace=set(back.values()))
     return apart
 
 
-def _refuse_renamed(renames: Mapping[str, str], keys: set[str]) -> None:
+def _refuse_renamed(project: Project, renames: Mapping[str, str], keys: set[str]) -> None:
     """An item, or what a source says of it, must not come back while it is here under another key."""
     for old, new in sorted(renames.items()):
         if old in keys or new in keys:
+            way = f"{project.typed(new)} {project.typed(old)}"
             raise RefusedError(
                 f"is called {new} now",
                 where=old,
-                hint=f"dlabel mv {new} {old} takes that back, or restore both",
+                hint=f"dlabel mv {way} takes that back, or restore both",
             )
 
 
@@ -86,7 +88,7 @@ def _refuse_shared_path(stage: Stage, names: Iterable[str]) -> None:
                 raise RefusedError(
                     f"would lie at {path}, where {other!r} lies by now",
                     where=name,
-                    hint=f"dlabel mv {path} ANOTHER first, or dlabel rm it",
+                    hint=f"dlabel mv {stage.project.typed(path)} ANOTHER first, or dlabel rm it",
                 )
 
 
@@ -153,7 +155,7 @@ def _refuse_twins(stage: Stage, other: View, source: str, items: Sequence[str]) 
         raise RefusedError(
             f"its labels are those of {rival} now (first: {one['item']})",
             where=source,
-            hint=f"dlabel rm {rival} first, or restore both",
+            hint=f"dlabel rm {stage.project.typed(rival)} first, or restore both",
         )
 
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
 from datalabel.errors import InputError, nearest
-from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH, label_id_text
+from datalabel.labels.tables import GEOMETRY, label_id_text
 from datalabel.repository.image_bytes import image_file
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import snapshot_named
@@ -118,8 +118,13 @@ class OpenSnapshot:
         names = zip(table.column("item").to_pylist(), table.column("split").to_pylist(), strict=True)
         return [key for key, name in names if name == split]
 
-    def samples(self, split: str | None = None, set: str = GROUND_TRUTH) -> Iterator[Sample]:  # noqa: A002
-        """Every item of a split (None: of all) with its labels of one set, in key order."""
+    def samples(
+        self,
+        split: str | None = None,
+        set: str | None = None,  # noqa: A002
+    ) -> Iterator[Sample]:
+        """Every item of a split (None: of all) with its labels of one set (None: the only one, else the ground
+        truth), in key order."""
         reader = self._reader(split, set)
         for start in range(0, len(reader.keys), 4096):
             yield from reader.read(start, min(start + 4096, len(reader.keys)))
@@ -127,7 +132,7 @@ class OpenSnapshot:
     def torch(
         self,
         split: str | None = None,
-        set: str = GROUND_TRUTH,  # noqa: A002
+        set: str | None = None,  # noqa: A002
         transform: Callable[[Sample], Any] | None = None,
     ) -> Any:
         """A map-style dataset for `torch.utils.data.DataLoader`.
@@ -156,9 +161,8 @@ class OpenSnapshot:
 
         return verify_snapshot(self._project, self.name)
 
-    def _reader(self, split: str | None, set_name: str) -> SampleReader:
-        self.view.labels(set_name)
-        table = self.view.label_table(set_name)
+    def _reader(self, split: str | None, set_name: str | None) -> SampleReader:
+        table = self.view.labels(set_name or self.record.main_set).table
         return SampleReader(self._project.root, self.view.items, table, split, self.keys(split))
 
 

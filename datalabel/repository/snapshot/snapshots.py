@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
-from datalabel.errors import InputError, UsageError
+from datalabel.errors import Fault, InputError, UsageError
 from datalabel.experiments.digest import ITEM_COLUMNS, LABEL_COLUMNS, SelectionDigest, ordered
 from datalabel.labels.tables import GROUND_TRUTH, SPLITS, table_of
 from datalabel.repository.author import author_of
@@ -31,13 +31,15 @@ _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
 @dataclass(frozen=True, slots=True)
 class Created:
     """A new snapshot, and the items that were left out: those that no source of its sets names, those between two
-    splits, and those in no list; `unknown` has what the lists of splits name that is no item."""
+    splits, and those in no list; `unknown` has what the lists of splits name that is no item, and `warnings` what
+    the filter names that nothing has."""
 
     snapshot: Snapshot
     unseen: tuple[str, ...]
     bridging: Mapping[str, tuple[str, str]]
     unnamed: tuple[str, ...]
     unknown: Mapping[str, Sequence[str]]
+    warnings: tuple[Fault, ...] = ()
 
 
 def create_snapshot(project: Project, name: str, revision: str, options: SnapshotOptions) -> Created:
@@ -58,6 +60,7 @@ def create_snapshot(project: Project, name: str, revision: str, options: Snapsho
         view = found.view(project)
         sets = _sets(view, options.sets)
         chosen.check_classes(view, sets)
+        warnings = chosen.unheard(view, sets)
         selected = Selected(project, view, sets)
         selected.narrow(chosen)
         unseen = () if options.with_unseen else tuple(selected.unseen())
@@ -74,7 +77,7 @@ def create_snapshot(project: Project, name: str, revision: str, options: Snapsho
         target = project.store.snapshots.put(snapshot)
         project.store.objects.flush()
         project.store.state.set_ref(REFS + name, None, target, snapshot.author, f"snapshot: {name}")
-    return Created(snapshot, unseen, assigned.bridging, assigned.unnamed, assigned.unknown)
+    return Created(snapshot, unseen, assigned.bridging, assigned.unnamed, assigned.unknown, warnings)
 
 
 def _check_name(project: Project, name: str, branch: str) -> None:

@@ -20,6 +20,9 @@ from datalabel.spec.yaml_text import read_yaml
 SOURCE = "source"
 """`--split-by source`: every label source is a split."""
 
+ROOT = "root"
+"""The split of a source that is the project's folder, whose own name is each copy's own."""
+
 MAX_BYTES = 256 << 20
 _FLAG = re.compile(r"\s+-?[01]$")
 """VOC's lists of a class say behind each name whether the image shows it."""
@@ -55,7 +58,8 @@ def _by_source(view: View) -> dict[str, list[str]]:
     for name, source in view.tree.sources.items():
         if source.set is not None:
             items = view.mentions_of(name, ["item"]).column("item").unique().to_pylist()
-            lists.setdefault(split_name(source.path or name), []).extend(items)
+            path = source.path or name
+            lists.setdefault(ROOT if path == "." else split_name(path), []).extend(items)
     if len(lists) < 2:
         raise InputError(
             "--split-by source needs label sources for more than one split",
