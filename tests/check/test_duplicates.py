@@ -37,7 +37,7 @@ BOXES = st.fixed_dictionaries(
 
 
 @given(st.lists(BOXES, max_size=25))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_boxes_are_judged_as_comparing_every_two_does(rows: list[dict[str, Any]]) -> None:
     rows.sort(key=lambda row: str(row["item"]))
     batch = batch_of(rows, [{**ITEM, "item": key} for key in ("a.jpg", "b.jpg")])
@@ -73,7 +73,7 @@ def _all_but_first(size: int, pairs: list[tuple[int, int]]) -> set[int]:
 
 
 @given(st.lists(BOXES, min_size=2, max_size=14), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_order_of_labels_in_a_file_decides_nothing(
     rows: list[dict[str, Any]], data: st.DataObject
 ) -> None:
@@ -136,7 +136,7 @@ def redrawn(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 @given(redrawn())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_outlines_are_judged_as_comparing_every_two_does(rows: list[dict[str, Any]]) -> None:
     batch = batch_of(rows)
     pairs = [(first, second) for second in range(len(rows)) for first in range(second)]
@@ -174,7 +174,7 @@ def scrawled(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 @given(scrawled())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_crosses_itself_is_judged_by_what_it_covers(rows: list[dict[str, Any]]) -> None:
     batch = batch_of(rows)
     drawn, bounds = shapes(batch.labels), geometry.bounds(batch.labels)

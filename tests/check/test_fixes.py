@@ -119,7 +119,7 @@ polygons = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(boxes | polygons, max_size=6))
 def test_a_repair_that_is_promised_is_made_and_no_other(labels: list[dict[str, Any]]) -> None:
     batch = batch_of(labels)
@@ -128,7 +128,7 @@ def test_a_repair_that_is_promised_is_made_and_no_other(labels: list[dict[str, A
     assert {f"{old['id']:016x}" for old, new in both if old != new} == promised
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(boxes | polygons, max_size=6))
 @example([label(x=0.0, y=0.0, w=1.0, h=1.0), label(x=0.0, y=0.03125, w=1.0, h=1.0)])
 def test_repairs_end_and_change_nothing_else(labels: list[dict[str, Any]]) -> None:

@@ -60,7 +60,7 @@ def hostile(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(st.lists(hostile(), max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100)
 def test_rules_find_the_same_on_measured_labels(rows: list[dict[str, Any]]) -> None:
     rows.sort(key=lambda row: str(row["item"]))
     batch = batch_of(rows, ITEMS, SPEC)
@@ -70,7 +70,7 @@ def test_rules_find_the_same_on_measured_labels(rows: list[dict[str, Any]]) -> N
 
 
 @given(st.lists(hostile(), min_size=1, max_size=12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_statistics_are_the_same_of_measured_labels(rows: list[dict[str, Any]]) -> None:
     rows.sort(key=lambda row: str(row["item"]))
     batch = batch_of(rows, ITEMS)

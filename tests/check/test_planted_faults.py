@@ -286,14 +286,14 @@ PLANTED: dict[str, tuple[Callable[[World, str], Place], set[str]]] = {
 
 
 @given(worlds())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_clean_worlds_are_clean(world: World) -> None:
     assert world.findings() == []
 
 
 @pytest.mark.parametrize("code", PLANTED)
 @given(world=worlds(), last=st.booleans())
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_a_planted_fault_is_found_once_at_its_place(code: str, world: World, last: bool) -> None:
     plant, consequences = PLANTED[code]
     item, number = plant(world, world.items[-1 if last else 2]["item"])

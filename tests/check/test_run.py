@@ -179,7 +179,7 @@ STRICT_SPEC = Spec(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(LABEL, max_size=12), st.tuples(ITEM_CELLS, ITEM_CELLS))
 def test_no_table_makes_a_rule_crash(labels: list[dict[str, Any]], cells: tuple[dict[str, Any], ...]) -> None:
     items = [{**one, "item": key} for key, one in zip(("a.jpg", "b.jpg"), cells, strict=True)]

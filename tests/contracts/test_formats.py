@@ -21,7 +21,7 @@ from datalabel.formats.registry import detect_format, formats, get_format
 NAMES = [info.name for info in formats()]
 every_format = pytest.mark.parametrize("name", NAMES)
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
-modest = settings(max_examples=25, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+modest = settings(max_examples=25, phases=PHASES, suppress_health_check=list(HealthCheck))
 
 
 def round_trip(fmt: Format, selection: InMemorySelection) -> Read:
@@ -184,7 +184,7 @@ _JUNK = [
 
 
 @every_format
-@settings(max_examples=150, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_refused_as_input(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)

@@ -46,7 +46,7 @@ def inside(polygon: tuple[tuple[float, float], ...], size: tuple[int, int]) -> n
 
 
 @given(st.integers(0, 2**40), st.sampled_from([(640, 480), (320, 240), (1280, 720), (480, 640)]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_labels_of_every_scene_are_sound(seed: int, size: tuple[int, int]) -> None:
     found = potatoes(seed, size)
     assert 4 <= len(found) <= 9

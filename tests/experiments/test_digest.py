@@ -42,7 +42,7 @@ def test_it_is_the_same_forever() -> None:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(selections(max_labels=8), st.randoms(use_true_random=False), st.integers(0, 3))
 def test_order_within_an_item_and_ends_of_batches_do_not_count(
     selection: InMemorySelection, random: Any, cut: int

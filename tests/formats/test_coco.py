@@ -352,7 +352,7 @@ ANNOTATION = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=75, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(ANNOTATION, max_size=5),
     top=st.dictionaries(st.text(max_size=5), JSON, max_size=2),

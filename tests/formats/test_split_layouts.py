@@ -65,7 +65,7 @@ def test_voc_refuses_names_that_a_list_cannot_hold() -> None:
 
 
 @pytest.mark.parametrize("name", [info.name for info in formats()])
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(groups=st.lists(st.sets(st.sampled_from("abcdefg")), min_size=2, max_size=3))
 def test_no_two_images_have_one_place_and_bytes_are_the_same_every_time(
     name: str, groups: list[set[str]]

@@ -185,7 +185,7 @@ def test_two_images_of_a_split_with_one_label_file_are_refused() -> None:
 
 
 @pytest.mark.parametrize("kind", ["box", "polygon", "rotated_box", "keypoints"])
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_each_kind_comes_back(
     tmp_path_factory: pytest.TempPathFactory, kind: str, data: st.DataObject
@@ -201,7 +201,7 @@ def test_each_kind_comes_back(
     assert said_by(known.named(read_folder(YOLO, folder, known))) == said_in(selection.labels)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.tuples(st.integers(1, 10_000), st.integers(1, 10_000)),
     st.lists(st.floats(-1e4, 1e4), min_size=4, max_size=4),

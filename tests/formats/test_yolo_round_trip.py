@@ -222,7 +222,7 @@ def label_texts(draw: st.DrawFn) -> str:
     return draw(st.sampled_from(["\n", "\r\n"])).join(rows)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(
     texts=st.lists(label_texts(), min_size=1, max_size=3),
     size=st.tuples(st.integers(1, 5000), st.integers(1, 5000)),

@@ -103,7 +103,7 @@ def test_overlap() -> None:
 pixels = arrays.arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.integers(0, 1))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(pixels, st.randoms(use_true_random=False))
 def test_masks_by_their_pixels(first: npt.NDArray[np.uint8], chance: Any) -> None:
     second = np.array([[chance.randint(0, 1) for _ in row] for row in first], dtype=np.uint8)
@@ -128,7 +128,7 @@ def test_masks_with_unsound_codes_are_empty(code: str | None) -> None:
 numbers = st.floats(allow_nan=True, allow_infinity=True, width=32)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(numbers, max_size=9),
     st.lists(st.integers(-4, 4), max_size=3),

@@ -15,7 +15,7 @@ TEXT = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(TEXT, max_size=30))
 def test_fingerprints_are_equal_where_texts_are(texts: list[str]) -> None:
     together = hash_numbers(pa.chunked_array([pa.array(texts, pa.string())]))

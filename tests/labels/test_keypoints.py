@@ -46,7 +46,7 @@ def reference(truth: list[float], other: list[float]) -> float:
     return float(run.computeOks(1, 1)[0, 0])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 10_000))
 def test_as_coco_computes_it(seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -78,7 +78,7 @@ POINT = st.tuples(st.floats(0, 60), st.floats(0, 60), st.sampled_from([0, 2]))
 PEOPLE = st.integers(1, 3).flatmap(lambda count: st.lists(POINT, min_size=count, max_size=count))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PEOPLE, PEOPLE, st.tuples(st.floats(1, 50), st.floats(1, 50)), st.floats(0.05, 0.95))
 def test_labels_that_are_alike_are_within_reach(
     one: list[tuple[float, float, int]],

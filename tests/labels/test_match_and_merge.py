@@ -44,7 +44,7 @@ def content(labels: pa.Table) -> list[str]:
     return sorted(str({**row, "rank": None}) for row in labels.to_pylist())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(tables, tables)
 def test_no_row_is_in_two_pairs_and_pairs_share_their_group(left: list[Row], right: list[Row]) -> None:
     a, b = table(left), table(right)
@@ -55,7 +55,7 @@ def test_no_row_is_in_two_pairs_and_pairs_share_their_group(left: list[Row], rig
         assert (one["item"], one["annotator"]) == (other["item"], other["annotator"])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(tables, st.randoms(use_true_random=False))
 def test_renumbering_and_reordering_pair_every_row_with_its_equal(
     found: list[Row], chance: random.Random
@@ -72,7 +72,7 @@ def test_renumbering_and_reordering_pair_every_row_with_its_equal(
         assert a.slice(i, 1).to_pylist()[0] | strip == b.slice(j, 1).to_pylist()[0] | strip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables, tables)
 def test_the_match_is_the_same_from_both_sides(left: list[Row], right: list[Row]) -> None:
     a, b = table(left), table(right)
@@ -80,7 +80,7 @@ def test_the_match_is_the_same_from_both_sides(left: list[Row], right: list[Row]
     assert len(there.left) == len(back.left)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(tables)
 def test_ids_are_unique_stable_and_never_zero(found: list[Row]) -> None:
     made = table(found)
@@ -145,7 +145,7 @@ def changed(labels: pa.Table, chance: random.Random) -> pa.Table:
     return pa.Table.from_pylist(found, schema=LABELS) if found else empty(LABELS)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(tables, st.randoms(use_true_random=False))
 def test_what_one_side_changed_is_taken(found: list[Row], chance: random.Random) -> None:
     base = table(found)
@@ -155,7 +155,7 @@ def test_what_one_side_changed_is_taken(found: list[Row], chance: random.Random)
         assert content(merged.labels) == content(side)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(tables, st.randoms(use_true_random=False), st.randoms(use_true_random=False))
 def test_both_sides_conflict_alike_and_preference_decides(
     found: list[Row], one: random.Random, other: random.Random
@@ -204,7 +204,7 @@ def test_ids_that_both_sides_made_up_are_no_identity() -> None:
     assert len(set(merged.labels.column("id").to_pylist())) == 2
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(tables, st.randoms(use_true_random=False))
 def test_the_difference_counts_what_was_done(found: list[Row], chance: random.Random) -> None:
     base = table(found)

@@ -20,7 +20,7 @@ CODES = arrays.arrays(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(CODES)
 def test_order_is_that_of_a_stable_sort(codes: Any) -> None:
     assert order_of(codes).tolist() == np.argsort(codes, kind="stable").tolist()
@@ -31,7 +31,7 @@ def test_many_equal_codes_stay_in_their_order() -> None:
     assert (order_of(codes) == np.argsort(codes, kind="stable")).all()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(FLOATS)
 def test_ranks_are_those_among_the_distinct_values(values: Any) -> None:
     assert ranks(values).tolist() == np.unique(values, return_inverse=True)[1].tolist()
@@ -39,7 +39,7 @@ def test_ranks_are_those_among_the_distinct_values(values: Any) -> None:
 
 
 @pytest.mark.parametrize("largest", [3, 1 << 40])
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_distinct_codes_are_those_of_unique(largest: int, data: st.DataObject) -> None:
     codes = np.array(data.draw(st.lists(st.integers(0, largest), max_size=40)), np.int64)

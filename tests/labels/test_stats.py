@@ -185,7 +185,7 @@ def builder_of(world: list[tuple[dict[str, Any], list[dict[str, Any]]]], first: 
     return builder
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(WORLD, st.integers(0, 6))
 def test_merged_parts_equal_the_whole(
     world: list[tuple[dict[str, Any], list[dict[str, Any]]]], cut: int
@@ -202,7 +202,7 @@ def test_merged_parts_equal_the_whole(
     assert found.per_item.labelled + found.per_item.empty == len(world)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=40))
 def test_few_numbers_are_summed_up_exactly(values: list[float]) -> None:
     numbers = Numbers()

@@ -78,7 +78,7 @@ def test_a_value_that_dropped_out_of_a_cut_list_is_not_called_gone() -> None:
     assert found(changes, "properties", "cat.track", "values.!") == (0, 1, 1)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(WORLD, WORLD)
 def test_the_other_way_round_every_sign_turns(
     before: list[list[dict[str, Any]]], after: list[list[dict[str, Any]]]

@@ -235,7 +235,7 @@ def slow_overlaps(groups: list[int], classes: list[int], corners: Any) -> Any:
     return found
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(
         st.tuples(
@@ -330,7 +330,7 @@ def builder_of(world: World, by: str, first: int = 0) -> StatsBuilder:
     return builder
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(WORLD, st.integers(0, 7), BY)
 def test_merged_parts_equal_the_whole(world: World, cut: int, by: str) -> None:
     merged = builder_of(world[cut:], by, cut)
@@ -339,7 +339,7 @@ def test_merged_parts_equal_the_whole(world: World, cut: int, by: str) -> None:
     json.dumps(merged.result().to_json(), allow_nan=False)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(WORLD, BY)
 def test_the_parts_add_up(world: World, by: str) -> None:
     found = builder_of(world, by).result().sets["model"]

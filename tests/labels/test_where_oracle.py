@@ -231,14 +231,14 @@ def truth(tree: Tree, row: Row) -> bool | None:
     raise AssertionError(tree)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TREES)
 def test_expressions_agree_with_the_oracle(tree: Tree) -> None:
     text = written(tree)
     assert chosen_labels(text) == labels_where(lambda row: truth(tree, row) is True), text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TREES)
 def test_the_canonical_text_reads_back_as_the_same_expression(tree: Tree) -> None:
     where = parse_where(written(tree))

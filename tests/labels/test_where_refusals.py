@@ -180,7 +180,7 @@ def test_much_noise_is_an_expression_or_a_usage_error() -> None:
     assert read_noise(2, 10_000)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map(" ".join) | st.text())
 def test_drawn_noise_is_an_expression_or_a_usage_error(text: str) -> None:
     try:

@@ -208,7 +208,7 @@ def test_numbers_that_are_equal_agree() -> None:
 # Laws
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(SEEDS)
 def test_alpha_without_somebody_is_alpha_of_the_others(seed: int) -> None:
     rows, seen = random_rows(seed, items=4, people="abc", apart=40.0, jitter=0.2)
@@ -221,7 +221,7 @@ def test_alpha_without_somebody_is_alpha_of_the_others(seed: int) -> None:
         assert one.alpha_without.value == pytest.approx(rest.alpha.value)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(SEEDS)
 def test_batches_do_not_matter(seed: int) -> None:
     rows, seen = random_rows(seed)
@@ -240,7 +240,7 @@ def _rounded(value: object) -> object:
     return json.loads(json.dumps(value), parse_float=lambda text: round(float(text), 9))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(SEEDS)
 def test_names_of_people_do_not_matter(seed: int) -> None:
     rows, seen = random_rows(seed)
@@ -254,7 +254,7 @@ def test_names_of_people_do_not_matter(seed: int) -> None:
     assert other.mean_iou.value == pytest.approx(one.mean_iou.value)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(SEEDS)
 def test_everything_stays_in_its_bounds(seed: int) -> None:
     rows, seen = random_rows(seed)

@@ -33,7 +33,7 @@ def repeated(counts: Counts, weights: np.ndarray[tuple[int], np.dtype[np.int64]]
     return Counts(counts.matrix[:, columns], counts.group, counts.category)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000))
 def test_weights_are_repeated_items(seed: int) -> None:
     items, groups = 7, np.arange(3)
@@ -94,7 +94,7 @@ def test_no_interval_where_most_resamples_are_undefined() -> None:
     assert (undefined.value, undefined.low, undefined.high) == (None, None, None)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=3, max_size=12))
 def test_spearman_with_ties(pairs: list[tuple[int, int]]) -> None:
     first, second = (np.array([pair[side] for pair in pairs], np.float64) for side in (0, 1))

@@ -30,7 +30,7 @@ def read(document: str, *opens: str) -> list[str]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ODD)
 @example("&amp; &#35; \\| a_b_c _d_ http://x www.x.y a@b.c #1 :cat: GH-12")
 @example("a  b ")
@@ -54,7 +54,7 @@ def test_tables_are_aligned_as_text_too() -> None:
     assert bullets(["one", "two"]) == "- one\n- two\n"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(ODD, st.one_of(st.none(), st.integers())), max_size=5))
 def test_csv_parses_back(rows: list[tuple[str, int | None]]) -> None:
     found = list(csv.reader(io.StringIO(csv_of(("name", "value"), rows))))

@@ -123,15 +123,16 @@ def added(repo: Repository, document: Document) -> tuple[Added, Tree, Bases] | s
         return str(refused)
 
 
-@settings(max_examples=25, deadline=None)
-@given(
-    st.lists(
+EDITED = given(
+    edits=st.lists(
         st.tuples(st.sampled_from(EDITS), st.integers(0, 999), st.sampled_from(THEN)),
         min_size=1,
         max_size=6,
     )
 )
-def test_neither_what_was_remembered_nor_portions_change_anything(
+
+
+def remembered_and_in_portions(
     tmp_path_factory: pytest.TempPathFactory,
     edits: list[tuple[Callable[[Document, random.Random], None], int, str]],
 ) -> None:
@@ -151,6 +152,12 @@ def test_neither_what_was_remembered_nor_portions_change_anything(
             assert added(remembering, document) == expected
             for repo in (remembering, forgetful):
                 do_then(repo, then, "labels.json")
+
+
+test_neither_what_was_remembered_nor_portions_change_anything = settings(max_examples=8)(
+    EDITED(remembered_and_in_portions)
+)
+test_they_never_do = pytest.mark.slow(settings(max_examples=40)(EDITED(remembered_and_in_portions)))
 
 
 def test_only_what_is_worded_anew_is_read(tmp_path: Path) -> None:

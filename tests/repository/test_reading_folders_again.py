@@ -51,7 +51,7 @@ def then(repo: Repository, name: str) -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda one: one.format)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6)
 @given(steps=st.lists(STEP, min_size=1, max_size=6))
 def test_what_was_remembered_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, folder: Folder, steps: list[tuple[int, int, str]]

@@ -112,7 +112,7 @@ SPEC = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SPEC)
 def test_every_spec_is_read_back_whole(spec: Spec) -> None:
     again = spec_from_canonical(canonical_spec(spec))
@@ -231,7 +231,7 @@ def test_a_deep_tree_of_options_is_damage() -> None:
         spec_from_canonical(json.dumps(said).encode())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SPEC)
 def test_a_resolved_spec_written_out_means_itself(spec: Spec) -> None:
     report = Report()

@@ -286,7 +286,7 @@ ITEMS = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(pairs(), st.lists(VALUES, min_size=1, max_size=3), ITEMS)
 def test_compatible_keeps_all_labels_and_breaking_none(
     specs: tuple[Spec, Spec], values: list[dict[str, Any]], item: dict[str, Any]
@@ -303,7 +303,7 @@ def test_compatible_keeps_all_labels_and_breaking_none(
             assert label_id_text(number) in before | after
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(PROPERTY, PROPERTY)
 def test_compatible_keeps_all_values_and_breaking_none(old: Property, new: Property) -> None:
     """For one property, all values there are in this world."""
@@ -319,7 +319,7 @@ def test_compatible_keeps_all_values_and_breaking_none(old: Property, new: Prope
             assert not (was and now)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(pairs())
 def test_no_change_goes_unsaid(specs: tuple[Spec, Spec]) -> None:
     before, after = (spec_from_canonical(canonical_spec(one)) for one in specs)

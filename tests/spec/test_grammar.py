@@ -116,7 +116,7 @@ SPEC = some(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(SPEC)
 def test_what_the_loader_takes_the_schema_takes(spec: dict[str, Any]) -> None:
     if loads(spec):

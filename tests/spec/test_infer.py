@@ -175,7 +175,7 @@ ROW = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(ROW, max_size=6),
     st.dictionaries(HOSTILE, VALUE, max_size=2),
@@ -236,7 +236,7 @@ def test_a_property_that_never_has_a_value_is_declared_and_may_be_absent() -> No
     assert not findings(batch_of(rows, [ITEM], spec), "S")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(

@@ -360,7 +360,7 @@ specs = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(specs)
 def test_spelling_does_not_matter_and_nothing_is_lost(spec: dict[str, Any]) -> None:
     plain = load(json.dumps(spec, ensure_ascii=False))

@@ -326,7 +326,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(STEPS, ROWS, st.integers(0, 6))
 def test_steps_keep_ids_and_order_and_do_not_care_for_batches(
     text: str, rows: Sequence[dict[str, Any]], cut: int

@@ -159,7 +159,7 @@ NAME = st.sampled_from(["p", "q", "r"])
 VALUE = st.one_of(SCALAR, st.lists(SCALAR, max_size=3), st.dictionaries(NAME, SCALAR, max_size=1))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.dictionaries(NAME, PROPERTY, max_size=3), st.dictionaries(NAME, VALUE, max_size=3) | VALUE)
 def test_the_schema_judges_alike(declared: Mapping[str, Property], value: Any) -> None:
     schema = schema_of(declared)

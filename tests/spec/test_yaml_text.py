@@ -124,7 +124,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(TEXT, JSON, max_size=3), st.booleans(), st.sampled_from([None, 2, "\t"]))
 def test_json_is_yaml(document: dict[str, Any], ascii_only: bool, indent: int | str | None) -> None:
     text = json.dumps(document, ensure_ascii=ascii_only, indent=indent)

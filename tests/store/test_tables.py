@@ -48,7 +48,7 @@ changes = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(changes)
 def test_a_table_reads_as_the_newest_rows_of_each_item(
     history: list[tuple[dict[str, int], set[str]]],
