@@ -378,3 +378,16 @@ def test_a_spec_is_inferred_with_the_points_that_sources_name(repo: Repository) 
     written = next(one for one in (repo.root / "out").iterdir() if one.name != "dlabel.json")
     category = json.loads(written.read_text())["categories"][0]
     assert (category["keypoints"], category["skeleton"]) == (["nose", "tail"], [[2, 1]])
+
+
+def test_the_root_holds_the_spec_and_no_other_folder_does(labelled: Repository) -> None:
+    spec = "project_name: test\ndata_spec: {cat: {box: }, dog: {box: }}\n"
+    (labelled.root / "dlabel.yaml").write_text(spec)
+    assert labelled.add("images").spec is False
+    assert labelled.status().spec["changed"] is True
+    assert labelled.add(".").spec is True
+    assert list(labelled.view().spec.classes) == ["cat", "dog"]
+    (labelled.root / "images/dlabel.yaml").write_text("data_spec: {bird: {box: }}\n")
+    assert labelled.add(".").spec is False
+    with pytest.raises(InputError, match="neither an image nor a label file"):
+        labelled.add("images/dlabel.yaml")

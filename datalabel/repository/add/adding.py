@@ -82,8 +82,8 @@ def add_to(stage: Stage, paths: Sequence[Path], options: AddOptions) -> Added:
     _check(options, paths)
     missing: list[str] = []
     found = _found(stage, paths, options) if paths else _tracked(stage, missing)
-    wants_spec = not paths or any(path.name == SPEC_FILE for path in paths)
-    spec = wants_spec and stage_spec(stage)
+    root = stage.project.root
+    spec = (not paths or any(path in (root, root / SPEC_FILE) for path in paths)) and stage_spec(stage)
     images = add_images(stage, list(found.images.values()), keep_going=options.keep_going)
     folders = _track_folders(stage, found)
     labels = _add_sources(stage, found, options, paths)

@@ -125,7 +125,7 @@ class Recogniser:
         is_image = path.suffix.lower() in IMAGE_SUFFIXES or looks_like_image(head)
         if is_image and self._format is None:
             self.found.images[key] = (key, str(path), entry_of(path))
-        elif path.name == SPEC_FILE:
+        elif key == SPEC_FILE:
             return
         else:
             self._add_label_file(self._name_for(key), key, path)
