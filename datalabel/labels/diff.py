@@ -24,7 +24,7 @@ SHOWN = ("class", "kind", *BOUNDS, "coords", "parts", "rle", "properties", "conf
 _OWN_BOUNDS = ("box",)
 """Kinds whose geometry is their bounds; for the others, bounds that changed alone are shown as such."""
 
-ITEMS = 256
+AT_ONCE = 256
 """Changes are spelled out for so many items at a time."""
 
 Index = npt.NDArray[np.intp]
@@ -85,8 +85,10 @@ class LabelChanges:
         places = ((self.before, self.removed), (self.after, self.changed_after), (self.after, self.added))
         items = [table.column("item").take(pa.array(rows)).to_pylist() for table, rows in places]
         rank = {item: place for place, item in enumerate(sorted({*chain(*items)}))}
-        blocks = [np.fromiter((rank[one] // ITEMS for one in names), np.int64, len(names)) for names in items]
-        for block in range(-(-len(rank) // ITEMS)):
+        blocks = [
+            np.fromiter((rank[one] // AT_ONCE for one in names), np.int64, len(names)) for names in items
+        ]
+        for block in range(-(-len(rank) // AT_ONCE)):
             removed, changed, added = (np.flatnonzero(one == block) for one in blocks)
             found = [
                 *(_gone(row) for row in _rows(self.before, self.removed[removed])),

@@ -26,7 +26,7 @@ BOOKKEEPING = ("source", "source_id", "rank", "extra")
 """Columns that never conflict and do not count against a deletion: theirs wins where both changed them."""
 
 MEANING = ("class", *SHAPE, "properties", "confidence", "annotator")
-EVERYTHING = tuple(name for name in LABELS.names if name not in ("item", "id"))
+_SAID = tuple(name for name in LABELS.names if name not in ("item", "id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class _Sides:
         keys = [_keys(table) for table in self._tables]
         self._every = np.unique(np.concatenate(keys))
         self._at = [self._positions(side) for side in keys]
-        hashes = [hash_rows(table, EVERYTHING) for table in self._tables]
+        hashes = [hash_rows(table, _SAID) for table in self._tables]
         self._says = [self._gathered(side, at) for side, at in zip(hashes, self._at, strict=True)]
 
     def _positions(self, keys: Hashes) -> np.ndarray[tuple[int], np.dtype[np.intp]]:

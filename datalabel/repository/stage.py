@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datalabel.spec.load import LoadedSpec
 
 
-class Tables:
+class Draft:
     """The tables of one tree while a command changes them. Appending costs what changed."""
 
     def __init__(self, project: Project, view: View) -> None:
@@ -122,7 +122,7 @@ class Tables:
         )
 
 
-class Stage(Tables):
+class Stage(Draft):
     """Staging, while one command changes it. `save` makes everything visible at once, or nothing."""
 
     def __init__(self, project: Project, position: Position, view: View) -> None:
@@ -252,7 +252,7 @@ class Rest:
     count: int
 
 
-def without_source(stage: Tables, table: Table, source: str) -> Rest:
+def without_source(stage: Draft, table: Table, source: str) -> Rest:
     """The items that a source has rows of, without those rows."""
     keys: set[str] = set()
     for rows in stage.project.store.tables.scan(table, ["item", "source"]):

@@ -147,7 +147,7 @@ def remembered_and_in_portions(
             edit(document, random.Random(seed))  # noqa: S311
             forget(forgetful)
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(bringing, "ITEMS", 3)
+                patch.setattr(bringing, "AT_ONCE", 3)
                 expected = added(forgetful, document)
             assert added(remembering, document) == expected
             for repo in (remembering, forgetful):

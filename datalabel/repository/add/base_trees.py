@@ -25,7 +25,7 @@ from datalabel.labels.rows import (
 )
 from datalabel.labels.tables import LABEL_ORDER, LABELS, MENTION_ORDER
 from datalabel.repository.add.spoken import CONTENT, digests
-from datalabel.repository.stage import Stage, Tables
+from datalabel.repository.stage import Draft, Stage
 from datalabel.repository.view import View, view_of
 from datalabel.store.state import Base
 from datalabel.store.store import Store
@@ -49,7 +49,7 @@ def remember_base(stage: Stage, source: str, digest: ObjectId, theirs: Theirs) -
     store = stage.project.store
     old = stage.base(source)
     before = view_of(store, old.tree, source) if old else None
-    tables = Tables(stage.project, View(store, stage.finished(), source))
+    draft = Draft(stage.project, View(store, stage.finished(), source))
     keys = _doubtful(stage, source, before, theirs)
     present = stage.read(stage.labels(theirs.set), keys)
     ours, others = split_by_source(present, source)
@@ -58,25 +58,25 @@ def remember_base(stage: Stage, source: str, digest: ObjectId, theirs: Theirs) -
     if differing:
         rows = pa.concat_tables([of_items(others, differing), of_items(said, differing)])
         gone = set(differing) - distinct(rows.column("item"))
-        tables.put_labels(theirs.set, sort_rows(rows, *LABEL_ORDER), gone)
+        draft.put_labels(theirs.set, sort_rows(rows, *LABEL_ORDER), gone)
     if before is not None:
-        _keep_digests(tables, source, before, theirs)
-    _keep_removed(tables, source, theirs.mentions)
-    stage.bases[source] = Base(store.history.put_tree(tables.finished()), digest)
+        _keep_digests(draft, source, before, theirs)
+    _keep_removed(draft, source, theirs.mentions)
+    stage.bases[source] = Base(store.history.put_tree(draft.finished()), digest)
 
 
 def remember_written(stage: Stage, source: str, digest: ObjectId) -> None:
     """Note that the source, with files of this digest, says what staging holds: they were written from it."""
     store, old = stage.project.store, stage.base(source)
-    tables = Tables(stage.project, View(store, stage.finished(), source))
-    set_name = tables.tree.sources[source].set or ""
-    keys = _differing(view_of(store, old.tree, source) if old else None, tables, set_name)
-    said = digests(store.tables.read(tables.mentions, items=keys).filter(pc.field("source") == source))
+    draft = Draft(stage.project, View(store, stage.finished(), source))
+    set_name = draft.tree.sources[source].set or ""
+    keys = _differing(view_of(store, old.tree, source) if old else None, draft, set_name)
+    said = digests(store.tables.read(draft.mentions, items=keys).filter(pc.field("source") == source))
     held = dict.fromkeys(said, 0)
-    for batch in store.tables.scan(tables.labels(set_name), [*CONTENT, "item", "source"], items=keys):
+    for batch in store.tables.scan(draft.labels(set_name), [*CONTENT, "item", "source"], items=keys):
         held |= item_hashes(split_by_source(batch, source)[0], CONTENT)
-    _put_digests(tables, source, {key: held[key] for key in said})
-    stage.bases[source] = Base(store.history.put_tree(tables.finished()), digest)
+    _put_digests(draft, source, {key: held[key] for key in said})
+    stage.bases[source] = Base(store.history.put_tree(draft.finished()), digest)
 
 
 def say_again(stage: Stage, items: Sequence[str]) -> int:
@@ -139,15 +139,15 @@ def _say_again(stage: Stage, source: str, before: View, items: Sequence[str]) ->
 def says_the_same(stage: Stage, source: str) -> bool:
     """Whether staging holds what the base of a source says, and nothing else of it."""
     store, base = stage.project.store, stage.base(source)
-    tables = Tables(stage.project, View(store, stage.finished(), source))
+    draft = Draft(stage.project, View(store, stage.finished(), source))
     before = view_of(store, base.tree, source) if base else None
-    known = tables.tree.sources[source]
+    known = draft.tree.sources[source]
     if before is None or before.tree.sources.get(source) != known:
         return False
-    keys = _differing(before, tables, known.set or "")
+    keys = _differing(before, draft, known.set or "")
     pairs = (
-        (before.label_table(known.set or ""), tables.labels(known.set or "")),
-        (before.mentions, tables.mentions),
+        (before.label_table(known.set or ""), draft.labels(known.set or "")),
+        (before.mentions, draft.mentions),
     )
     return keys is not None and all(
         _rows_of(store, source, keys, old) == _rows_of(store, source, keys, new) for old, new in pairs
@@ -162,41 +162,41 @@ def _rows_of(store: Store, source: str, keys: Sequence[str], table: Table) -> di
     return item_hashes(split_by_source(rows, source)[0], columns)
 
 
-def _differing(before: View | None, tables: Tables, set_name: str) -> list[str] | None:
+def _differing(before: View | None, draft: Draft, set_name: str) -> list[str] | None:
     """The items of which a base and staging may say different things; None: any. Of the others the base's digests
     are those of its labels."""
     if before is None:
         return None
-    changed_items = tables.project.store.tables.changed_items
-    labels = changed_items(before.label_table(set_name), tables.labels(set_name))
-    mentions = changed_items(before.mentions, tables.mentions)
+    changed_items = draft.project.store.tables.changed_items
+    labels = changed_items(before.label_table(set_name), draft.labels(set_name))
+    mentions = changed_items(before.mentions, draft.mentions)
     return None if labels is None or mentions is None else sorted({*labels, *mentions})
 
 
-def _keep_digests(tables: Tables, source: str, before: View, theirs: Theirs) -> None:
+def _keep_digests(draft: Draft, source: str, before: View, theirs: Theirs) -> None:
     """Where the old base knows better than staging what the source said of an item, the new one does, too."""
-    store = tables.project.store
-    differing = store.tables.changed_items(before.mentions, tables.mentions)
+    store = draft.project.store
+    differing = store.tables.changed_items(before.mentions, draft.mentions)
     keys = None if differing is None else sorted(set(differing) - set(theirs.items))
     rows = store.tables.read(before.mentions, items=keys)
     said = digests(rows.filter(pc.field("source") == source))
     for key in theirs.items:
         said.pop(key, None)
-    _put_digests(tables, source, said)
+    _put_digests(draft, source, said)
 
 
-def _keep_removed(tables: Tables, source: str, mentions: pa.Table) -> None:
+def _keep_removed(draft: Draft, source: str, mentions: pa.Table) -> None:
     """Items that were removed here are named by the source all the same, also where another has them again."""
-    named = tables.view.mentions_of(source, ["item"]).column("item").combine_chunks()
+    named = draft.view.mentions_of(source, ["item"]).column("item").combine_chunks()
     rows = mentions.filter(pc.invert(pc.is_in(mentions.column("item"), value_set=named)))
     if rows.num_rows:
-        others = tables.read(tables.mentions, sorted(distinct(rows.column("item"))))
-        tables.put_mentions(sort_rows(pa.concat_tables([others, rows]), *MENTION_ORDER))
+        others = draft.read(draft.mentions, sorted(distinct(rows.column("item"))))
+        draft.put_mentions(sort_rows(pa.concat_tables([others, rows]), *MENTION_ORDER))
 
 
-def _put_digests(tables: Tables, source: str, wanted: Mapping[str, int]) -> None:
+def _put_digests(draft: Draft, source: str, wanted: Mapping[str, int]) -> None:
     """Let the source's own mentions of these items have these digests."""
-    rows = tables.read(tables.mentions, sorted(wanted))
+    rows = draft.read(draft.mentions, sorted(wanted))
     own = pc.and_(pc.equal(rows.column("source"), source), pc.is_valid(rows.column("name")))
     new = [wanted[key] for key in rows.column("item").to_pylist()]
     values = pc.if_else(own, pa.array(new, pa.uint64()), rows.column("digest"))
@@ -204,7 +204,7 @@ def _put_digests(tables: Tables, source: str, wanted: Mapping[str, int]) -> None
     changed = pc.and_(changed, pc.is_valid(values))
     keys = distinct(rows.column("item").filter(changed))
     if keys:
-        tables.put_mentions(of_items(with_column(rows, "digest", values), keys))
+        draft.put_mentions(of_items(with_column(rows, "digest", values), keys))
 
 
 def _doubtful(stage: Stage, source: str, before: View | None, theirs: Theirs) -> list[str]:

@@ -30,7 +30,7 @@ from datalabel.store.table import Table
 from datalabel.store.tables import Tables
 from datalabel.threads import in_order
 
-ITEMS = 1 << 13
+AT_ONCE = 1 << 13
 """So many items are brought together at a time, by two threads: of what is read beside them only so much is held."""
 
 Rows = npt.NDArray[np.intp]
@@ -117,9 +117,9 @@ class Bringing:
 def _parts(items: Sequence[str], rows: pa.Table) -> Iterator[tuple[Sequence[str], pa.Table]]:
     """Some items at a time, with their rows."""
     present, codes = item_codes(rows)
-    for start in range(0, len(items), ITEMS):
-        some = items[start : start + ITEMS]
-        after = items[start + ITEMS : start + ITEMS + 1]
+    for start in range(0, len(items), AT_ONCE):
+        some = items[start : start + AT_ONCE]
+        after = items[start + AT_ONCE : start + AT_ONCE + 1]
         bounds = [bisect_left(present, some[0]), bisect_left(present, after[0]) if after else len(present)]
         first, end = np.searchsorted(codes, bounds).tolist()
         yield some, rows.slice(first, end - first)

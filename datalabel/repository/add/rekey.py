@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
 from datalabel.repository.add.spoken import keys_by_name
-from datalabel.repository.stage import Stage, Tables
+from datalabel.repository.stage import Draft, Stage
 from datalabel.repository.view import View, view_of
 
 _NAMED = ["name", "item"]
@@ -50,25 +50,25 @@ def rekey_bases(stage: Stage) -> None:
 
 
 def _rekeyed(stage: Stage, tree: ObjectId, moves: Mapping[str, str]) -> ObjectId:
-    tables = Tables(stage.project, view_of(stage.project.store, tree, "base"))
-    _rekey_tables(tables, moves, {})
-    return stage.project.store.history.put_tree(tables.finished())
+    draft = Draft(stage.project, view_of(stage.project.store, tree, "base"))
+    _rekey_tables(draft, moves, {})
+    return stage.project.store.history.put_tree(draft.finished())
 
 
-def _rekey_tables(tables: Tables, moves: Mapping[str, str], traces: Mapping[str, str]) -> None:
+def _rekey_tables(draft: Draft, moves: Mapping[str, str], traces: Mapping[str, str]) -> None:
     old = sorted(moves)
-    rows = tables.read(tables.items, old)
+    rows = draft.read(draft.items, old)
     if rows.num_rows:
         gone = [key for key in old if key not in traces]
-        tables.put_items(_renamed(rows, moves), gone, traces)
+        draft.put_items(_renamed(rows, moves), gone, traces)
     targets = sorted({*moves, *moves.values()})
-    mentions = tables.read(tables.mentions, targets)
+    mentions = draft.read(draft.mentions, targets)
     if mentions.num_rows:
-        tables.put_mentions(_renamed(mentions, moves), old)
-    for name in tables.set_names:
-        labels = tables.read(tables.labels(name), targets)
+        draft.put_mentions(_renamed(mentions, moves), old)
+    for name in draft.set_names:
+        labels = draft.read(draft.labels(name), targets)
         if labels.num_rows:
-            tables.put_labels(name, _renamed(labels, moves), old)
+            draft.put_labels(name, _renamed(labels, moves), old)
 
 
 def _renamed(rows: pa.Table, moves: Mapping[str, str]) -> pa.Table:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from datalabel.errors import Fault, Faults, nearest
 from datalabel.labels.rows import distinct, of_items
 from datalabel.repository.project import Project
-from datalabel.repository.stage import Tables
+from datalabel.repository.stage import Draft
 from datalabel.repository.view import View
 
 if TYPE_CHECKING:
@@ -112,10 +112,10 @@ class Filter:
         return kept, chosen
 
 
-EVERYTHING = Filter()
+UNFILTERED = Filter()
 
 
-class Selected(Tables):
+class Selected(Draft):
     """A tree narrowed to some sets, items and labels; it shares the segments of the tree it came from."""
 
     def __init__(self, project: Project, view: View, sets: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from datalabel.formats.base import LABEL_KEYS, READ_MENTIONS, Batch
 from datalabel.formats.registry import get_format
 from datalabel.labels.rows import constant, distinct, of_items, sort_rows, split_by_source, with_column
 from datalabel.labels.tables import ITEMS
-from datalabel.repository.export.selecting import EVERYTHING, Filter
+from datalabel.repository.export.selecting import UNFILTERED, Filter
 from datalabel.repository.view import View, span_of
 from datalabel.store.history import Source
 from datalabel.store.open_table import OpenTable
@@ -114,7 +114,7 @@ class SetSelection:
     annotator: str | None = None
 
     def __init__(
-        self, view: View, set_name: str, format_name: str, chosen: Filter = EVERYTHING, *, strip: str = ""
+        self, view: View, set_name: str, format_name: str, chosen: Filter = UNFILTERED, *, strip: str = ""
     ) -> None:
         self._view = view
         self._set = set_name
