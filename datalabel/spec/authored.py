@@ -40,11 +40,6 @@ def spelled_out(root: Node, text: str, report: Report) -> Node:
     return _Speller(text.split("\n"), report).top(root)
 
 
-def join(path: str, key: str) -> str:
-    """A path one step deeper."""
-    return f"{path}.{key}" if path else key
-
-
 _COLOR = re.compile(r"""["']?color["']?\s*:\s+(#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3}))\b""")
 
 
@@ -99,7 +94,9 @@ class _Speller:
             return node
         for key in loose.keys() & block.entries.keys():
             self._report.fault(
-                f"the property {key!r} stands under `properties` as well", node.keys[key], join(path, key)
+                f"the property {key!r} stands under `properties` as well",
+                node.keys[key],
+                words.join(path, key),
             )
         keys = {key: node.keys[key] for key in loose}
         merged = Node({**block.entries, **loose}, block.place, keys={**block.keys, **keys})
@@ -144,7 +141,7 @@ class _Speller:
             return Node({}, node.place)
         entries: dict[str, Node] = {}
         for key, inner in node.entries.items():
-            below, place = join(path, key), node.keys[key]
+            below, place = words.join(path, key), node.keys[key]
             if known is not None and key not in known:
                 self._unknown(key, known, place, below)
             elif self._says_nothing(inner, place, below, key):
@@ -163,9 +160,9 @@ class _Speller:
         keys: dict[str, Place] = {}
         for written, inner in node.entries.items():
             key, place = words.ALIASES.get(written, written), node.keys[written]
-            below = join(path, key)
+            below = words.join(path, key)
             if key not in known:
-                self._unknown(written, known, place, join(path, written))
+                self._unknown(written, known, place, words.join(path, written))
             elif key in entries:
                 same = " and ".join(one for one in node.entries if words.ALIASES.get(one, one) == key)
                 self._report.fault(f"{same} say the same; keep one", place, below)

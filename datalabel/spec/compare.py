@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from datalabel.spec.authored import join
 from datalabel.spec.canonical import as_json
 from datalabel.spec.changes import Effect, Scope, SpecChange, change_at
 from datalabel.spec.compare_conditions import compare_conditions, compare_image_conditions, compare_regions
 from datalabel.spec.compare_properties import compare_properties
 from datalabel.spec.model import CheckSettings, LabelType, Quality, Spec, Workflow
+from datalabel.spec.vocabulary import join
 
 Kinds = Mapping[str, LabelType]
 

@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from datalabel.spec.authored import join
 from datalabel.spec.canonical import as_json
 from datalabel.spec.changes import Effect, Scope, SpecChange, change_at
 from datalabel.spec.model import Conditions, ImageConditions, Region, Spec
-from datalabel.spec.vocabulary import FORMAT_ALIASES
+from datalabel.spec.vocabulary import FORMAT_ALIASES, join
 
 Regions = Mapping[str, Region]
 

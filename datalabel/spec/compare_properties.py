@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from datalabel.spec.authored import join
 from datalabel.spec.canonical import as_json
 from datalabel.spec.changes import Effect, Scope, SpecChange, change_at
 from datalabel.spec.model import Property
 from datalabel.spec.properties import spellings, validate_properties
+from datalabel.spec.vocabulary import join
 
 
 def compare_properties(

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from datalabel.errors import nearest
 from datalabel.spec import vocabulary as words
-from datalabel.spec.authored import Report, join
+from datalabel.spec.authored import Report
+from datalabel.spec.vocabulary import join
 from datalabel.spec.yaml_text import Node
 
 _MOST_PATHS = 2000

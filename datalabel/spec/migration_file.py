@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 
 from datalabel.errors import nearest
 from datalabel.labels.tables import KINDS
-from datalabel.spec.authored import Report, join
+from datalabel.spec.authored import Report
 from datalabel.spec.migration import (
     DeleteClasses,
     DeleteProperties,
@@ -35,6 +35,7 @@ from datalabel.spec.migration import (
     Step,
 )
 from datalabel.spec.redraw import CONVERSIONS
+from datalabel.spec.vocabulary import join
 from datalabel.spec.yaml_text import Node, read_yaml
 
 

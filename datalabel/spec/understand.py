@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from datalabel.errors import nearest
 from datalabel.spec import vocabulary as words
-from datalabel.spec.authored import Report, join
+from datalabel.spec.authored import Report
 from datalabel.spec.inherit import merged
 from datalabel.spec.model import (
     CheckSettings,
@@ -22,6 +22,7 @@ from datalabel.spec.model import (
 )
 from datalabel.spec.understand_property import understand_property
 from datalabel.spec.values import Values
+from datalabel.spec.vocabulary import join
 from datalabel.spec.yaml_text import Node
 
 T = TypeVar("T")

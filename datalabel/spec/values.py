@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from datalabel.errors import nearest
-from datalabel.spec.authored import Report, join
+from datalabel.spec.authored import Report
 from datalabel.spec.model import Region
+from datalabel.spec.vocabulary import join
 from datalabel.spec.yaml_text import Node
 
 _LONGEST = 60

@@ -101,3 +101,8 @@ MEANINGS = {
     "error_rate": "The largest acceptable share of wrong labels, from 0 to 1. No command checks it.",
 }
 """Every word of the grammar in one sentence, for editors to show."""
+
+
+def join(path: str, key: str) -> str:
+    """A path in a spec one step deeper."""
+    return f"{path}.{key}" if path else key
