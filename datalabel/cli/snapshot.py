@@ -246,9 +246,7 @@ def create(
     revision: str = typer.Argument("HEAD", metavar="[REV]", autocompletion=revisions),
     where: str = typer.Option(None, "--where", metavar="EXPR", help="Only items and labels like this (SQL)."),
     drop_empty: bool = typer.Option(False, "--drop-empty", help="Leave out items that have no labels left."),
-    with_unseen: bool = typer.Option(
-        False, "--with-unseen", help="Also items that no label file of these sets names, as empty ones."
-    ),
+    with_unseen: bool = typer.Option(False, "--with-unseen", help="Also items that no label file names."),
     split: str = typer.Option(None, "--split", metavar="SPLITS", help="E.g. train=0.8,val=0.2."),
     split_by: list[str] = typer.Option(
         None, "--split-by", metavar="source|FILE", help="Published splits: lists, data.yaml, label files."
