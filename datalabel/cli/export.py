@@ -66,7 +66,7 @@ def export(
         "--set",
         metavar="NAME",
         autocompletion=sets,
-        help="Not ground_truth (of a snapshot: its only one).",
+        help="The label set (default ground_truth; of a snapshot, its only one).",
     ),
     split: list[str] = typer.Option(None, "--split", metavar="NAME", help="Only this split of a snapshot."),
     where: str = typer.Option(None, "--where", metavar="EXPR", help="Only items and labels like this (SQL)."),
