@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.check.finding import CheckBatch
+from datalabel.labels.arrays import begins_of, one_array
 from datalabel.labels.match import mint_ids
 from datalabel.labels.rows import constant, sort_rows, with_column
 from datalabel.labels.tables import GROUND_TRUTH, LABELS, table_of
@@ -109,8 +110,7 @@ def _items(group: Sequence[_File], called: Sequence[Sequence[str]], *, pixels: b
     if len(tables) == 1:
         return tables[0]
     rows = sort_rows(pa.concat_tables(tables), "item", "said_width")
-    first = np.unique(rows.column("item").to_numpy(zero_copy_only=False).astype(str), return_index=True)[1]
-    return rows.take(pa.array(np.sort(first)))
+    return rows.filter(pa.array(begins_of(one_array(rows.column("item")))))
 
 
 def _renamed(items: pa.Table, names: Mapping[str, str]) -> pa.Table:
