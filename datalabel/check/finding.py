@@ -19,6 +19,7 @@ from datalabel.spec.model import Spec
 
 if TYPE_CHECKING:
     from datalabel.check.columns import Columns
+    from datalabel.check.several import Several
 
 
 class Severity(StrEnum):
@@ -117,7 +118,8 @@ class CheckBatch:
     `ITEMS`), one row per item, sorted; a width is null when nobody has said it. `labels` is a table of
     schema `LABELS`, sorted by item. It may carry `MEASURES`; then the `LEFT_OUT` of plain labels are left out, and
     `reread` gives all labels again, row by row, with their kind and geometry. `part_of` is there where only some
-    items of the set are looked at.
+    items of the set are looked at. `compare` tells what several annotators say of the same objects; None where nobody
+    knows who saw what.
     """
 
     set: str
@@ -126,6 +128,12 @@ class CheckBatch:
     spec: Spec
     reread: Callable[[], pa.Table] | None = None
     part_of: Whole | None = None
+    compare: Callable[[], Several | None] | None = None
+
+    @cached_property
+    def several(self) -> Several | None:
+        """What several annotators say of the same objects; None where there are not two."""
+        return self.compare() if self.compare is not None else None
 
     @property
     def geometry(self) -> pa.Table:
@@ -159,6 +167,8 @@ class Needs(Flag):
     """Unchanged items with the same image as one that changed, or nearly the same key."""
     SAME_NUMBERS = auto()
     """Unchanged items with a label of the same number as one that changed."""
+    ANNOTATORS = auto()
+    """Who of several annotators drew which object, and who saw it: `CheckBatch.several`."""
     WHOLE_SET = auto()
     """All of a set: a part tells nothing, so it does not run on what changed alone."""
 

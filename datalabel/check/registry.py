@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
 from datalabel.check import (
+    agreement_rules,
     balance_rules,
     duplicate_rules,
     geometry_rules,
@@ -34,6 +35,7 @@ _MODULES = (
     image_rules,
     item_rules,
     duplicate_rules,
+    agreement_rules,
     balance_rules,
     split_rules,
 )

@@ -45,8 +45,12 @@ class Sides:
     def side(self, labels: pa.Table, mentions: pa.Table) -> Side:
         """The labels of some whole items, with the columns that they have but `source`, and who saw these, by what
         is said of them (`SEEN_BY`)."""
-        said = mentions.filter(pc.equal(mentions.column("set"), self._labels.name))
-        return Side(_known(labels.drop_columns(["source"])), _known(self._seen(said, labels)))
+        seen = self._seen(self.own(mentions), labels)
+        return Side(_known(labels.drop_columns(["source"])), _known(seen))
+
+    def own(self, mentions: pa.Table) -> pa.Table:
+        """What the sources of this set say."""
+        return mentions.filter(pc.equal(mentions.column("set"), self._labels.name))
 
     def _seen(self, mentions: pa.Table, labels: pa.Table) -> pa.Table:
         """Who saw which item. Where a source does not list who saw it, that is whom it is attributed to, unless all

@@ -29,7 +29,7 @@ def test_codes_and_names_are_unique_and_every_rule_explains_itself() -> None:
     assert len({one.name for one in RULES.values()}) == len(RULES)
     for code, one in RULES.items():
         assert one.code == code
-        assert re.fullmatch(r"[SGIDBX]1\d\d", code)
+        assert re.fullmatch(r"[SGIDABX]1\d\d", code)
         assert len(one.explanation) > 40
 
 

@@ -16,12 +16,16 @@ from datalabel.labels.hashing import hash_rows
 from datalabel.labels.rows import distinct
 from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH, LABELS, LEFT_OUT, MEASURES
 from datalabel.progress import Progress
-from datalabel.repository.check.image_facts import ViewFacts
+from datalabel.repository.check.comparing import several_of
+from datalabel.repository.check.image_facts import MENTIONED, ViewFacts
+from datalabel.repository.sides import SEEN_BY, Sides
 from datalabel.repository.view import PARTS, LabelView, View, span_of, splits_of
 from datalabel.store.key_ranges import EVERYTHING, KeyRange
 
 _NUMBERED = ("source", "source_id")
 """What no two labels of a set should have in common."""
+
+MENTIONED_BY = tuple(dict.fromkeys([*MENTIONED, *SEEN_BY]))
 
 WORTH_A_PART = 1024
 """So many items at least, where some are chosen."""
@@ -52,6 +56,8 @@ class CheckBatches:
         self._drawn: list[tuple[str, int, int]] = []
         self._across = any(Needs.SAME_IMAGES in one.needs for one in rules)
         self._numbered = any(Needs.SAME_NUMBERS in one.needs for one in rules)
+        self._compared = any(Needs.ANNOTATORS in one.needs for one in rules)
+        self._all_sides: dict[str, Sides] = {}
         self._facts = ViewFacts(view, pixels=pixels, across=self._across, progress=progress)
 
     @property
@@ -137,10 +143,21 @@ class CheckBatches:
                     items, labels = (_narrowed(rows, self._narrow) for rows in (items, labels))
                 if self._splits is not None:
                     items = items.append_column("split", splits_of(items.column("item"), self._splits))
-                items = self._facts.add_to(items, mentions, name, some=some)
+                said = mentions.read(
+                    MENTIONED_BY if self._compared else MENTIONED,
+                    keys=span_of(items),
+                    items=items.column("item").to_pylist() if some else None,
+                )
+                items = self._facts.add_to(items, said, name)
                 drawn = (rows.num_rows - _among(rows, beside) for rows in (items, labels))
                 self._drawn.append((name, *drawn))
-                yield CheckBatch(name, items, labels, self._view.spec, reread, part_of)
+                compare = (
+                    partial(several_of, self._sides(name), labels, said, reread) if self._compared else None
+                )
+                yield CheckBatch(name, items, labels, self._view.spec, reread, part_of, compare)
+
+    def _sides(self, name: str) -> Sides:
+        return self._all_sides.setdefault(name, Sides(self._view, name))
 
     def _reread(self, name: str, items: pa.Table, *, some: bool) -> pa.Table:
         """The labels of a batch again, with all their outlines."""

@@ -30,10 +30,12 @@ from datalabel.repository.check.label_files import ReadAlone
 from datalabel.repository.image_bytes import read_image_bytes
 from datalabel.repository.pages.thumbnails import MAX_FILE
 from datalabel.repository.project import Project
-from datalabel.repository.view import View, named_in, span_of
-from datalabel.store.open_table import OpenTable
+from datalabel.repository.view import View, named_in
 from datalabel.threads import in_order
 from datalabel.thumbnails import unwarned
+
+MENTIONED = ("item", "set", "source", "name", "width", "height")
+"""The columns of mentions that tell of images."""
 
 AT_ONCE = 256
 """Images that are looked at before what was found is written down."""
@@ -50,10 +52,8 @@ class ViewFacts:
         self._progress = progress
         self._project = Project(view.store.folder.parent)
 
-    def add_to(self, items: pa.Table, opened: OpenTable, set_name: str, *, some: bool) -> pa.Table:
-        """The items with their facts, which the view's mentions (opened) tell. `some` says that they are single items
-        of their range of keys."""
-        mentions = self._mentions(items, opened, some=some)
+    def add_to(self, items: pa.Table, mentions: pa.Table, set_name: str) -> pa.Table:
+        """The items with their facts, which mentions of them (columns `MENTIONED`) tell."""
         columns: dict[str, Any] = {
             "missing": pa.array(self._missing(items)),
             "seen": named_in(mentions, set_name, items.column("item")),
@@ -64,11 +64,6 @@ class ViewFacts:
         if self._pixels:
             columns |= _of_looks(self._looks(items))
         return _with(items, columns)
-
-    def _mentions(self, items: pa.Table, opened: OpenTable, *, some: bool) -> pa.Table:
-        names = ["item", "set", "source", "name", "width", "height"]
-        keys = items.column("item").to_pylist() if some else None
-        return opened.read(names, keys=span_of(items), items=keys)
 
     def _missing(self, items: pa.Table) -> list[bool | None]:
         """Whether the bytes of an image that once was here are gone; null for one that never was."""

@@ -1,0 +1,153 @@
+"""A101–A105: what several annotators see differently. Labels are paired by place, from an IoU of 0.5 on (of
+keypoints, OKS); who saw an image is known from its label files, also of those who drew nothing.
+
+Where people work side by side they differ somewhere, so that all of these are remarks until the spec says more.
+`dlabel agreement` measures how far they agree.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from datalabel.check.columns import TOLERANCE, Ints, quoted
+from datalabel.check.finding import CheckBatch, Needs, Severity
+from datalabel.check.rule import Hit, OnLabel, id_of, rule
+from datalabel.check.several import Several
+
+CLOSE = 0.75
+"""Labels of one object that overlap less are told."""
+
+_NAMED = 5
+
+
+@rule("A101", "not-drawn", Severity.INFO, Needs.ANNOTATORS)
+def not_drawn(batch: CheckBatch) -> Iterator[Hit]:
+    """An object that at least half of those who saw its image drew, and others did not: they missed it, most likely.
+
+    Training on the one's labels teaches that there is nothing. Let those who missed it look again. Reported on one of
+    the object's labels. An annotator who did not see the image misses nothing. Of label files without a project
+    nobody knows who saw what: the rules A say nothing there.
+    """
+    if (several := batch.several) is None:
+        return
+    drawn, seen = several.drawn, several.seen
+    for unit in np.flatnonzero((drawn < seen) & (2 * drawn >= seen)).tolist():
+        row = _first(batch, several.label[several.drawers(unit)])
+        who = _names(several.who(several.others(unit)))
+        yield OnLabel(row, f"{_title(batch, several, row)} is not drawn by {who}, who saw the image")
+
+
+@rule("A102", "drawn-by-few", Severity.INFO, Needs.ANNOTATORS)
+def drawn_by_few(batch: CheckBatch) -> Iterator[Hit]:
+    """An object that fewer than half of those who saw its image drew: there may be none.
+
+    Or the others missed what is hard to see. Look at the image, and delete it, or have it drawn by all. Reported on
+    one of the object's labels.
+    """
+    if (several := batch.several) is None:
+        return
+    drawn, seen = several.drawn, several.seen
+    for unit in np.flatnonzero((drawn > 0) & (2 * drawn < seen)).tolist():
+        row = _first(batch, several.label[several.drawers(unit)])
+        of = f"by {drawn[unit]} of {seen[unit]} who saw the image"
+        yield OnLabel(row, f"{_title(batch, several, row)} is drawn {of}")
+
+
+@rule("A103", "other-class", Severity.INFO, Needs.ANNOTATORS)
+def other_class(batch: CheckBatch) -> Iterator[Hit]:
+    """A label of another class than other annotators give the object.
+
+    Reported on each label whose class is not the most common one (between equals, that of the smallest id). Two names
+    may overlap in meaning: let the guidelines say where one ends.
+    """
+    if (several := batch.several) is None:
+        return
+    names, codes = batch.columns.encoded("class")
+    for unit in several.differing(codes).tolist():
+        drawers = several.drawers(unit)
+        values = [str(names[code]) for code in codes[several.label[drawers]]]
+        yield from _odd(batch, several, drawers, values, "class")
+
+
+@rule("A104", "low-overlap", Severity.INFO, Needs.ANNOTATORS)
+def low_overlap(batch: CheckBatch) -> Iterator[Hit]:
+    """Labels of one object by two annotators that overlap with an IoU under 0.75 (of keypoints, OKS).
+
+    One of the two drew loosely, or takes something for a part of the object that the other does not. Of each object
+    the two labels that overlap least are told.
+    """
+    if (several := batch.several) is None:
+        return
+    ids = batch.labels.column("id").to_numpy()
+    worst: dict[int, tuple[float, int, int]] = {}
+    for pair in np.flatnonzero(several.overlap < CLOSE * (1 - TOLERANCE)).tolist():
+        one, other = sorted(
+            (int(several.left[pair]), int(several.right[pair])), key=lambda row: int(ids[row])
+        )
+        found = (float(several.overlap[pair]), one, other)
+        worst[several.unit_of[one]] = min(worst.get(several.unit_of[one], found), found)
+    for overlap, other, row in worst.values():
+        measure = "OKS" if batch.columns.kinds[row] == "keypoints" else "IoU"
+        partner = f"label {id_of(batch, other)} by {quoted(several.by[other])}"
+        words = f"overlaps {partner} with {measure} {overlap:.3f} only"
+        yield OnLabel(row, f"{_title(batch, several, row)} {words}", other=other)
+
+
+@rule("A105", "other-property", Severity.INFO, Needs.ANNOTATORS)
+def other_property(batch: CheckBatch) -> Iterator[Hit]:
+    """A label with another value of a property than other annotators give the object.
+
+    Compared where both gave one. Reported as with classes: on each label whose value is not the most common one.
+    """
+    if (several := batch.several) is None:
+        return
+    texts, codes = batch.columns.encoded("properties")
+    known = [_parsed(text) for text in texts]
+    for unit in several.differing(codes).tolist():
+        drawers = several.drawers(unit)
+        said = [known[code] for code in codes[several.label[drawers]]]
+        for name in dict.fromkeys(name for one in said for name in one):
+            told = [place for place, one in enumerate(said) if name in one]
+            yield from _odd(batch, several, drawers[told], [said[place][name] for place in told], name)
+
+
+def _odd(
+    batch: CheckBatch, several: Several, drawers: Ints, values: Sequence[str], what: str
+) -> Iterator[Hit]:
+    """The labels whose value is not the most common one, each with one that has that."""
+    ids, rows = batch.labels.column("id").to_numpy(), several.label[drawers].tolist()
+    order = sorted(range(len(rows)), key=lambda place: int(ids[rows[place]]))
+    usual = max((values[place] for place in order), key=values.count)
+    same = [place for place in order if values[place] == usual]
+    by = _names(several.who(drawers[same]))
+    for place in order:
+        if values[place] != usual:
+            words = f"has {what} {quoted(values[place])}; for {by} it is {quoted(usual)}"
+            yield OnLabel(rows[place], f"{_title(batch, several, rows[place])} {words}", other=rows[same[0]])
+
+
+def _first(batch: CheckBatch, rows: Ints) -> int:
+    return int(rows[np.argmin(batch.labels.column("id").to_numpy()[rows])])
+
+
+def _title(batch: CheckBatch, several: Several, row: int) -> str:
+    return f"{batch.columns.title(row)} by {quoted(several.by[row])}"
+
+
+def _names(names: Iterable[str]) -> str:
+    every = sorted(names)
+    more = f" and {len(every) - _NAMED} more" if len(every) > _NAMED else ""
+    return ", ".join(map(quoted, every[:_NAMED])) + more
+
+
+def _parsed(text: str | None) -> Mapping[str, str]:
+    """The properties of a label, each value as a text."""
+    said: Mapping[str, Any] = json.loads(text) if text else {}
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+        for name, value in said.items()
+    }

@@ -1,0 +1,146 @@
+"""The rules A: what annotators of one set, or two sets, see differently is found once, at its label."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import datalabel
+from datalabel.check.finding import Finding
+from datalabel.repository.repository import Repository
+
+Drawn = tuple[str, float, Mapping[str, Any]]
+"""Class, left edge of a box of 10 × 10, and properties."""
+
+
+def write(path: Path, images: Mapping[str, Mapping[str, Sequence[Drawn]]]) -> None:
+    """A COCO file: for each image what each of those who saw it drew."""
+    names = sorted({one[0] for people in images.values() for boxes in people.values() for one in boxes})
+    pictures = [
+        {"id": number, "file_name": key, "width": 400, "height": 100, "annotators": list(people)}
+        for number, (key, people) in enumerate(images.items(), 1)
+    ]
+    annotations = [
+        {"id": place, "image_id": number, "category_id": names.index(name) + 1, "iscrowd": 0, "area": 100,
+         "bbox": [left, 0, 10, 10], "annotator": who, "attributes": dict(said)}
+        for place, (number, who, (name, left, said)) in enumerate(
+            (
+                (number, who, one)
+                for number, people in enumerate(images.values(), 1)
+                for who, boxes in people.items()
+                for one in boxes
+            ),
+            1,
+        )
+    ]  # fmt: skip
+    categories = [{"id": number, "name": name} for number, name in enumerate(names, 1)]
+    path.write_text(json.dumps({"images": pictures, "annotations": annotations, "categories": categories}))
+
+
+def found(repo: Repository, **options: Any) -> list[Finding]:
+    return list(repo.check(**{"select": ["A"], **options}).findings)
+
+
+def drawn(at: float, name: str = "cat", **said: Any) -> Drawn:
+    return name, at, said
+
+
+ALIKE = {who: [drawn(0), drawn(50, colour="red")] for who in ("ann", "bob", "cho")}
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, []),
+        ({"dan": []}, [("A101", 'is not drawn by "dan", who saw the image')] * 2),
+        ({"cho": [drawn(0)]}, [("A101", 'is not drawn by "cho", who saw the image')]),
+        (
+            {"cho": [drawn(0), drawn(50, colour="red"), drawn(99)]},
+            [("A102", "is drawn by 1 of 3 who saw the image")],
+        ),
+        (
+            {"cho": [drawn(0, "dog"), drawn(50, colour="red")]},
+            [("A103", 'has class "dog"; for "ann", "bob" it is "cat"')],
+        ),
+        ({"cho": [drawn(2), drawn(50, colour="red")]}, [("A104", "with IoU 0.667 only")]),
+        (
+            {"cho": [drawn(0), drawn(50, colour="blue")]},
+            [("A105", 'has colour "blue"; for "ann", "bob" it is "red"')],
+        ),
+        ({"cho": [drawn(0), drawn(50)]}, []),
+        ({"cho": [drawn(0), drawn(50, colour="red", hidden=True)]}, []),
+    ],
+)
+def test_a_planted_difference_is_found_once(
+    repo: Repository, changed: dict[str, list[Drawn]], expected: list[tuple[str, str]]
+) -> None:
+    write(
+        repo.root / "labels.json",
+        {"a.jpg": {**ALIKE, **changed}, "b.jpg": ALIKE, "c.jpg": {"ann": [drawn(7)]}},
+    )
+    repo.add("labels.json")
+    findings = found(repo)
+    assert [one.code for one in findings] == [code for code, _ in expected]
+    for one, (_, words) in zip(findings, expected, strict=True):
+        assert one.message.endswith(words), one.message
+        assert (one.item, one.set) == ("a.jpg", "ground_truth")
+    (repo.root / "dlabel.yaml").write_text("check: {severity: {A: error}}\n")
+    repo.add(".")
+    assert {one.severity for one in found(repo)} <= {"error"}
+
+
+def test_who_did_not_see_an_image_misses_nothing_and_one_person_never_differs(repo: Repository) -> None:
+    write(repo.root / "labels.json", {"a.jpg": {"ann": [drawn(0)]}, "b.jpg": {"bob": [drawn(0), drawn(3)]}})
+    repo.add("labels.json")
+    assert found(repo) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_found_is_what_agreement_counts(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311
+    images = {
+        f"{number}.jpg": {
+            who: [
+                drawn(place * 40 + chance.uniform(-2, 2), chance.choice(["cat", "dog"]))
+                for place in range(5)
+                if chance.random() < 0.7
+            ]
+            for who in ("ann", "bob", "cho", "dan")
+            if chance.random() < 0.9
+        }
+        for number in range(12)
+    }
+    with datalabel.init(tmp_path / "p", name="test") as repo:
+        write(repo.root / "labels.json", images)
+        repo.add("labels.json")
+        findings, measured = found(repo), repo.agreement()
+        assert {one.item for one in findings if one.code in ("A101", "A102")} == {
+            one.item for one in measured.worst if one.missed
+        }
+        several = Counter(one.item for one in measured.worst for _ in range(one.reclassified))
+        assert {one.item for one in findings if one.code == "A103"} == set(several)
+        assert all(one.other is not None for one in findings if one.code in ("A103", "A104", "A105"))
+
+
+def test_a_difference_is_accepted_and_what_a_change_brought_is_new(repo: Repository) -> None:
+    write(
+        repo.root / "labels.json", {"a.jpg": {**ALIKE, "cho": [drawn(0, "dog"), drawn(50)]}, "b.jpg": ALIKE}
+    )
+    repo.add("labels.json")
+    repo.commit("first")
+    (known,) = found(repo)
+    assert found(repo, since="HEAD") == []
+    write(
+        repo.root / "labels.json",
+        {"a.jpg": {**ALIKE, "cho": [drawn(0, "dog"), drawn(50)]}, "b.jpg": {**ALIKE, "bob": [drawn(0)]}},
+    )
+    repo.add("labels.json")
+    assert [(one.code, one.item) for one in found(repo, since="HEAD")] == [("A101", "b.jpg")]
+    repo.accept("A103", "a.jpg", known.label, because="nobody can tell")
+    assert [one.code for one in found(repo)] == ["A101"]
