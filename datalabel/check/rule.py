@@ -86,7 +86,13 @@ def id_of(batch: CheckBatch, row: int) -> str:
 
 def _on_label(rule: Rule, batch: CheckBatch, hit: OnLabel) -> Finding:
     item, source = (batch.labels.column(name)[hit.row].as_py() for name in ("item", "source"))
-    place = (batch.set, item, id_of(batch, hit.row))
+    # Where sets are held against each other, each label says of which it is.
+    several = "set" in batch.labels.column_names
+    place = (
+        batch.labels.column("set")[hit.row].as_py() if several else batch.set,
+        item,
+        id_of(batch, hit.row),
+    )
     other = None if hit.other is None else id_of(batch, hit.other)
     return Finding(rule.code, rule.name, rule.severity, *place, hit.message, hit.fix, source, other=other)
 

@@ -64,8 +64,8 @@ def check(
     severity: list[str] = named.SEVERITY, fail_on: str = named.FAIL_ON, since: str | None = named.SINCE,
     baseline: str | None = named.BASELINE, write_baseline: bool = named.WRITE_BASELINE,
     spec: str | None = named.SPEC, labels: str | None = named.LABELS, size: str | None = named.SIZE,
-    images: bool = named.IMAGES, fix: bool = named.FIX, unsafe_fixes: bool = named.UNSAFE_FIXES,
-    dry_run: bool = named.DRY_RUN, statistics: bool = named.STATISTICS,
+    images: bool = named.IMAGES, sets: tuple[str, str] | None = named.SETS, fix: bool = named.FIX,
+    unsafe_fixes: bool = named.UNSAFE_FIXES, dry_run: bool = named.DRY_RUN, statistics: bool = named.STATISTICS,
     explain: str | None = named.EXPLAIN, list_: bool = named.LIST,
     because: str | None = named.BECAUSE, html: str = HTML, max_images: int = MAX_IMAGES,
 ) -> Presentation:  # fmt: skip
@@ -84,12 +84,12 @@ def check(
     if list_ or explain is not None:
         return _rules(explain)
     if accepts:
-        return _accept(targets[1:], because)
+        return _accept(targets[1:], because, sets)
     if because is not None:
         raise UsageError("--because goes with `check accept CODE ITEM [LABEL]`")
     if dry_run and not repairs:
         raise UsageError("--dry-run goes with --fix or --unsafe-fixes")
-    options = _options((select, ignore, severity), images=images)
+    options = _options((select, ignore, severity), images=images, sets=sets)
     wanted = _wanted(targets, options, since, baseline, (spec, labels, size))
     if write_baseline:
         return _write_baseline(wanted)
@@ -109,13 +109,17 @@ def _refuse_several(asked: Mapping[str, bool]) -> None:
 
 
 def _options(
-    rules: tuple[list[str] | None, list[str] | None, list[str] | None], *, images: bool
+    rules: tuple[list[str] | None, list[str] | None, list[str] | None],
+    *,
+    images: bool,
+    sets: tuple[str, str] | None,
 ) -> CheckOptions:
     from datalabel.check.registry import select
     from datalabel.repository.check.checking import CheckOptions
 
     chosen, ignored, severity = rules
-    options = CheckOptions(_codes(chosen), _codes(ignored), severity=_severities(severity), images=images)
+    severities = _severities(severity)
+    options = CheckOptions(_codes(chosen), _codes(ignored), severity=severities, images=images, sets=sets)
     select([*options.select, *options.ignore, *options.severity])
     return options
 
@@ -191,6 +195,8 @@ def _gate(wanted: Wanted) -> Gated:
             "--since compares two revisions of a project; label files alone have none",
             hint="--baseline FILE leaves out what was found before",
         )
+    if wanted.options.check.sets is not None:
+        raise UsageError("--sets holds two sets of a project against each other; label files alone have none")
     size = parse_size(wanted.size) if wanted.size is not None else None
     asked = AskedFiles(files, SESSION.start, wanted.labels, size)
     return gate_files(asked, _spec_for(wanted.spec), wanted.options)
@@ -268,7 +274,7 @@ def _fix(wanted: Wanted, *, unsafe: bool, dry_run: bool) -> Fixed:
     return fix(_repository().project, wanted.options.check, unsafe=unsafe, dry_run=dry_run)
 
 
-def _accept(arguments: Sequence[str], because: str | None) -> Presentation:
+def _accept(arguments: Sequence[str], because: str | None, sets: tuple[str, str] | None) -> Presentation:
     from datalabel.repository.check.accepting import accept
 
     if len(arguments) not in (2, 3):
@@ -281,7 +287,7 @@ def _accept(arguments: Sequence[str], because: str | None) -> Presentation:
     project = _repository().project
     # From a folder below the root, a path is written as the shell completes it.
     key = project.key_of(SESSION.path(item)) if SESSION.path(item).exists() else item
-    return AcceptedText(accept(project, code, key, label[0] if label else None, because))
+    return AcceptedText(accept(project, code, key, label[0] if label else None, because, sets))
 
 
 def _page(wanted: Wanted, gated: Gated, html: str, max_images: int, status: int) -> Presentation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from datalabel.cli.completion import revisions
+from datalabel.cli.completion import revisions, sets
 
 TARGETS = typer.Argument(
     None,
@@ -32,6 +32,9 @@ SPEC = typer.Option(None, "--spec", metavar="FILE", help="The spec for label fil
 LABELS = typer.Option(None, "--labels", metavar="FORMAT", help="Insist on the format of label files.")
 SIZE = typer.Option(
     None, "--size", metavar="WxH", help="Size of images that are not here, for label files that need it."
+)
+SETS = typer.Option(
+    None, "--sets", metavar="A B", autocompletion=sets, help="Hold two label sets against each other as well."
 )
 IMAGES = typer.Option(False, "--images", help="Decode every image, for the rules that look at pixels.")
 FIX = typer.Option(False, "--fix", help="Stage safe repairs of what is found.")

@@ -7,6 +7,7 @@ what the other set says: by that, what a set says of its own annotators can be p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -66,18 +67,14 @@ class SetsBuilder:
         """
         sides = (first, second)
         batches = [batch_of(side.labels, side.seen, Vocabulary.empty(), least=1) for side in sides]
-        spoken = [self._spoken(batch, name) for batch, name in zip(batches, self._names, strict=True)]
+        spoken = [spoken_by(batch, name, self._iou) for batch, name in zip(batches, self._names, strict=True)]
         both = set.intersection(*(set(batch.items) for batch in batches))
         for name, batch in zip(self._names, batches, strict=True):
             self._majority[name] += len(both.intersection(_seen_by_several(batch)))
-        labels, seen = (joined(*tables) for tables in zip(*spoken, strict=True))
-        self._between.add(labels, seen)
+        together = side_by_side(spoken)
+        self._between.add(together.labels, together.seen)
         for judge, side, other in zip(self._judges, sides, reversed(spoken), strict=True):
-            judge.add(side, Side(*other))
-
-    def _spoken(self, batch: Batch, name: str) -> tuple[pa.Table, pa.Table]:
-        """A set as one annotator."""
-        return named(most_drawn(batch, self._iou), name), seen_by(batch.items, name)
+            judge.add(side, other)
 
     def result(self) -> Agreement:
         """Everything measured so far."""
@@ -93,6 +90,16 @@ class SetsBuilder:
 def _seen_by_several(batch: Batch) -> list[str]:
     """The items that more than one annotator saw."""
     return [batch.items[place] for place in np.flatnonzero(batch.seen_counts > 1).tolist()]
+
+
+def spoken_by(batch: Batch, name: str, iou: float) -> Side:
+    """A set as one annotator of this name: what half or more drew of those who saw it."""
+    return Side(named(most_drawn(batch, iou), name), seen_by(batch.items, name))
+
+
+def side_by_side(sides: Sequence[Side]) -> Side:
+    """Several sets, each spoken for by one annotator, as one."""
+    return Side(joined(*(one.labels for one in sides)), joined(*(one.seen for one in sides)))
 
 
 def most_drawn(batch: Batch, iou: float) -> pa.Table:

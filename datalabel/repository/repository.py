@@ -266,7 +266,15 @@ class Repository:
 
         return fix(self.project, CheckOptions(**options), unsafe=unsafe, dry_run=dry_run)
 
-    def accept(self, code: str, item: str, label: str | None = None, *, because: str) -> Accepted:
+    def accept(
+        self,
+        code: str,
+        item: str,
+        label: str | None = None,
+        *,
+        because: str,
+        sets: tuple[str, str] | None = None,
+    ) -> Accepted:
         """Write into `dlabel.accepted.yaml` that what a rule finds on an item, or on a label of it, is right.
 
         Raises:
@@ -275,7 +283,7 @@ class Repository:
         """
         from datalabel.repository.check.accepting import accept
 
-        return accept(self.project, code, item, label, because)
+        return accept(self.project, code, item, label, because, sets)
 
     def write_baseline(self, path: PathLike, gated: Gated) -> bool:
         """Write what a gate found into a file, for the `baseline` of later ones; whether the file changed.

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from terminals import Desk
 
 import datalabel
 from datalabel.check.finding import Finding
+from datalabel.errors import InputError, UsageError
 from datalabel.repository.repository import Repository
 
 Drawn = tuple[str, float, Mapping[str, Any]]
@@ -144,3 +146,46 @@ def test_a_difference_is_accepted_and_what_a_change_brought_is_new(repo: Reposit
     assert [(one.code, one.item) for one in found(repo, since="HEAD")] == [("A101", "b.jpg")]
     repo.accept("A103", "a.jpg", known.label, because="nobody can tell")
     assert [one.code for one in found(repo)] == ["A101"]
+
+
+def test_two_sets_are_held_against_each_other(repo: Repository) -> None:
+    write(
+        repo.root / "labels.json",
+        {"a.jpg": ALIKE, "b.jpg": {"ann": [drawn(0)]}, "c.jpg": {"ann": [drawn(0)]}},
+    )
+    repo.add("labels.json")
+    preds = {"a.jpg": {"net": [drawn(0, "dog"), drawn(99)]}, "b.jpg": {"net": [drawn(1)]}}
+    write(repo.root / "preds.json", preds)
+    repo.add("preds.json", model="net")
+    repo.commit("first")
+    assert found(repo) == []
+    between = ("ground_truth", "net")
+    told = found(repo, sets=between)
+    assert Counter((one.code, one.item) for one in told) == {("A101", "a.jpg"): 2, ("A103", "a.jpg"): 1}
+    assert {one.set for one in told if one.code == "A101"} == {"ground_truth", "net"}
+    assert found(repo, sets=between, since="HEAD") == []
+    write(repo.root / "preds.json", {**preds, "b.jpg": {"net": []}})
+    repo.add("preds.json")
+    (new,) = found(repo, sets=between, since="HEAD")
+    assert (new.code, new.set, new.item) == ("A101", "ground_truth", "b.jpg")
+    assert new.message.endswith('by "ground_truth" is not drawn by "net", who saw the image')
+    repo.accept(new.code, "b.jpg", new.label, because="too small for the net", sets=between)
+    assert "b.jpg" not in {one.item for one in found(repo, sets=between)}
+    assert repo.gate(select=["A"]).lapsed == ()
+    with pytest.raises(InputError, match="no label set 'nets'"):
+        repo.check(sets=("ground_truth", "nets"))
+    with pytest.raises(UsageError, match="not with itself"):
+        repo.check(sets=("net", "net"))
+
+
+def test_the_command_takes_two_sets_of_a_project(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk(repo.root, capsys)
+    write(repo.root / "labels.json", {"a.jpg": {"ann": [drawn(0)]}})
+    write(repo.root / "preds.json", {"a.jpg": {"net": [drawn(99)]}})
+    repo.add("labels.json")
+    repo.add("preds.json", model="net")
+    told = desk.dlabel("check", "--select", "A", "--sets", "ground_truth", "net")
+    assert (told.status, told.out.splitlines()[0]) == (0, "info A101 not-drawn  2")
+    assert desk.dlabel("check", "labels.json", "--sets", "ground_truth", "net").status == 2

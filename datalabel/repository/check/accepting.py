@@ -67,8 +67,15 @@ def unaccepted(project: Project, view: View, findings: Sequence[Finding]) -> tup
     return sift(findings, acceptances, contents_at(view, acceptances)).open
 
 
-def accept(project: Project, code: str, item: str, label: str | None, because: str) -> Accepted:
-    """Accept what one rule finds on an item in staging, or on one of its labels.
+def accept(
+    project: Project,
+    code: str,
+    item: str,
+    label: str | None,
+    because: str,
+    sets: tuple[str, str] | None = None,
+) -> Accepted:
+    """Accept what one rule finds on an item in staging, or on one of its labels; also between two sets.
 
     The file keeps its order; an acceptance of the same place is replaced.
 
@@ -83,7 +90,8 @@ def accept(project: Project, code: str, item: str, label: str | None, because: s
         codes = ", ".join(one.code for one in rules)
         raise UsageError(f"{code!r} names {len(rules)} rules", hint=f"accept takes one of {codes}")
     view = view_at(project, "STAGED")
-    found = _found(view, rules[0].code, item, label)
+    options = CheckOptions([rules[0].code], sets=sets)
+    found = _found(view, options, item, label)
     contents = contents_at(view, [Acceptance(rules[0].code, item, because, one.set) for one in found])
     by = author_of(project)
     new = {
@@ -100,8 +108,9 @@ def accept(project: Project, code: str, item: str, label: str | None, because: s
     return Accepted(FILE, changed)
 
 
-def _found(view: View, code: str, item: str, label: str | None) -> list[Finding]:
-    found = [one for one in check_view(view, CheckOptions([code])).findings if one.item == item]
+def _found(view: View, options: CheckOptions, item: str, label: str | None) -> list[Finding]:
+    (code,) = options.select
+    found = [one for one in check_view(view, options).findings if one.item == item]
     chosen = found if label is None else _of_label(found, label.lower())
     if not chosen:
         labels = sorted({one.label for one in found if one.label})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
@@ -14,6 +14,7 @@ from datalabel.check.run import run, run_parts
 from datalabel.errors import Fault
 from datalabel.progress import SILENT, Progress
 from datalabel.repository.check.batches import CheckBatches, sets_of
+from datalabel.repository.check.comparing import between_sets
 from datalabel.repository.check.file_batches import batches_of_files
 from datalabel.repository.check.label_files import AskedFiles, read_alone, seen_from
 from datalabel.repository.check.measuring import measure_labels
@@ -46,7 +47,8 @@ class CheckOptions:
 
     `severity` maps codes or beginnings to how bad their findings are here, over what the spec says. A code
     of `select` runs although the spec ignores it, unless the spec names it more closely. `images` decodes every
-    image for the rules that see more then; selecting one of these by its code does so too.
+    image for the rules that see more then; selecting one of these by its code does so too. `sets` are two sets that
+    the rules about annotators hold against each other as well.
     """
 
     select: Sequence[str] = ()
@@ -56,6 +58,7 @@ class CheckOptions:
         default_factory=lambda: MappingProxyType({})
     )
     images: bool = False
+    sets: tuple[str, str] | None = None
 
     @property
     def pixels(self) -> bool:
@@ -84,7 +87,20 @@ def check_view(view: View, options: CheckOptions, progress: Progress = SILENT) -
         measure_labels(view)
     batches = _batches(view, rules, options, progress)
     found = tuple(run_parts(batches.everything(), rules, options.over(view.spec.check)))
+    found += _between(view, rules, options)
     return Checked(view.name, found, batches.items, batches.labels)
+
+
+def _between(
+    view: View, rules: Sequence[Rule], options: CheckOptions, items: Collection[str] | None = None
+) -> tuple[Finding, ...]:
+    """What two sets see differently, on all items or some."""
+    if options.sets is None:
+        return ()
+    about = [one for one in rules if Needs.ANNOTATORS in one.needs]
+    found = run(between_sets(view, options.sets, items), about, options.over(view.spec.check))
+    narrow = options.narrow
+    return tuple(one for one in found if narrow is None or narrow(one.item or ""))
 
 
 def check_since(
@@ -118,6 +134,7 @@ def check_since(
         or RULES[one.code].needs & OTHERS
         or one.item in (keys[one.set] if one.set else touched)
     )
+    found += _between(after, rules, options, touched)
     return Checked(after.name, found, batches.items, batches.labels, beside=beside)
 
 

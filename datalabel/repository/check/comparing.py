@@ -1,25 +1,32 @@
-"""What several annotators of a set say of the same objects, for the rules A: paired as `agreement` does it."""
+"""What several annotators of a set, or two sets, say of the same objects, for the rules A: paired as `agreement`
+does it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from datalabel.check.finding import CheckBatch
 from datalabel.check.several import Several
-from datalabel.labels.rows import distinct, with_column
+from datalabel.errors import UsageError
+from datalabel.labels.rows import constant, distinct, with_column
 from datalabel.labels.tables import GEOMETRY
 from datalabel.quality.agreement import COLUMNS
 from datalabel.quality.batch import Vocabulary, batch_of
 from datalabel.quality.objects import objects, overlapping, paired, units
-from datalabel.quality.sets import Side
-from datalabel.repository.sides import Sides
+from datalabel.quality.sets import Side, side_by_side, spoken_by
+from datalabel.repository.sides import SEEN_BY, Sides
+from datalabel.repository.view import View, span_of
 
 IOU = 0.5
 """From this overlap on two labels show the same object, as with `agreement`."""
 
 _ROW = "row"
+_READ = (*COLUMNS, "source")
 
 
 def several_of(
@@ -36,8 +43,51 @@ def several_of(
         drawn = reread()
         for name in GEOMETRY:
             labels = with_column(labels, name, drawn.column(name))
-    rows = pa.array(np.arange(labels.num_rows))
-    return _compared(sides.side(labels.select([*COLUMNS, "source"]).append_column(_ROW, rows), mentions))
+    return _compared(sides.side(_numbered(labels.select(_READ)), mentions))
+
+
+def between_sets(view: View, names: tuple[str, str], items: Collection[str] | None) -> Iterator[CheckBatch]:
+    """Two sets side by side on all items, or some: batches whose labels say in a column `set` of which each is. Where
+    a set has several annotators on an item, what half or more drew is held against the other.
+
+    Raises:
+        UsageError: they are one set.
+        InputError: there is no such set.
+    """
+    first, second = names
+    if first == second:
+        raise UsageError(f"a set is compared with another one, not with itself: {first!r}")
+    sides = [Sides(view, name) for name in names]
+    chosen = None if items is None else sorted(items)
+    with (
+        view.store.tables.opened(view.label_table(second)) as other,
+        view.store.tables.opened(view.mentions) as mentions,
+    ):
+        for piece, labels in view.keyed_batches(first, chosen, _READ):
+            keys = piece.column("item").to_pylist() if items is not None else None
+            rows = [labels, other.read(_READ, keys=span_of(piece), items=keys)]
+            said = mentions.read(SEEN_BY, keys=span_of(piece), items=keys)
+            labelled = [
+                one.append_column("set", constant(name, one.num_rows))
+                for one, name in zip(rows, names, strict=True)
+            ]
+            together = _numbered(pa.concat_tables(labelled))
+            compare = partial(_compared_sets, sides, names, together, said)
+            yield CheckBatch(first, piece, together, view.spec, compare=compare)
+
+
+def _numbered(labels: pa.Table) -> pa.Table:
+    return labels.append_column(_ROW, pa.array(np.arange(labels.num_rows)))
+
+
+def _compared_sets(
+    sides: list[Sides], names: tuple[str, str], labels: pa.Table, mentions: pa.Table
+) -> Several | None:
+    said = []
+    for side, name in zip(sides, names, strict=True):
+        own = side.side(labels.filter(pc.equal(labels.column("set"), name)), mentions)
+        said.append(spoken_by(batch_of(own.labels, own.seen, Vocabulary.empty(), least=1), name, IOU))
+    return _compared(side_by_side(said))
 
 
 def _compared(side: Side) -> Several | None:

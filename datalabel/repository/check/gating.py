@@ -10,7 +10,7 @@ from pathlib import Path
 
 from datalabel.check.accepted import Acceptance, sift
 from datalabel.check.baseline import MAX_BYTES, Baseline, marks, read_baseline, subtract
-from datalabel.check.finding import OTHERS, Finding, Mark
+from datalabel.check.finding import OTHERS, Finding, Mark, Needs
 from datalabel.check.registry import RULES, matches, refuse_unknown, select
 from datalabel.errors import InputError
 from datalabel.files import write_atomic
@@ -135,10 +135,11 @@ def _finished(gated: Gated, idle: Sequence[Acceptance], spec: Spec, options: Gat
     """Less the baseline, and with what excused nothing where that can be told."""
     whole = options.since is None and options.check.narrow is None
     ignored = options.check.over(spec.check).ignore
+    # What is found between two sets is not there where these are not named.
     ran = {
         rule.code
         for rule in select(options.check.select, options.check.ignore)
-        if not matches(rule.code, ignored)
+        if not matches(rule.code, ignored) and Needs.ANNOTATORS not in rule.needs
     }
     seen = _items_of(gated)
     lapsed = tuple(one for one in idle if whole and one.code in ran and (seen is None or one.item in seen))
