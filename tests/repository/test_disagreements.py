@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from terminals import Desk
 
 import datalabel
@@ -95,6 +97,56 @@ def test_a_planted_difference_is_found_once(
     (repo.root / "dlabel.yaml").write_text("check: {severity: {A: error}}\n")
     repo.add(".")
     assert {one.severity for one in found(repo)} <= {"error"}
+
+
+PLANTED: Mapping[str, Callable[[list[Drawn], int], list[Drawn]]] = {
+    "A101": lambda boxes, place: boxes[:place] + boxes[place + 1 :],
+    "A102": lambda boxes, _: [*boxes, drawn(390)],
+    "A103": lambda boxes, place: _with(boxes, place, ("owl", *boxes[place][1:])),
+    "A104": lambda boxes, place: _with(boxes, place, (boxes[place][0], boxes[place][1] + 2, boxes[place][2])),
+    "A105": lambda boxes, place: _with(boxes, place, (*boxes[place][:2], {"colour": "blue"})),
+}
+
+
+def _with(boxes: list[Drawn], place: int, one: Drawn) -> list[Drawn]:
+    return [*boxes[:place], one, *boxes[place + 1 :]]
+
+
+OBJECTS = st.lists(
+    st.tuples(st.sampled_from(["cat", "dog"]), st.integers(0, 9)),
+    min_size=1,
+    max_size=5,
+    unique_by=lambda one: one[1],
+)
+
+
+@given(st.lists(OBJECTS, min_size=1, max_size=3), st.sampled_from(sorted(PLANTED)), st.data())
+@settings(max_examples=20)
+def test_a_difference_in_any_world_is_found_once_at_its_place(
+    tmp_path_factory: pytest.TempPathFactory,
+    images: list[list[tuple[str, int]]],
+    code: str,
+    data: st.DataObject,
+) -> None:
+    people = ["ann", "bob", "cho", "dan"][: data.draw(st.integers(3, 4))]
+    world = {
+        f"{number}.jpg": {
+            who: [drawn(left * 35, name, colour="red") for name, left in objects] for who in people
+        }
+        for number, objects in enumerate(images)
+    }
+    item, who = data.draw(st.sampled_from(sorted(world))), data.draw(st.sampled_from(people))
+    boxes = world[item][who]
+    with datalabel.init(tmp_path_factory.mktemp("world") / "p", name="test") as repo:
+        write(repo.root / "labels.json", world)
+        repo.add("labels.json")
+        assert found(repo) == []
+        world[item][who] = PLANTED[code](boxes, data.draw(st.integers(0, len(boxes) - 1)))
+        write(repo.root / "labels.json", world)
+        repo.add("labels.json")
+        (one,) = found(repo)
+        assert (one.code, one.item) == (code, item)
+        assert f'"{who}"' in one.message or code == "A104"
 
 
 def test_who_did_not_see_an_image_misses_nothing_and_one_person_never_differs(repo: Repository) -> None:
