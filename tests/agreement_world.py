@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from datalabel.labels.tables import LABELS, table_of
-from datalabel.quality.agreement import COLUMNS, AgreementBuilder
+from datalabel.quality.agreement import AgreementBuilder
 from datalabel.quality.results import Agreement
+from datalabel.quality.sides import COLUMNS
 
 Row = dict[str, Any]
 

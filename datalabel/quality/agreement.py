@@ -32,11 +32,6 @@ from datalabel.quality.worst import Confusions, WorstItems
 SWEEP = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 """The thresholds of COCO's average precision."""
 
-COLUMNS = (
-    "item", "id", "class", "kind", "x", "y", "w", "h", "coords", "parts", "rle", "properties", "annotator", "rank",
-)  # fmt: skip
-"""The columns of labels that are looked at."""
-
 
 class AgreementBuilder:
     """Measures how far annotators agree on objects, over batches of whole items.
@@ -69,7 +64,7 @@ class AgreementBuilder:
         self._worst = WorstItems(self.words)
 
     def add(self, labels: pa.Table, seen: pa.Table) -> None:
-        """Some whole items: all their labels (`COLUMNS`, the annotator always said) and who saw them (`item`,
+        """Some whole items: all their labels (`sides.COLUMNS`, the annotator always said) and who saw them (`item`,
         `annotator`), also those who drew nothing. Items come in one batch each.
 
         Raises:

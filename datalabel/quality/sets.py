@@ -1,13 +1,12 @@
 """Agreement of two label sets, each as if it were one annotator.
 
-Where several annotators of a set saw an item, the set speaks with the objects that at least half of them drew;
-each object by the label that lies best among its own. Beyond that, each annotator of a set is measured against
-what the other set says: by that, what a set says of its own annotators can be put to the test.
+Where several annotators of a set saw an item, the set speaks as one (`quality/sides.py`). Beyond that, each
+annotator of a set is measured against what the other set says: by that, what a set says of its own annotators can
+be put to the test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,7 +20,6 @@ from datalabel.quality.batch import (
     Ints,
     Vocabulary,
     batch_of,
-    distinct_pairs,
     joined,
     named,
     seen_by,
@@ -30,6 +28,7 @@ from datalabel.quality.coefficients import spearman
 from datalabel.quality.objects import Pairs, objects, overlapping, paired, units
 from datalabel.quality.resampling import RESAMPLES, SEED, Estimate, estimates
 from datalabel.quality.results import AgainstOther, Agreement, Judged
+from datalabel.quality.sides import Side, side_by_side, spoken_by
 from datalabel.quality.tallies import PairTally, PersonTally
 
 LEAST_OBJECTS = 10
@@ -37,14 +36,6 @@ LEAST_OBJECTS = 10
 
 _OTHER = "\0"
 """Stands for the other set among the annotators of one; no name begins so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """What one set says of some whole items: its labels, and who saw what (see `AgreementBuilder.add`)."""
-
-    labels: pa.Table
-    seen: pa.Table
 
 
 class SetsBuilder:
@@ -90,34 +81,6 @@ class SetsBuilder:
 def _seen_by_several(batch: Batch) -> list[str]:
     """The items that more than one annotator saw."""
     return [batch.items[place] for place in np.flatnonzero(batch.seen_counts > 1).tolist()]
-
-
-def spoken_by(batch: Batch, name: str, iou: float) -> Side:
-    """A set as one annotator of this name: what half or more drew of those who saw it."""
-    return Side(named(most_drawn(batch, iou), name), seen_by(batch.items, name))
-
-
-def side_by_side(sides: Sequence[Side]) -> Side:
-    """Several sets, each spoken for by one annotator, as one."""
-    return Side(joined(*(one.labels for one in sides)), joined(*(one.seen for one in sides)))
-
-
-def most_drawn(batch: Batch, iou: float) -> pa.Table:
-    """The labels that speak for a batch: for each object that at least half of those who saw its item drew,
-    of the labels with its most common class, the one with the largest sum of overlaps with the others.
-    """
-    pairs = paired(batch, overlapping(batch, iou), iou)
-    numbers = objects(batch, pairs)
-    said = units(batch, numbers)
-    chosen = 2 * said.drawn >= said.size
-    inside = numbers[pairs.left] == numbers[pairs.right]
-    weight = np.zeros(len(numbers))
-    for rows in (pairs.left[inside], pairs.right[inside]):
-        weight += np.bincount(rows, weights=pairs.overlap[inside], minlength=len(numbers))
-    named_so = distinct_pairs(numbers, batch.classes)
-    order = np.lexsort((-weight, -named_so.counts[named_so.where], numbers))
-    best = order[np.flatnonzero(np.diff(numbers[order], prepend=-1))]
-    return batch.labels.take(pa.array(np.sort(best[chosen[numbers[best]]])))
 
 
 @dataclass(slots=True)

@@ -9,8 +9,7 @@ import pyarrow.compute as pc
 
 from datalabel.labels.rows import distinct, with_column
 from datalabel.labels.tables import UNKNOWN
-from datalabel.quality.agreement import COLUMNS
-from datalabel.quality.sets import Side
+from datalabel.quality.sides import COLUMNS, Side
 from datalabel.repository.view import View
 from datalabel.store.key_ranges import KeyRange
 

@@ -6,7 +6,8 @@ import pytest
 from agreement_world import Row, box, labels_of, seen_of
 
 from datalabel.quality.results import Agreement
-from datalabel.quality.sets import SetsBuilder, Side
+from datalabel.quality.sets import SetsBuilder
+from datalabel.quality.sides import Side
 
 Said = tuple[list[Row], list[tuple[str, str]]]
 

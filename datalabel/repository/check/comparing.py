@@ -15,10 +15,9 @@ from datalabel.check.several import Several
 from datalabel.errors import UsageError
 from datalabel.labels.rows import constant, distinct, with_column
 from datalabel.labels.tables import GEOMETRY
-from datalabel.quality.agreement import COLUMNS
 from datalabel.quality.batch import Vocabulary, batch_of
 from datalabel.quality.objects import objects, overlapping, paired, units
-from datalabel.quality.sets import Side, side_by_side, spoken_by
+from datalabel.quality.sides import COLUMNS, Side, side_by_side, spoken_by
 from datalabel.repository.sides import SEEN_BY, Sides
 from datalabel.repository.view import View, span_of
 
