@@ -98,16 +98,13 @@ def read_baseline(data: bytes, where: str) -> Baseline:
     """A baseline from its file.
 
     Raises:
-        InputError: it is none, is too large, or is of a later version.
+        InputError: it is none, or is of a later version.
     """
-    if len(data) > MAX_BYTES:
-        raise InputError(f"is larger than {MAX_BYTES >> 20} MiB, too large for a baseline", where=where)
     try:
         read = msgspec.json.decode(data, type=_File)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"is no baseline: {error}", where=where, hint=f"dlabel check --baseline {where} --write-baseline"
-        ) from None
+        hint = "--baseline of a new name with --write-baseline writes one"
+        raise InputError(f"is no baseline: {error}", where=where, hint=hint) from None
     if read.baseline != 1:
         raise InputError(f"is a baseline of version {read.baseline}; this program reads 1", where=where)
     found: Counter[Mark] = Counter()

@@ -253,7 +253,7 @@ def test_fixing_says_what_it_did_and_then_checks(project: Terminal) -> None:
         (["accept", "S1011", "a.png", "--because", "x"], 2, "did you mean S111?"),
         (["accept", "S101", "b.png", "--because", "x"], 3, "b.png: S101 finds nothing there"),
         (["--write-baseline"], 2, "--baseline FILE --write-baseline"),
-        (["--baseline", "nowhere.json"], 3, "no such baseline"),
+        (["--baseline", "nowhere.json"], 3, "no such file"),
         (["--baseline", "labels/coco.json"], 3, "is no baseline"),
         (["--baseline", "b.json", "--write-baseline", "--since", "HEAD"], 2, "what a change brought"),
         (["--baseline", "labels/coco.json", "--write-baseline"], 3, "is no baseline"),

@@ -13,7 +13,7 @@ from datalabel.check.baseline import MAX_BYTES, Baseline, marks, read_baseline, 
 from datalabel.check.finding import OTHERS, Finding, Mark, Needs
 from datalabel.check.registry import RULES, matches, refuse_unknown, select
 from datalabel.errors import InputError
-from datalabel.files import write_atomic
+from datalabel.files import read_bounded, write_atomic
 from datalabel.repository.check.accepting import contents_at, contents_in, load_accepted
 from datalabel.repository.check.checking import Checked, CheckOptions, check_files, check_since, check_view
 from datalabel.repository.check.label_files import AskedFiles
@@ -170,14 +170,9 @@ def _load_baseline(path: Path, gated: Gated) -> Baseline:
         InputError: there is none, it cannot be read, or it is of other findings: another project's, or those of label
             files and not of revisions.
     """
-    if not path.is_file():
-        raise InputError(
-            "no such baseline",
-            where=str(path),
-            hint=f"dlabel check --baseline {path} --write-baseline writes it",
-        )
-    with path.open("rb") as file:
-        baseline = read_baseline(file.read(MAX_BYTES + 1), str(path))
+    hint = None if path.exists() else f"dlabel check --baseline {path} --write-baseline writes it"
+    data = read_bounded(path, MAX_BYTES, name=str(path), what="a baseline", hint=hint)
+    baseline = read_baseline(data, str(path))
     if None not in (gated.project, baseline.project) and gated.project != baseline.project:
         raise InputError(
             f"is the baseline of the project {baseline.project!r}, not of {gated.project!r}",
