@@ -14,14 +14,18 @@ WORKERS = 2
 
 
 def in_order(
-    function: Callable[[Input], Output], inputs: Iterable[Input], *, waiting: int = WORKERS
+    function: Callable[[Input], Output],
+    inputs: Iterable[Input],
+    *,
+    workers: int = WORKERS,
+    waiting: int = WORKERS,
 ) -> Generator[Output]:
-    """`function` of each input, in order, computed by two threads.
+    """`function` of each input, in order, computed by two threads, or more.
 
     No more than `waiting` results are ahead of the one that is handed out, so memory is bounded by so many pieces.
     Inputs are drawn by the caller's thread. What a call raises is raised here, in its turn.
     """
-    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+    with ThreadPoolExecutor(max_workers=workers) as pool:
         ahead: deque[Future[Output]] = deque()
         try:
             for one in inputs:

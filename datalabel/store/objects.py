@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
@@ -91,6 +91,7 @@ class LocalObjects:
     """Objects as files: `objects/ab/cdef…`, mode 0444, by way of `tmp/`."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._objects = str(folder / "objects")
         self._tmp = str(folder / "tmp")
         # Texts, not paths: with many small objects, taking paths apart would cost more than writing them.
@@ -138,10 +139,23 @@ class LocalObjects:
         if known:
             Path(temporary).unlink()
 
-    def flush(self) -> None:
-        """Sync the data, rename, sync the folders: in this order, so that a name implies whole bytes."""
+    def hand_over(self) -> dict[ObjectId, str]:
+        """What was put and not flushed, for another process to `take_over`: names of files in `tmp/`."""
+        return {name: temporary.rpartition("/")[2] for name, temporary in self._taken().items()}
+
+    def take_over(self, written: Mapping[ObjectId, str]) -> None:
+        """Keep what another process put into `tmp/` and handed over."""
+        for name, temporary in written.items():
+            self._keep(f"{self._tmp}/{temporary}", name)
+
+    def _taken(self) -> dict[ObjectId, str]:
         with self._lock:
             pending, self._pending = self._pending, {}
+        return pending
+
+    def flush(self) -> None:
+        """Sync the data, rename, sync the folders: in this order, so that a name implies whole bytes."""
+        pending = self._taken()
         if not pending:
             return
         sync_all(self._tmp, list(pending.values()))
@@ -162,9 +176,7 @@ class LocalObjects:
 
     def discard(self) -> None:
         """Drop what was put and not flushed."""
-        with self._lock:
-            pending, self._pending = self._pending, {}
-        for temporary in pending.values():
+        for temporary in self._taken().values():
             Path(temporary).unlink(missing_ok=True)
 
     def __enter__(self) -> Self:

@@ -10,7 +10,8 @@ from datalabel.content import ObjectId
 from datalabel.errors import Fault, InputError
 from datalabel.labels.tables import ITEMS
 from datalabel.repository.add.base_trees import say_again
-from datalabel.repository.add.read_images import ReadImage, read_images
+from datalabel.repository.add.read_image import ReadImage
+from datalabel.repository.add.read_images import read_images
 from datalabel.repository.add.recognise import ImageFile
 from datalabel.repository.add.rekey import rekey
 from datalabel.repository.names import Images, meant, place_of

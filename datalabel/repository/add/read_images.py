@@ -1,26 +1,17 @@
-"""Reading image files into the store: each once; hashed, stored and understood in the same read."""
+"""Reading image files into the store, by several processes where there are many."""
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from functools import partial
 
-from datalabel.content import BLOB, ObjectId, object_id
-from datalabel.errors import DlabelError, Fault, InputError
-from datalabel.files import Stat, clone, read_whole
-from datalabel.images import ImageFacts, read_facts
 from datalabel.progress import Progress
-from datalabel.store.cache import Known
-from datalabel.store.objects import LocalObjects, hash_stream
+from datalabel.repository.add.read_image import ReadImage, read_block
+from datalabel.repository.add.reader_processes import Files, Readers, number_of_readers
+from datalabel.store.objects import LocalObjects
 from datalabel.store.store import Store
 from datalabel.threads import in_order
-
-SMALL = 64 << 20
-"""Files up to this size are read in one piece; larger ones pass through in blocks."""
 
 BLOCK = 64
 """Files per task: one task per file costs more than it wins."""
@@ -28,37 +19,35 @@ BLOCK = 64
 FLUSH = 4096
 """Files after which what was read is made durable, so that an interrupted `add` does not repeat it."""
 
+AHEAD = 32
+"""Blocks that may be read while others are made durable."""
 
-@dataclass(frozen=True, slots=True)
-class ReadImage:
-    """One file that was read: its key, and what was found or what is wrong with it."""
-
-    key: str
-    known: Known | None = None
-    fault: Fault | None = None
+MANY = 2048
+"""From so many files on, processes are worth their start."""
 
 
-def read_images(
-    store: Store, files: Sequence[tuple[str, str]], *, keep: bool, progress: Progress
-) -> list[ReadImage]:
-    """Read files, two at a time; those that are images are in the store and in the cache afterwards.
+def read_images(store: Store, files: Files, *, keep: bool, progress: Progress) -> list[ReadImage]:
+    """Read files, given as key and path; those that are images are in the store and in the cache afterwards.
 
     `keep` stores the bytes; without it only their id is recorded. Whatever was read stays known, also when
     the caller is interrupted or decides not to go on.
     """
     found: list[ReadImage] = []
     unsaved: list[ReadImage] = []
-    with progress.task("reading images", len(files)) as task:
-        try:
-            for block in _in_blocks(store.objects, files, keep):
+    try:
+        with (
+            progress.task("reading images", len(files)) as task,
+            closing(_in_blocks(store.objects, files, keep=keep)) as blocks,
+        ):
+            for block in blocks:
                 found += block
                 unsaved += block
                 task.advance(len(block))
                 if len(unsaved) >= FLUSH:
                     _save(store, unsaved)
                     unsaved = []
-        finally:
-            _save(store, unsaved)
+    finally:
+        _save(store, unsaved)
     return found
 
 
@@ -67,73 +56,13 @@ def _save(store: Store, images: Sequence[ReadImage]) -> None:
     store.cache.remember((image.key, image.known) for image in images if image.known is not None)
 
 
-def _in_blocks(
-    objects: LocalObjects, files: Sequence[tuple[str, str]], keep: bool
-) -> Iterator[list[ReadImage]]:
+def _in_blocks(objects: LocalObjects, files: Files, *, keep: bool) -> Generator[list[ReadImage]]:
     blocks = [files[start : start + BLOCK] for start in range(0, len(files), BLOCK)]
-    if len(blocks) == 1:
-        yield _read_block(objects, blocks[0], keep)
+    number = number_of_readers() if len(files) >= MANY else 0
+    if number:
+        with Readers(objects, number, keep=keep) as readers:
+            yield from in_order(readers.read, blocks, workers=number, waiting=AHEAD)
+    elif len(blocks) == 1:
+        yield read_block(objects, blocks[0], keep=keep)
     else:
-        yield from in_order(lambda block: _read_block(objects, block, keep), blocks, waiting=4)
-
-
-def _read_block(objects: LocalObjects, files: Sequence[tuple[str, str]], keep: bool) -> list[ReadImage]:
-    return [_read_one(objects, key, path, keep) for key, path in files]
-
-
-def _read_one(objects: LocalObjects, key: str, path: str, keep: bool) -> ReadImage:
-    try:
-        return ReadImage(key, known=read_image(objects, key, path, keep=keep))
-    except DlabelError as error:
-        return ReadImage(key, fault=error.faults[0])
-    except OSError as error:
-        return ReadImage(key, fault=Fault(f"cannot be read: {error.strerror or error}", key))
-
-
-def read_image(objects: LocalObjects, key: str, path: str | Path, *, keep: bool) -> Known:
-    """Read one image file: its content id and header facts; with `keep`, its bytes go to the store.
-
-    Raises:
-        InputError: it is no image, truncated, beyond limits, or changed while it was read.
-    """
-    checked = time.time_ns()
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        before = Stat.of(os.fstat(descriptor))
-        if before.size <= SMALL:
-            data = read_whole(descriptor, before.size)
-            facts = read_facts(data, name=key)
-            content = objects.put(BLOB, data) if keep else object_id(BLOB, data)
-        else:
-            with os.fdopen(descriptor, "rb", closefd=False) as file:
-                facts, content = _read_large(objects, key, file, keep=keep)
-        if Stat.of(os.fstat(descriptor)) != before:
-            raise InputError("changed while it was read", where=key, hint="add it again")
-    finally:
-        os.close(descriptor)
-    return Known(*before, checked, content, facts.width, facts.height, facts.format, facts.orientation)
-
-
-def _read_large(
-    objects: LocalObjects, key: str, file: BinaryIO, *, keep: bool
-) -> tuple[ImageFacts, ObjectId]:
-    if keep:
-        return _copy_large(objects, key, file)
-    content, _ = hash_stream(file)
-    file.seek(0)
-    return read_facts(file, name=key), content
-
-
-def _copy_large(objects: LocalObjects, key: str, file: BinaryIO) -> tuple[ImageFacts, ObjectId]:
-    """Copy in constant memory, by reflink where the file system can; what is hashed is the copy."""
-    temporary = objects.new_temporary()
-    try:
-        with temporary.open("w+b") as copy:
-            content, _ = hash_stream(copy) if clone(file, copy) else hash_stream(file, copy)
-            copy.seek(0)
-            facts = read_facts(copy, name=key)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    objects.adopt(temporary, content)
-    return facts, content
+        yield from in_order(partial(read_block, objects, keep=keep), blocks, waiting=4)

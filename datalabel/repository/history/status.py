@@ -234,7 +234,7 @@ def _really_changed(project: Project, known: Mapping[str, str | None], stale: li
     noted."""
     if not stale:
         return []
-    from datalabel.repository.add.read_images import read_image
+    from datalabel.repository.add.read_image import read_image
 
     changed: list[str] = []
     fresh: list[tuple[str, Known]] = []

@@ -1,0 +1,33 @@
+"""A process that reads images for another one (see `repository/add/reader_processes.py`)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+
+from datalabel.repository.add.read_image import read_block
+from datalabel.repository.add.reader_processes import Answer, ourselves, received, send
+from datalabel.store.objects import LocalObjects
+
+
+def main() -> None:
+    """Read files into the store of a folder until nobody asks for more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who asks is interrupted
+    folder, *keep = sys.argv[1:]
+    objects = LocalObjects(Path(folder))
+    questions, answers = sys.stdin.buffer, sys.stdout.buffer
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        send(answers, ourselves())
+        while True:
+            asked = msgspec.msgpack.decode(received(questions), type=list[tuple[str, bytes]])
+            images = read_block(objects, [(key, os.fsdecode(path)) for key, path in asked], keep=bool(keep))
+            send(answers, msgspec.msgpack.encode(Answer(images, objects.hand_over())))
+
+
+if __name__ == "__main__":
+    main()
