@@ -29,8 +29,8 @@ def not_drawn(batch: CheckBatch) -> Iterator[Hit]:
     """An object that at least half of those who saw its image drew, and others did not: they missed it, most likely.
 
     Training on the one's labels teaches that there is nothing. Let those who missed it look again. Reported on one of
-    the object's labels. An annotator who did not see the image misses nothing. Of label files without a project
-    nobody knows who saw what: the rules A say nothing there.
+    the object's labels. An annotator who did not see the image misses nothing. In label files without a project
+    only those are annotators whom a file names as such.
     """
     if (several := batch.several) is None:
         return

@@ -118,8 +118,8 @@ class CheckBatch:
     `ITEMS`), one row per item, sorted; a width is null when nobody has said it. `labels` is a table of
     schema `LABELS`, sorted by item. It may carry `MEASURES`; then the `LEFT_OUT` of plain labels are left out, and
     `reread` gives all labels again, row by row, with their kind and geometry. `part_of` is there where only some
-    items of the set are looked at. `compare` tells what several annotators say of the same objects; None where nobody
-    knows who saw what.
+    items of the set are looked at. `compare` tells what several annotators say of the same objects; None where it
+    is not asked for.
     """
 
     set: str

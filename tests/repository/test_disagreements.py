@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,12 +13,16 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pictures import write_coco
 from terminals import Desk
 
 import datalabel
 from datalabel.check.finding import Finding
 from datalabel.errors import InputError, UsageError
+from datalabel.repository.check.checking import CheckOptions, check_files
+from datalabel.repository.check.label_files import AskedFiles
 from datalabel.repository.repository import Repository
+from datalabel.spec.model import Spec
 
 Drawn = tuple[str, float, Mapping[str, Any]]
 """Class, left edge of a box of 10 × 10, and properties."""
@@ -155,10 +160,10 @@ def test_who_did_not_see_an_image_misses_nothing_and_one_person_never_differs(re
     assert found(repo) == []
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_what_is_found_is_what_agreement_counts(tmp_path: Path, seed: int) -> None:
+def drawn_at_random(seed: int) -> dict[str, dict[str, list[Drawn]]]:
+    """Twelve images of four people who see most and draw most of it."""
     chance = random.Random(seed)  # noqa: S311
-    images = {
+    return {
         f"{number}.jpg": {
             who: [
                 drawn(place * 40 + chance.uniform(-2, 2), chance.choice(["cat", "dog"]))
@@ -170,8 +175,12 @@ def test_what_is_found_is_what_agreement_counts(tmp_path: Path, seed: int) -> No
         }
         for number in range(12)
     }
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_found_is_what_agreement_counts(tmp_path: Path, seed: int) -> None:
     with datalabel.init(tmp_path / "p", name="test") as repo:
-        write(repo.root / "labels.json", images)
+        write(repo.root / "labels.json", drawn_at_random(seed))
         repo.add("labels.json")
         findings, measured = found(repo), repo.agreement()
         assert {one.item for one in findings if one.code in ("A101", "A102")} == {
@@ -180,6 +189,35 @@ def test_what_is_found_is_what_agreement_counts(tmp_path: Path, seed: int) -> No
         several = Counter(one.item for one in measured.worst for _ in range(one.reclassified))
         assert {one.item for one in findings if one.code == "A103"} == set(several)
         assert all(one.other is not None for one in findings if one.code in ("A103", "A104", "A105"))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_label_files_without_a_project_tell_what_those_whom_they_name_see_differently(
+    tmp_path: Path, seed: int
+) -> None:
+    """The people of two files are held against each other; nobody knows what those saw whom no file names."""
+    images = drawn_at_random(seed)
+    with datalabel.init(tmp_path, name="test") as repo:
+        for name, people in (("one.json", ("ann", "bob")), ("two.json", ("cho", "dan"))):
+            theirs = {
+                key: {who: said for who, said in all_said.items() if who in people}
+                for key, all_said in images.items()
+            }
+            write(tmp_path / name, theirs)
+            repo.add(name)
+        whole = found(repo)
+    write_coco(tmp_path / "others.json", {key: [("cat", 300, 40, 50, 50)] for key in images})
+    files = ("one.json", "two.json", "others.json")
+    asked = AskedFiles([tmp_path / name for name in files], tmp_path)
+    alone = check_files(asked, Spec(), CheckOptions(select=("A",))).findings
+
+    def told(findings: Sequence[Finding]) -> Counter[tuple[str, str | None, str]]:
+        """Ids are other ones here, so that other labels of the same objects are named."""
+        who = re.compile(r"is (?:not )?drawn by .*")
+        return Counter((one.code, one.item, "".join(who.findall(one.message))) for one in findings)
+
+    assert told(alone) == told(whole)
+    assert {one.source for one in alone} <= {"one.json", "two.json"}
 
 
 def test_a_difference_is_accepted_and_what_a_change_brought_is_new(repo: Repository) -> None:

@@ -45,6 +45,17 @@ def several_of(
     return _compared(sides.side(_numbered(labels.select(_READ)), mentions))
 
 
+def several_named(labels: pa.Table, seen: pa.Table) -> Several | None:
+    """What the annotators whom label files name say of the same objects; None where these name fewer than two.
+
+    `seen` tells who saw which item (`item`, `annotator`). Of labels whose annotator is null nobody knows who else saw
+    their images.
+    """
+    named = _numbered(labels.select(COLUMNS)).filter(pc.is_valid(labels.column("annotator")))
+    people = distinct(named.column("annotator")) | distinct(seen.column("annotator"))
+    return _compared(Side(named, seen)) if len(people) > 1 else None
+
+
 def between_sets(view: View, names: tuple[str, str], items: Collection[str] | None) -> Iterator[CheckBatch]:
     """Two sets side by side on all items, or some: batches whose labels say in a column `set` of which each is. Where
     a set has several annotators on an item, what half or more drew is held against the other.

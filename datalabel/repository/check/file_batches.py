@@ -6,6 +6,7 @@ import json
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from datalabel.labels.arrays import begins_of, one_array
 from datalabel.labels.match import mint_ids
 from datalabel.labels.rows import constant, sort_rows, with_column
 from datalabel.labels.tables import GROUND_TRUTH, LABELS, table_of
+from datalabel.repository.check.comparing import several_named
 from datalabel.repository.check.image_facts import items_of_files
 from datalabel.repository.check.label_files import ReadAlone, seen_from
 from datalabel.spec.model import Spec
@@ -59,7 +61,9 @@ def batches_of_files(
             for item, place in zip(items, file.places, strict=True):
                 first.setdefault(item, place)
         labels = _labels(group, called)
-        batches.append(CheckBatch(GROUND_TRUTH, _items(group, called, pixels=pixels), labels, spec))
+        compare = partial(several_named, labels, _seen(group, called))
+        items = _items(group, called, pixels=pixels)
+        batches.append(CheckBatch(GROUND_TRUTH, items, _signed(labels), spec, compare=compare))
     return tuple(batches), first
 
 
@@ -119,19 +123,34 @@ def _renamed(items: pa.Table, names: Mapping[str, str]) -> pa.Table:
 
 
 def _labels(group: Sequence[_File], called: Sequence[Sequence[str]]) -> pa.Table:
+    """The labels of a group, with the file of each in a column `file`."""
     tables = [_labels_of(file, items) for file, items in zip(group, called, strict=True)]
     told = [
-        table.append_column("by", constant(file.name, table.num_rows))
+        table.append_column("file", constant(file.name, table.num_rows))
         for table, file in zip(tables, group, strict=True)
     ]
     labels = sort_rows(pa.concat_tables(told), "item", "rank")
     # Numbers are left out: labelling tools count anew in every export, and a baseline knows labels by id.
     numberless = with_column(labels, "source_id", pa.nulls(labels.num_rows, pa.string()))
-    labels = with_column(labels, "id", pa.array(mint_ids(numberless), pa.uint64()))
-    if len(group) > 1:
-        annotators = pc.coalesce(labels.column("annotator"), labels.column("by"))
-        labels = with_column(labels, "annotator", annotators)
-    return labels.drop_columns(["by"])
+    return with_column(labels, "id", pa.array(mint_ids(numberless), pa.uint64()))
+
+
+def _signed(labels: pa.Table) -> pa.Table:
+    """The labels of `_labels`, each by somebody where there are several files."""
+    annotators, files = labels.column("annotator"), labels.column("file")
+    several = len(pc.unique(files)) > 1
+    whole = with_column(labels, "annotator", pc.coalesce(annotators, files)) if several else labels
+    return whole.drop_columns(["file"])
+
+
+def _seen(group: Sequence[_File], called: Sequence[Sequence[str]]) -> pa.Table:
+    """Who saw which item, where files name them."""
+    tables = []
+    for file, items in zip(group, called, strict=True):
+        names = file.read.mentions.column("annotators").combine_chunks()
+        item = pa.array(items, pa.string()).take(pc.list_parent_indices(names))
+        tables.append(pa.table({"item": item, "annotator": pc.list_flatten(names)}))
+    return pa.concat_tables(tables)
 
 
 def _labels_of(file: _File, items: Sequence[str]) -> pa.Table:
