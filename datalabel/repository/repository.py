@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from datalabel.printable import printable
 from datalabel.progress import SILENT, Progress
 from datalabel.repository.project import Project
 
@@ -218,7 +219,7 @@ class Repository:
         """The tightest readable spec that a label set satisfies, as YAML."""
         from datalabel.repository.spec.inferring import infer_spec_of
 
-        return infer_spec_of(self.view(revision), set, self.root.name)
+        return infer_spec_of(self.view(revision), set, printable(self.root.name))
 
     def stats(self, revision: str = "STAGED", *, by: str | None = None) -> Stats:
         """Counts and distributions at a revision, and of groups: by `class`, `annotator`, `split` or

@@ -331,7 +331,7 @@ def _natively(file: BinaryIO) -> pa.NativeFile:
     abort the process if that were Python's."""
     with file:
         if isinstance(name := getattr(file, "name", None), str | os.PathLike):
-            return pa.OSFile(os.fspath(name))
+            return pa.OSFile(os.fsencode(name))  # bytes: a folder above may have a name that is no Unicode
         return pa.BufferReader(file.read())
 
 

@@ -221,6 +221,28 @@ def test_an_error_in_the_library_can_be_printed_whatever_a_file_is_called(projec
     assert project.dlabel("add", ".").status == 0
 
 
+EVERYDAY = (
+    "init", "add .", "commit -m first", "status", "log", "show", "check", "check labels.json", "stats", "report",
+    "snapshot create s", "snapshot verify s", "export s -f coco -o out --images copy", "spec infer", "agreement",
+    "check --html q.html", "mv labels.json l.json", "diff", "restore --staged .", "restore labels.json", "rm l.json",
+    "gc", "fsck",
+)  # fmt: skip
+
+
+def test_a_project_may_lie_in_a_folder_whose_name_is_no_unicode(desk: Desk) -> None:
+    folder = desk.folder / BYTES
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this file system takes Unicode only")
+    write_image(folder / "a.png")
+    write_coco(folder / "labels.json", {"a.png": [("cat", 1, 2, 10, 10)]})
+    inside = Desk(folder, desk._capture)
+    failed = {line: done.err for line in EVERYDAY if (done := inside.dlabel(*line.split())).status > 1}
+    assert failed.keys() == {"agreement", "rm l.json"}, failed
+    assert "a fault in dlabel" not in "".join(failed.values())
+
+
 def test_what_is_no_unicode_is_valid_json(project: Desk) -> None:
     assert project.dlabel("snapshot", "create", "exp", "--note", BYTES).status == 0
     assert json.loads(project.dlabel("snapshot", "show", "exp", "--json").out)["note"] == BYTES

@@ -10,6 +10,7 @@ from datalabel.content import ObjectId, canonical_json, object_id
 from datalabel.errors import InputError
 from datalabel.files import Entry, Stat
 from datalabel.formats.source_files import SourceFiles
+from datalabel.printable import printable
 from datalabel.store.cache import Known
 from datalabel.store.objects import hash_stream
 from datalabel.store.store import Store
@@ -33,13 +34,15 @@ def contents_of(
     """
     contents: dict[str, str] = {}
     fresh: list[tuple[str, Known]] = []
-    below = f"{files.root}/"
+    root = str(files.root)
+    called = printable(root)  # databases hold Unicode only
     for entry in entries:
         # Texts, not paths: this is asked for every file of a folder.
-        name = below + entry.path if files.members else str(files.root)
+        below = f"/{entry.path}" if files.members else ""
+        name = called + below
         one = known.get(name)
         if one is None or not one.still(entry.stat):
-            one = _looked_at(Path(name))
+            one = _looked_at(Path(root + below))
             fresh.append((name, one))
         contents[entry.path if files.members else ""] = one.content
     if fresh:

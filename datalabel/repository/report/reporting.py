@@ -15,6 +15,7 @@ from datalabel.labels.diff import diff_labels, summarise
 from datalabel.labels.stats import Stats
 from datalabel.labels.stats.counts import Plain, falling
 from datalabel.labels.tables import GROUND_TRUTH
+from datalabel.printable import printable
 from datalabel.repository.check.accepting import unaccepted
 from datalabel.repository.check.checking import CheckOptions, check_view
 from datalabel.repository.differences import Difference, diff, diff_of_commit
@@ -147,7 +148,7 @@ def report(project: Project, revision: str = "HEAD", against: str | None = None)
     stats = stats_of(view)
     findings = unaccepted(project, view, check_view(view, CheckOptions()).findings)
     return Report(
-        project=view.spec.project_name or project.root.name,
+        project=view.spec.project_name or printable(project.root.name),
         revision=revision,
         entry=entry,
         changes=_changes(difference) if difference else None,

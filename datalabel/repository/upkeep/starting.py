@@ -11,6 +11,7 @@ from pathlib import Path
 
 from datalabel.errors import InputError, RefusedError
 from datalabel.files import read_bounded, sync_all, write_atomic
+from datalabel.printable import printable
 from datalabel.repository.project import Project
 from datalabel.repository.spec.file import stage_spec
 from datalabel.repository.stage import Stage
@@ -54,7 +55,8 @@ def init(
         raise RefusedError(
             f"there is a {SPEC_FILE} already", where=str(root), hint="leave out --spec, or move it away"
         )
-    text = None if existing else _spec_text(spec, name or root.name, templates, given=name is not None)
+    called = printable(name or root.name)
+    text = None if existing else _spec_text(spec, called, templates, given=name is not None)
     _put_in_place(root, text)
     try:
         _stage_spec(Project(root, templates=templates))
@@ -63,7 +65,7 @@ def init(
         if text is not None:
             (root / SPEC_FILE).unlink(missing_ok=True)
         raise
-    return Initialised(root, name or root.name, text is not None)
+    return Initialised(root, called, text is not None)
 
 
 def _put_in_place(root: Path, spec_text: str | None) -> None:
