@@ -8,15 +8,15 @@ Where people work side by side they differ somewhere, so that all of these are r
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from datalabel.check.columns import TOLERANCE, Ints, quoted
+from datalabel.check.columns import TOLERANCE, Ints, cut, quoted
 from datalabel.check.finding import CheckBatch, Needs, Severity
 from datalabel.check.rule import Hit, OnLabel, id_of, rule
 from datalabel.check.several import Several
+from datalabel.labels.properties import values_in
 
 CLOSE = 0.75
 """Labels of one object that overlap less are told."""
@@ -70,7 +70,7 @@ def other_class(batch: CheckBatch) -> Iterator[Hit]:
     for unit in several.differing(codes).tolist():
         drawers = several.drawers(unit)
         values = [str(names[code]) for code in codes[several.label[drawers]]]
-        yield from _odd(batch, several, drawers, values, "class")
+        yield from _odd(batch, several, drawers, values, "class", quoted)
 
 
 @rule("A104", "low-overlap", Severity.INFO, Needs.ANNOTATORS)
@@ -106,17 +106,23 @@ def other_property(batch: CheckBatch) -> Iterator[Hit]:
     if (several := batch.several) is None:
         return
     texts, codes = batch.columns.encoded("properties")
-    known = [_parsed(text) for text in texts]
+    known = [values_in(text) for text in texts]
     for unit in several.differing(codes).tolist():
         drawers = several.drawers(unit)
         said = [known[code] for code in codes[several.label[drawers]]]
         for name in dict.fromkeys(name for one in said for name in one):
             told = [place for place, one in enumerate(said) if name in one]
-            yield from _odd(batch, several, drawers[told], [said[place][name] for place in told], name)
+            values = [said[place][name] for place in told]
+            yield from _odd(batch, several, drawers[told], values, cut(name), _shown)
 
 
 def _odd(
-    batch: CheckBatch, several: Several, drawers: Ints, values: Sequence[str], what: str
+    batch: CheckBatch,
+    several: Several,
+    drawers: Ints,
+    values: Sequence[str],
+    what: str,
+    show: Callable[[str], str],
 ) -> Iterator[Hit]:
     """The labels whose value is not the most common one, each with one that has that."""
     ids, rows = batch.labels.column("id").to_numpy(), several.label[drawers].tolist()
@@ -126,7 +132,7 @@ def _odd(
     by = _names(several.who(drawers[same]))
     for place in order:
         if values[place] != usual:
-            words = f"has {what} {quoted(values[place])}; for {by} it is {quoted(usual)}"
+            words = f"has {what} {show(values[place])}; for {by} it is {show(usual)}"
             yield OnLabel(rows[place], f"{_title(batch, several, rows[place])} {words}", other=rows[same[0]])
 
 
@@ -144,10 +150,6 @@ def _names(names: Iterable[str]) -> str:
     return ", ".join(map(quoted, every[:_NAMED])) + more
 
 
-def _parsed(text: str | None) -> Mapping[str, str]:
-    """The properties of a label, each value as a text."""
-    said: Mapping[str, Any] = json.loads(text) if text else {}
-    return {
-        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-        for name, value in said.items()
-    }
+def _shown(value: str) -> str:
+    """A property's value (JSON) for people."""
+    return quoted(json.loads(value)) if value.startswith('"') else cut(value)

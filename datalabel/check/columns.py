@@ -374,9 +374,14 @@ def properties_of(text: str | None) -> Any:
     return UNREADABLE if value is None else value
 
 
+def cut(text: str) -> str:
+    """A text from data, cut when it is very long."""
+    return f"{text[:79]}…" if len(text) > 80 else text
+
+
 def quoted(text: str) -> str:
     """A name from data in quotes, cut when it is very long."""
-    return f'"{text[:79]}…"' if len(text) > 80 else f'"{text}"'
+    return f'"{cut(text)}"'
 
 
 def number(value: float) -> str:

@@ -15,3 +15,16 @@ def properties_in(text: str | None) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def values_in(text: str | None) -> dict[str, str]:
+    """What a cell says of each property, as JSON text: equal values have equal texts, 1 and 1.0 among them. Null says
+    nothing."""
+    said = properties_in(text) or {}
+    return {name: _spelled(value) for name, value in said.items() if value is not None}
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -6,14 +6,13 @@ them. An annotator who left a property out said nothing about it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from datalabel.labels.properties import values_in
 from datalabel.quality.batch import Batch, Ints, Words, distinct_pairs
 from datalabel.quality.objects import Pairs
 from datalabel.quality.resampling import Alpha, Kappa, Tally
@@ -68,11 +67,8 @@ class PropertyTally:
         return Said(rows[row], found[:, 0], found[:, 1])
 
     def _parsed(self, text: str) -> Mapping[int, int]:
-        return {
-            self.names.code(name): self.values.code(_spelled(value))
-            for name, value in json.loads(text).items()
-            if value is not None
-        }
+        said = values_in(text)
+        return {self.names.code(name): self.values.code(value) for name, value in said.items()}
 
     def _add_pairs(self, batch: Batch, offset: int, said: Said, pairs: Pairs) -> None:
         """Rows of the left labels, each with the row of the right label on the same property."""
@@ -109,10 +105,3 @@ class PropertyTally:
         """Kappa for each two annotators and property, in the order of `pairs`."""
         groups = np.arange(len(self.pairs))
         return Kappa(groups, *(one.counts(items) for one in (self.same, self.first, self.second)))
-
-
-def _spelled(value: Any) -> str:
-    """A value as text: equal values have equal texts, 1 and 1.0 among them."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return json.dumps(value, sort_keys=True)

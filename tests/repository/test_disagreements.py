@@ -82,6 +82,12 @@ ALIKE = {who: [drawn(0), drawn(50, colour="red")] for who in ("ann", "bob", "cho
             {"cho": [drawn(0), drawn(50, colour="blue")]},
             [("A105", 'has colour "blue"; for "ann", "bob" it is "red"')],
         ),
+        ({"cho": [drawn(0, age=2), drawn(50, colour="red")], "bob": [drawn(0, age=2.0), drawn(50)]}, []),
+        ({"cho": [drawn(0, age=None), drawn(50)], "bob": [drawn(0, age=2), drawn(50)]}, []),
+        (
+            {"cho": [drawn(0, age="2"), drawn(50)], "bob": [drawn(0, age=[2]), drawn(50)]},
+            [("A105", 'has age [2]; for "cho" it is "2"')],
+        ),
         ({"cho": [drawn(0), drawn(50)]}, []),
         ({"cho": [drawn(0), drawn(50, colour="red", hidden=True)]}, []),
     ],
