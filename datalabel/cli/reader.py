@@ -27,7 +27,3 @@ def main() -> None:
             asked = msgspec.msgpack.decode(received(questions), type=list[tuple[str, bytes]])
             images = read_block(objects, [(key, os.fsdecode(path)) for key, path in asked], keep=bool(keep))
             send(answers, msgspec.msgpack.encode(Answer(images, objects.hand_over())))
-
-
-if __name__ == "__main__":
-    main()

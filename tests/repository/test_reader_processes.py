@@ -198,8 +198,8 @@ def test_whoever_ends_the_command_ends_its_readers(how: signal.Signals, tmp_path
     assert list(repo.project.store.temporary.iterdir()) == []
 
 
-def test_readers_are_started_for_this_package_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A module of the folder where one stands is not taken for one of ours."""
+def test_a_reader_is_the_program_that_starts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever this one was found; and what lies where one stands is not taken for a part of it."""
     (tmp_path / "msgspec.py").write_text(
         "raise SystemExit('taken from where one stands')\n", encoding="utf-8"
     )

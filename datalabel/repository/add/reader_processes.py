@@ -8,6 +8,7 @@ does not start, is done without.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import queue
 import subprocess
@@ -26,8 +27,13 @@ from datalabel.store.objects import LocalObjects
 MOST = 8
 """More readers would wait for the disk."""
 
-READER = "datalabel.cli.reader"
-"""Who sits at the other end (`cli/reader.py`)."""
+_READER = """\
+import json, sys
+sys.path[:] = json.loads(sys.argv.pop(1))
+from datalabel.cli.reader import main
+main()
+"""
+"""Who sits at the other end: the same program, found where this one was."""
 
 Files = Sequence[tuple[str, str]]
 """Files as key and path."""
@@ -87,7 +93,9 @@ class _Reader:
     """One process, from outside."""
 
     def __init__(self, folder: Path, *, keep: bool) -> None:
-        command = [sys.executable, "-P", "-m", READER, str(folder), *(["keep"] if keep else [])]
+        # Not what lies where one stands (the empty path), unless that is this package.
+        path = [*filter(None, sys.path), str(Path(__file__).parents[3])]
+        command = [sys.executable, "-P", "-c", _READER, json.dumps(path), str(folder), *["keep"] * keep]
         pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nothing)  # noqa: S603 - ourselves
         self._questions, self._answers = (
