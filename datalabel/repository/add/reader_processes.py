@@ -94,7 +94,7 @@ class _Reader:
 
     def __init__(self, folder: Path, *, keep: bool) -> None:
         # Not what lies where one stands (the empty path), unless that is this package.
-        path = [*filter(None, sys.path), str(Path(__file__).parents[3])]
+        path = [*map(str, filter(None, sys.path)), str(Path(__file__).parents[3])]
         command = [sys.executable, "-P", "-c", _READER, json.dumps(path), str(folder), *["keep"] * keep]
         pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nothing)  # noqa: S603 - ourselves
