@@ -19,11 +19,13 @@ def in_order(
     *,
     workers: int = WORKERS,
     waiting: int = WORKERS,
+    stop: Callable[[], object] = lambda: None,
 ) -> Generator[Output]:
     """`function` of each input, in order, computed by two threads, or more.
 
     No more than `waiting` results are ahead of the one that is handed out, so memory is bounded by so many pieces.
-    Inputs are drawn by the caller's thread. What a call raises is raised here, in its turn.
+    Inputs are drawn by the caller's thread. What a call raises is raised here, in its turn. Where it does not come to
+    the end, `stop` is called before it waits for calls that are under way.
     """
     with ThreadPoolExecutor(max_workers=workers) as pool:
         ahead: deque[Future[Output]] = deque()
@@ -34,6 +36,9 @@ def in_order(
                     yield ahead.popleft().result()
             while ahead:
                 yield ahead.popleft().result()
+        except BaseException:
+            stop()
+            raise
         finally:
             for future in ahead:
                 future.cancel()

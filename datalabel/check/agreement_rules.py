@@ -36,7 +36,7 @@ def not_drawn(batch: CheckBatch) -> Iterator[Hit]:
         return
     drawn, seen = several.drawn, several.seen
     for unit in np.flatnonzero((drawn < seen) & (2 * drawn >= seen)).tolist():
-        row = _first(batch, several.label[several.drawers(unit)])
+        row = _in_order(batch, several, several.label[several.drawers(unit)])[0]
         who = _names(several.who(several.others(unit)))
         yield OnLabel(row, f"{_title(batch, several, row)} is not drawn by {who}, who saw the image")
 
@@ -52,7 +52,7 @@ def drawn_by_few(batch: CheckBatch) -> Iterator[Hit]:
         return
     drawn, seen = several.drawn, several.seen
     for unit in np.flatnonzero((drawn > 0) & (2 * drawn < seen)).tolist():
-        row = _first(batch, several.label[several.drawers(unit)])
+        row = _in_order(batch, several, several.label[several.drawers(unit)])[0]
         of = f"by {drawn[unit]} of {seen[unit]} who saw the image"
         yield OnLabel(row, f"{_title(batch, several, row)} is drawn {of}")
 
@@ -82,12 +82,9 @@ def low_overlap(batch: CheckBatch) -> Iterator[Hit]:
     """
     if (several := batch.several) is None:
         return
-    ids = batch.labels.column("id").to_numpy()
     worst: dict[int, tuple[float, int, int]] = {}
     for pair in np.flatnonzero(several.overlap < CLOSE * (1 - TOLERANCE)).tolist():
-        one, other = sorted(
-            (int(several.left[pair]), int(several.right[pair])), key=lambda row: int(ids[row])
-        )
+        one, other = _in_order(batch, several, [several.left[pair], several.right[pair]])
         found = (float(several.overlap[pair]), one, other)
         worst[several.unit_of[one]] = min(worst.get(several.unit_of[one], found), found)
     for overlap, other, row in worst.values():
@@ -125,8 +122,8 @@ def _odd(
     show: Callable[[str], str],
 ) -> Iterator[Hit]:
     """The labels whose value is not the most common one, each with one that has that."""
-    ids, rows = batch.labels.column("id").to_numpy(), several.label[drawers].tolist()
-    order = sorted(range(len(rows)), key=lambda place: int(ids[rows[place]]))
+    rows = several.label[drawers].tolist()
+    order = [rows.index(row) for row in _in_order(batch, several, rows)]
     usual = max((values[place] for place in order), key=values.count)
     same = [place for place in order if values[place] == usual]
     by = _names(several.who(drawers[same]))
@@ -136,8 +133,10 @@ def _odd(
             yield OnLabel(rows[place], f"{_title(batch, several, rows[place])} {words}", other=rows[same[0]])
 
 
-def _first(batch: CheckBatch, rows: Ints) -> int:
-    return int(rows[np.argmin(batch.labels.column("id").to_numpy()[rows])])
+def _in_order(batch: CheckBatch, several: Several, rows: Iterable[int]) -> list[int]:
+    """Labels by their ids; two sets may have one label."""
+    ids = batch.labels.column("id").to_numpy()
+    return sorted(map(int, rows), key=lambda row: (int(ids[row]), several.by[row]))
 
 
 def _title(batch: CheckBatch, several: Several, row: int) -> str:

@@ -20,9 +20,11 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who asks is interrupted
     folder, *keep = sys.argv[1:]
     objects = LocalObjects(Path(folder))
-    questions, answers = sys.stdin.buffer, sys.stdout.buffer
+    questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what others print is no answer
     with contextlib.suppress(EOFError, BrokenPipeError):
-        send(answers, ourselves())
+        answers.write(ourselves())
+        answers.flush()
         while True:
             asked = msgspec.msgpack.decode(received(questions), type=list[tuple[str, bytes]])
             images = read_block(objects, [(key, os.fsdecode(path)) for key, path in asked], keep=bool(keep))

@@ -21,10 +21,18 @@ def values_in(text: str | None) -> dict[str, str]:
     """What a cell says of each property, as JSON text: equal values have equal texts, 1 and 1.0 among them. Null says
     nothing."""
     said = properties_in(text) or {}
-    return {name: _spelled(value) for name, value in said.items() if value is not None}
+    return {
+        name: json.dumps(_plain(value), ensure_ascii=False, sort_keys=True)
+        for name, value in said.items()
+        if value is not None
+    }
 
 
-def _spelled(value: Any) -> str:
+def _plain(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+        return int(value)
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    return value

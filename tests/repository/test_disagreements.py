@@ -83,6 +83,13 @@ ALIKE = {who: [drawn(0), drawn(50, colour="red")] for who in ("ann", "bob", "cho
             [("A105", 'has colour "blue"; for "ann", "bob" it is "red"')],
         ),
         ({"cho": [drawn(0, age=2), drawn(50, colour="red")], "bob": [drawn(0, age=2.0), drawn(50)]}, []),
+        (
+            {
+                "cho": [drawn(0, age=[2, {"a": 1}]), drawn(50)],
+                "bob": [drawn(0, age=[2.0, {"a": 1.0}]), drawn(50)],
+            },
+            [],
+        ),
         ({"cho": [drawn(0, age=None), drawn(50)], "bob": [drawn(0, age=2), drawn(50)]}, []),
         (
             {"cho": [drawn(0, age="2"), drawn(50)], "bob": [drawn(0, age=[2]), drawn(50)]},
@@ -272,6 +279,21 @@ def test_two_sets_are_held_against_each_other(repo: Repository) -> None:
         repo.check(sets=("ground_truth", "nets"))
     with pytest.raises(UsageError, match="not with itself"):
         repo.check(sets=("net", "net"))
+
+
+def test_the_order_of_two_sets_decides_nothing(repo: Repository) -> None:
+    """Also where both have one label, but for its properties."""
+    for name, colour in (("one", "red"), ("two", "blue")):
+        write(repo.root / f"{name}.json", {"a.jpg": {"ann": [drawn(0, colour=colour), drawn(50), drawn(90)]}})
+        repo.add(f"{name}.json", set=name)
+    told, again = (found(repo, sets=sets) for sets in (("one", "two"), ("two", "one")))
+    assert [one.code for one in told] == ["A105"]
+    assert [(one.set, one.label, one.message) for one in told] == [
+        (one.set, one.label, one.message) for one in again
+    ]
+    with pytest.raises(InputError) as nothing:
+        repo.accept("A105", "a.jpg", because="as it is")
+    assert "--sets" in (nothing.value.hint or "")
 
 
 def test_the_command_takes_two_sets_of_a_project(

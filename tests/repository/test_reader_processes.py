@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from datalabel.repository.add import read_images
 from datalabel.repository.add.read_image import ReadImage, read_block
 from datalabel.repository.add.reader_processes import Readers, number_of_readers
 from datalabel.repository.repository import Repository
+from datalabel.threads import in_order
 
 NUMBER = 300
 Files = list[tuple[str, str]]
@@ -97,6 +99,7 @@ PROGRAMS = {
     "ends at once": "exit 1",
     "is another version": "printf '\\0\\0\\0\\03abc'; cat >/dev/null",
     "talks too much": "cat /dev/zero",
+    "greets and waits": "echo hello from elsewhere; cat >/dev/null",
     "says nothing and ends": "sleep 0.1",
 }
 
@@ -148,6 +151,33 @@ def test_many_images_are_added_as_few_are(repo: Repository, monkeypatch: pytest.
     repo.commit("all")
     assert repo.fsck().broken == ()
     assert list(repo.project.store.temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_else_a_python_prints_is_no_answer(
+    unbuffered: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("print('hello from sitecustomize')\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    files = [("a.bmp", str(write_image(tmp_path / "a.bmp")))]
+    with Readers(local_objects(tmp_path), 1, keep=True) as readers:
+        assert readers.read(files)[0].known is not None
+
+
+def test_an_interrupt_ends_readers_in_the_middle_of_a_file(tmp_path: Path) -> None:
+    large = write_image(tmp_path / "a.bmp")
+    with large.open("r+b") as file:
+        file.truncate(60 << 30)
+    objects = local_objects(tmp_path)
+    with Readers(objects, 1, keep=False) as readers:
+        results = in_order(readers.read, [[("a.bmp", str(large))]] * 2, workers=1, stop=readers.stop)
+        began = time.monotonic()
+        timer = threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT])
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            next(results)
+    assert time.monotonic() - began < 5
 
 
 def alive(session: int) -> list[int]:

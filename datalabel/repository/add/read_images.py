@@ -61,7 +61,7 @@ def _in_blocks(objects: LocalObjects, files: Files, *, keep: bool) -> Generator[
     number = number_of_readers() if len(files) >= MANY else 0
     if number:
         with Readers(objects, number, keep=keep) as readers:
-            yield from in_order(readers.read, blocks, workers=number, waiting=AHEAD)
+            yield from in_order(readers.read, blocks, workers=number, waiting=AHEAD, stop=readers.stop)
     elif len(blocks) == 1:
         yield read_block(objects, blocks[0], keep=keep)
     else:

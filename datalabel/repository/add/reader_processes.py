@@ -8,6 +8,7 @@ does not start, is done without.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import queue
@@ -51,7 +52,7 @@ class Readers:
 
     def __init__(self, objects: LocalObjects, number: int, *, keep: bool) -> None:
         """Start them, as many as the system lets; `keep` as in `read_image`."""
-        self._objects, self._keep = objects, keep
+        self._objects, self._keep, self._is_stopped = objects, keep, False
         self._all: list[_Reader] = []
         self._free: queue.SimpleQueue[_Reader | None] = queue.SimpleQueue()
         for _ in range(number):
@@ -62,18 +63,24 @@ class Readers:
             self._free.put(reader)
 
     def read(self, files: Files) -> list[ReadImage]:
-        """Read some files by a reader; where it is gone, in this process."""
+        """Read some files by a reader; where it is gone, in this process. Nothing is read after `stop`."""
         reader = self._free.get()
         try:
             if reader is None:
                 raise _GoneError
             answer = reader.read(files)
         except _GoneError:
-            return read_block(self._objects, files, keep=self._keep)
+            return [] if self._is_stopped else read_block(self._objects, files, keep=self._keep)
         finally:
             self._free.put(reader)
         self._objects.take_over(answer.written)
         return answer.images
+
+    def stop(self) -> None:
+        """End the readers, whatever they are doing."""
+        self._is_stopped = True
+        for reader in self._all:
+            reader.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -81,8 +88,7 @@ class Readers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for reader in self._all:
-            reader.stop()
+        self.stop()
 
 
 class _GoneError(Exception):
@@ -98,9 +104,8 @@ class _Reader:
         command = [sys.executable, "-P", "-c", _READER, json.dumps(path), str(folder), *["keep"] * keep]
         pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nothing)  # noqa: S603 - ourselves
-        self._questions, self._answers = (
-            cast("IO[bytes]", stream) for stream in (self._process.stdin, self._process.stdout)
-        )
+        self._questions = cast("IO[bytes]", self._process.stdin)
+        self._answers = cast("io.BufferedReader", self._process.stdout)
         self._is_known = False
 
     def read(self, files: Files) -> Answer:
@@ -110,14 +115,24 @@ class _Reader:
             _GoneError: the process died, or is not this program.
         """
         try:
-            if not self._is_known and received(self._answers) != ourselves():
+            self._is_known = self._is_known or self._greets()
+            if not self._is_known:
                 raise EOFError
-            self._is_known = True
             send(self._questions, msgspec.msgpack.encode([(key, os.fsencode(path)) for key, path in files]))
             return msgspec.msgpack.decode(received(self._answers), type=Answer)
         except (OSError, EOFError, ValueError, msgspec.DecodeError) as error:
             self.stop()
             raise _GoneError from error
+
+    def _greets(self) -> bool:
+        """Whether its first word is ours. Nobody is waited for who says something else."""
+        said = b""
+        while said != ourselves() and ourselves().startswith(said):
+            more = self._answers.read1(len(ourselves()) - len(said))
+            if not more:
+                return False
+            said += more
+        return said == ourselves()
 
     def stop(self) -> None:
         """End the process: it has nothing to lose."""

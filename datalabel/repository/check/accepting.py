@@ -16,8 +16,8 @@ from datalabel.check.accepted import (
     sift,
     to_text,
 )
-from datalabel.check.finding import CheckBatch, Finding
-from datalabel.check.registry import select
+from datalabel.check.finding import CheckBatch, Finding, Needs
+from datalabel.check.registry import RULES, select
 from datalabel.errors import InputError, UsageError
 from datalabel.files import read_bounded, write_atomic
 from datalabel.labels.rows import of_items
@@ -115,6 +115,8 @@ def _found(view: View, options: CheckOptions, item: str, label: str | None) -> l
     if not chosen:
         labels = sorted({one.label for one in found if one.label})
         hint = f"it does on {', '.join(labels[:5])}" if labels else f"dlabel check --select {code}"
+        if Needs.ANNOTATORS in RULES[code].needs and options.sets is None:
+            hint += "; --sets A B is needed for what it finds between two sets"
         where = item if label is None else f"{item}, label {label}"
         raise InputError(f"{code} finds nothing there", where=where, hint=hint)
     return chosen
