@@ -7,7 +7,6 @@ Every path that comes from a file, an object or a database passes `checked_key` 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import functools
 import os
@@ -17,10 +16,13 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from datalabel.errors import InputError, nearest
 from datalabel.printable import printable
+
+if TYPE_CHECKING:
+    import ctypes
 
 MAX_KEY_BYTES = 1024
 """Keys are bounded so that every index can hold them whole."""
@@ -136,25 +138,30 @@ def walk(
     folders behind links. Names that are not valid Unicode raise `InputError`.
     """
     try:
-        with os.scandir(root) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+        names = sorted(os.listdir(root))  # noqa: PTH208 - asked of every file there is, as all below
     except FileNotFoundError:
         return
     except OSError as error:
         raise InputError(f"cannot read the folder: {error.strerror}", where=str(root)) from error
-    for entry in entries:
-        path = prefix + entry.name
-        if entry.is_dir(follow_symlinks=False):
-            if entry.name in _RESERVED or (skip and skip(path, True)):
-                continue
-            _check_name(entry.name, entry.path)
-            yield from walk(entry.path, skip=skip, linked=linked, prefix=path + "/")
-        elif not (skip and skip(path, False)):
-            status = _stat_of(entry)
-            if status is not None:
-                yield Entry(path, status)
-            elif linked is not None and os.path.isdir(entry.path):  # noqa: PTH112 - it never raises, as entry does
-                linked(path)
+    for name in names:
+        path, place = prefix + name, f"{root}/{name}"
+        status = _status(os.lstat, place)
+        if status is None:
+            continue
+        is_folder = stat.S_ISDIR(status.st_mode)
+        if (is_folder and name in _RESERVED) or (skip and skip(path, is_folder)):
+            continue
+        if not name.isascii():
+            _check_name(name, place)
+        if is_folder:
+            yield from walk(place, skip=skip, linked=linked, prefix=path + "/")
+            continue
+        if stat.S_ISLNK(status.st_mode):
+            status = _status(os.stat, place)
+        if status is not None and stat.S_ISREG(status.st_mode):
+            yield Entry(path, Stat.of(status))
+        elif status is not None and stat.S_ISDIR(status.st_mode) and linked is not None:
+            linked(path)
 
 
 def is_within(key: str, folder: str) -> bool:
@@ -170,17 +177,14 @@ def no_such_file(path: Path, said: str, what: str = "no such file or folder") ->
     return InputError(what, where=printable(said), hint=hint)
 
 
-def _stat_of(entry: os.DirEntry[str]) -> Stat | None:
-    """The stat of a regular file; None for devices, sockets, pipes and links that lead nowhere."""
-    if not entry.name.isascii():
-        _check_name(entry.name, entry.path)
+def _status(ask: Callable[[str], os.stat_result], path: str) -> os.stat_result | None:
+    """What the system says of a file; None for one that is gone, and for a link that leads nowhere or in a circle."""
     try:
-        status = entry.stat()
+        return ask(path)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ELOOP):
             return None
         raise
-    return Stat.of(status) if stat.S_ISREG(status.st_mode) else None
 
 
 def _check_name(name: str, path: str) -> None:
@@ -313,6 +317,8 @@ def hold(folder: Path) -> int | None:
 
 @functools.cache
 def _libc() -> ctypes.CDLL | None:
+    import ctypes  # who only reads syncs nothing
+
     try:
         library = ctypes.CDLL(None, use_errno=True)
         library.syncfs.argtypes = [ctypes.c_int]

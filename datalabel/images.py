@@ -15,8 +15,7 @@ import struct
 import threading
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
 from datalabel import image_headers as headers
 from datalabel.errors import InputError
@@ -53,8 +52,7 @@ def without_suffix(path: str) -> str:
 _MAX_DECODED: Final = 50_000_000  # pixels that the check of a rare format may decode
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFacts:
+class ImageFacts(NamedTuple):
     """What the header says.
 
     `width` and `height` count the stored pixels, before any rotation by `orientation` (EXIF 1-8; 1 when
@@ -66,6 +64,21 @@ class ImageFacts:
     height: int
     format: str
     orientation: int
+
+    @property
+    def text(self) -> str:
+        """The facts in one line, for `of_text`."""
+        return f"{self.width} {self.height} {self.format} {self.orientation}"
+
+    @classmethod
+    def of_text(cls, text: str) -> ImageFacts:
+        """The facts that this is the `text` of.
+
+        Raises:
+            ValueError: it is none.
+        """
+        width, height, name, orientation = text.split(" ")
+        return cls(int(width), int(height), name, int(orientation))
 
 
 _Reader = Callable[[headers.Source], tuple[int, int, int]]

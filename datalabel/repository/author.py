@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+import platform
 
 from datalabel.repository.git import git_user
 from datalabel.repository.project import Project
@@ -21,4 +21,4 @@ def _account() -> str:
         name = pwd.getpwuid(os.getuid()).pw_name
     except (ImportError, KeyError):
         name = f"user{os.getuid()}"
-    return f"{name}@{socket.gethostname()}"
+    return f"{name}@{platform.node()}"

@@ -15,13 +15,12 @@ from typing import NamedTuple
 
 from datalabel.content import ObjectId, fingerprints
 from datalabel.files import Stat
+from datalabel.images import ImageFacts
 from datalabel.looks import VERSION, Look
-
-_COLUMNS = "path, size, mtime, ctime, inode, checked, content, width, height, format, orientation"
 
 _SCHEMA = """\
 CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, ctime INTEGER, inode INTEGER, \
-checked INTEGER, content TEXT, width INTEGER, height INTEGER, format TEXT, orientation INTEGER) WITHOUT ROWID
+checked INTEGER, content TEXT, facts TEXT) WITHOUT ROWID
 CREATE TABLE tracked (key TEXT PRIMARY KEY, content TEXT) WITHOUT ROWID
 CREATE TABLE looks (content TEXT PRIMARY KEY, version INTEGER, bits INTEGER, fault TEXT, cut INTEGER) WITHOUT ROWID
 CREATE TABLE wordings (source TEXT PRIMARY KEY, read_as TEXT, texts BLOB)
@@ -37,24 +36,30 @@ COARSE = 2 * SECOND
 
 
 class Known(NamedTuple):
-    """What one reading of a file found, and when (ns). The first four are its `Stat`, the last four are null for a
-    label file."""
+    """What one reading of a file found, and when (ns). The second to fifth are its `Stat`; `facts` is the text of an
+    `ImageFacts`, and null for a label file."""
 
+    path: str
     size: int
     mtime: int
     ctime: int
     inode: int
     checked: int
     content: ObjectId
-    width: int | None = None
-    height: int | None = None
-    format: str | None = None
-    orientation: int | None = None
+    facts: str | None = None
+
+    @property
+    def image(self) -> ImageFacts | None:
+        """What the header of an image said; None for a label file, and where the text is damaged."""
+        try:
+            return ImageFacts.of_text(self.facts) if self.facts else None
+        except ValueError:
+            return None
 
     def still(self, stat: Stat) -> bool:
         """Whether a file with this stat surely still has the content that was read."""
         newest = max(self.mtime, self.ctime)
-        return stat == self[:4] and newest + (RACY if newest % SECOND else COARSE) < self.checked
+        return stat == self[1:5] and newest + (RACY if newest % SECOND else COARSE) < self.checked
 
 
 class Cache:
@@ -84,15 +89,15 @@ class Cache:
         """Everything known, by path."""
         found: dict[str, Known] = {}
         with self._forgiving() as db:
-            rows = db.execute(f"SELECT {_COLUMNS} FROM files")  # noqa: S608
-            found.update((row[0], Known._make(row[1:])) for row in rows)
+            rows = db.execute("SELECT path, size, mtime, ctime, inode, checked, content, facts FROM files")
+            found.update((one.path, one) for one in map(Known._make, rows))
         return found
 
-    def remember(self, known: Iterable[tuple[str, Known]]) -> None:
+    def remember(self, known: Iterable[Known]) -> None:
         """Note what was read. The objects must be durable by now. A read-only project remembers nothing."""
-        rows = [(path, *one) for path, one in known]
+        rows = list(known)
         with self._forgiving() as db:
-            db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def tracked(self, table: str | None) -> dict[str, str | None] | None:
         """Key and content of every item of the items table of this id, if that is the one indexed."""

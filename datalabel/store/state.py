@@ -8,7 +8,7 @@ this one's (a trigger, a view, one more column) is refused.
 from __future__ import annotations
 
 import os
-import socket
+import platform
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -218,12 +218,10 @@ class State:
             yield
         finally:
             with self._transaction("IMMEDIATE") as db:
-                db.execute(
-                    "DELETE FROM writer WHERE pid = ? AND host = ?", (os.getpid(), socket.gethostname())
-                )
+                db.execute("DELETE FROM writer WHERE pid = ? AND host = ?", (os.getpid(), platform.node()))
 
     def _announce(self, command: str, deadline: float) -> None:
-        mine = (os.getpid(), socket.gethostname(), command, now(), _start_of(os.getpid()))
+        mine = (os.getpid(), platform.node(), command, now(), _start_of(os.getpid()))
         while True:
             with self._transaction("IMMEDIATE") as db:
                 row = db.execute("SELECT pid, host, command, since, started FROM writer").fetchone()
@@ -367,7 +365,7 @@ def _start_of(pid: int) -> str:
 
 def _is_alive(pid: int, host: str, started: str) -> bool:
     """Whether the announced writer may still be running; one on another host always may."""
-    if host != socket.gethostname():
+    if host != platform.node():
         return True
     try:
         os.kill(pid, 0)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -142,7 +142,7 @@ def test_the_living_and_those_elsewhere_are_not(faulty: Faulty, edited: Path, tm
     stopped = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     os.kill(stopped.pid, signal.SIGSTOP)
     try:
-        for host, pid in ((socket.gethostname(), stopped.pid), ("elsewhere", 1)):
+        for host, pid in ((platform.node(), stopped.pid), ("elsewhere", 1)):
             with sqlite3.connect(folder / ".dlabel/state.db") as db:
                 row = (1, pid, host, "dlabel add", "2026-01-01T00:00:00Z", "")
                 db.execute("INSERT OR REPLACE INTO writer VALUES (?, ?, ?, ?, ?, ?)", row)
@@ -155,6 +155,6 @@ def test_the_living_and_those_elsewhere_are_not(faulty: Faulty, edited: Path, tm
         stopped.kill()
         stopped.wait()
     with sqlite3.connect(folder / ".dlabel/state.db") as db:
-        db.execute("UPDATE writer SET host = ?, pid = ?", (socket.gethostname(), stopped.pid))
+        db.execute("UPDATE writer SET host = ?, pid = ?", (platform.node(), stopped.pid))
     db.close()
     faulty.well(folder, "add")

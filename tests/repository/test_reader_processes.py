@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,12 @@ def in_blocks(files: Files) -> list[Files]:
     return [files[start : start + 64] for start in range(0, len(files), 64)]
 
 
-def read_by_processes(folder: Path, files: Files, *, keep: bool = True) -> list[tuple[object, ...]]:
+def timeless(found: Iterable[ReadImage]) -> list[ReadImage]:
+    """What was found of each file, without the time of reading."""
+    return [replace(one, known=one.known and one.known._replace(checked=0)) for one in found]
+
+
+def read_by_processes(folder: Path, files: Files, *, keep: bool = True) -> list[ReadImage]:
     """What was found of each file, without the time of reading; the objects are in the store afterwards."""
     objects = local_objects(folder)
     with Readers(objects, 2, keep=keep) as readers:
@@ -52,12 +58,12 @@ def read_by_processes(folder: Path, files: Files, *, keep: bool = True) -> list[
     assert set(objects.ids()) == (kept if keep else set())
     for name in objects.ids():
         objects.get("blob", name)
-    return [(one.key, one.known and (one.known[:4], one.known[5:]), one.fault) for one in found]
+    return timeless(found)
 
 
-def read_here(folder: Path, files: Files) -> list[tuple[object, ...]]:
+def read_here(folder: Path, files: Files) -> list[ReadImage]:
     found = read_block(local_objects(folder), files, keep=True)
-    return [(one.key, one.known and (one.known[:4], one.known[5:]), one.fault) for one in found]
+    return timeless(found)
 
 
 @pytest.mark.parametrize("keep", [True, False])
@@ -90,7 +96,7 @@ def test_a_reader_that_dies_is_done_without(tmp_path: Path) -> None:
                 readers._all[number // 2]._process.kill()
             found += readers.read(block)
     objects.flush()
-    seen = [(one.key, one.known and (one.known[:4], one.known[5:]), one.fault) for one in found]
+    seen = timeless(found)
     assert seen == read_here(tmp_path / "here", files)
     assert set(objects.ids()) == {one.known.content for one in found if one.known is not None}
 

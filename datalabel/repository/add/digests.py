@@ -33,7 +33,7 @@ def contents_of(
     `known` is what the cache knows of files; `entries` are the source's files in order, with their stats.
     """
     contents: dict[str, str] = {}
-    fresh: list[tuple[str, Known]] = []
+    fresh: list[Known] = []
     root = str(files.root)
     called = printable(root)  # databases hold Unicode only
     for entry in entries:
@@ -42,16 +42,16 @@ def contents_of(
         name = called + below
         one = known.get(name)
         if one is None or not one.still(entry.stat):
-            one = _looked_at(Path(root + below))
-            fresh.append((name, one))
+            one = _looked_at(name, Path(root + below))
+            fresh.append(one)
         contents[entry.path if files.members else ""] = one.content
     if fresh:
         store.cache.remember(fresh)
     return contents
 
 
-def _looked_at(path: Path) -> Known:
-    """A file's stat and content.
+def _looked_at(name: str, path: Path) -> Known:
+    """A file's stat and content, under the name that the cache knows it by.
 
     Raises:
         InputError: it cannot be read.
@@ -60,7 +60,7 @@ def _looked_at(path: Path) -> Known:
     try:
         with path.open("rb") as file:
             content, _ = hash_stream(file)
-        return Known(*Stat.of(path.stat()), checked, content)
+        return Known(name, *Stat.of(path.stat()), checked, content)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
 

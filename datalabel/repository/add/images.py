@@ -74,7 +74,7 @@ def _contents(stage: Stage, files: Sequence[ImageFile]) -> tuple[dict[str, Known
     unread: list[tuple[str, str]] = []
     for key, path, entry in files:
         one = cached.get(key)
-        if one is not None and one.format is not None and one.still(entry.stat) and _is_kept(stage, key, one):
+        if one is not None and one.image is not None and one.still(entry.stat) and _is_kept(stage, key, one):
             content[key] = one
         else:
             unread.append((key, path))
@@ -143,15 +143,8 @@ def _put_items(stage: Stage, images: Mapping[str, Known]) -> None:
     columns: dict[str, list[object]] = {name: [] for name in ITEMS.names}
     for key in keys:
         one, row = images[key], rows.get(key, {})
-        facts = {
-            "item": key,
-            "content": one.content,
-            "bytes": one.size,
-            "width": one.width,
-            "height": one.height,
-            "format": one.format,
-            "orientation": one.orientation,
-        }
+        header = image._asdict() if (image := one.image) else {}
+        told = {"item": key, "content": one.content, "bytes": one.size, **header}
         for name, cells in columns.items():
-            cells.append(facts.get(name, row.get(name)))
+            cells.append(told.get(name, row.get(name)))
     stage.put_items(item_rows(columns))

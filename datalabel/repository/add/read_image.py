@@ -64,7 +64,7 @@ def read_image(objects: LocalObjects, key: str, path: str | Path, *, keep: bool)
             raise InputError("changed while it was read", where=key, hint="add it again")
     finally:
         os.close(descriptor)
-    return Known(*before, checked, content, facts.width, facts.height, facts.format, facts.orientation)
+    return Known(key, *before, checked, content, facts.text)
 
 
 def _read_large(

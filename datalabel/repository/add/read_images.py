@@ -53,7 +53,7 @@ def read_images(store: Store, files: Files, *, keep: bool, progress: Progress) -
 
 def _save(store: Store, images: Sequence[ReadImage]) -> None:
     store.objects.flush()
-    store.cache.remember((image.key, image.known) for image in images if image.known is not None)
+    store.cache.remember(image.known for image in images if image.known is not None)
 
 
 def _in_blocks(objects: LocalObjects, files: Files, *, keep: bool) -> Generator[list[ReadImage]]:

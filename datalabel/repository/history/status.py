@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from datalabel.files import Entry, Stat, is_within
 from datalabel.formats.registry import format_info, formats
 from datalabel.formats.source_files import SourceFiles
 from datalabel.images import IMAGE_SUFFIXES
-from datalabel.repository.add.digests import digest_of
 from datalabel.repository.project import Project
 from datalabel.repository.spec.file import spec_changed
 from datalabel.repository.working_tree import IGNORE_FILE, SPEC_FILE
@@ -58,8 +58,8 @@ class _Seen:
     images: dict[str, Entry] = field(default_factory=dict)
     members: dict[str, list[Entry]] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
-    total: Counter[str] = field(default_factory=Counter)
-    """How many files lie right in each folder."""
+    keys: list[str] = field(default_factory=list)
+    """All of them, also those that are nothing to us."""
 
 
 def status(project: Project) -> Status:
@@ -146,14 +146,13 @@ def _walk(project: Project, tree: Tree, known: Mapping[str, str | None]) -> _See
     folders = {path: name for path, name in files.items() if project.is_folder(path)}
     infos = formats()
     roots = [root for root in project.roots if any(key.startswith(root + "/") for key in known)]
-    for key, _, entry in (found for start in (".", *roots) for found in project.walk(start)):
-        folder, _, base = key.rpartition("/")
-        seen.total[folder] += 1
-        if key in files:
-            seen.members.setdefault(files[key], []).append(entry)
-        elif key in known or posixpath.splitext(base)[1].lower() in IMAGE_SUFFIXES:
+    for key, _, entry in chain.from_iterable(map(project.walk, (".", *roots))):
+        seen.keys.append(key)
+        if key in known or posixpath.splitext(key)[1].lower() in IMAGE_SUFFIXES:
             seen.images[key] = entry
-        elif base not in (SPEC_FILE, IGNORE_FILE):
+        elif key in files:
+            seen.members.setdefault(files[key], []).append(entry)
+        elif posixpath.basename(key) not in (SPEC_FILE, IGNORE_FILE):
             owner, inside = _owner(key, folders, tree)
             if owner is not None:
                 seen.members.setdefault(owner, []).append(Entry(inside, entry.stat))
@@ -162,10 +161,10 @@ def _walk(project: Project, tree: Tree, known: Mapping[str, str | None]) -> _See
     return seen
 
 
-def _below(files: Mapping[str, int]) -> Counter[str]:
-    """Of how many files lie right in each folder: how many lie anywhere below it (the root apart)."""
+def _below(keys: Iterable[str]) -> Counter[str]:
+    """How many of the files lie anywhere below each folder (the root apart)."""
     below: Counter[str] = Counter()
-    for folder, count in files.items():
+    for folder, count in Counter(map(posixpath.dirname, keys)).items():
         for above in _parents(folder):
             below[above] += count
     return below
@@ -201,6 +200,8 @@ def _image_changes(
     seen.images |= {key: entry for key in list(unseen) if (entry := _passed_over(project.on_disk(key)))}
     for key, entry in seen.images.items():
         one = cached.get(key)
+        if one is not None and one.content == known.get(key) and one.still(entry.stat):
+            continue
         if key not in known:
             if any(is_within(key, folder) for folder in folders):
                 changes.append((key, "added"))
@@ -208,7 +209,7 @@ def _image_changes(
                 seen.others.append(key)
         elif known[key] is None:
             changes.append((key, "added"))
-        elif one is None or one.content != known[key] or not one.still(entry.stat):
+        else:
             stale.append(key)
     changes += [(key, "modified") for key in _really_changed(project, known, stale)]
     changes += [(key, "deleted") for key, content in known.items() if content and key not in seen.images]
@@ -237,7 +238,7 @@ def _really_changed(project: Project, known: Mapping[str, str | None], stale: li
     from datalabel.repository.add.read_image import read_image
 
     changed: list[str] = []
-    fresh: list[tuple[str, Known]] = []
+    fresh: list[Known] = []
     for key in stale:
         path = project.on_disk(key)
         if path is None:
@@ -249,7 +250,7 @@ def _really_changed(project: Project, known: Mapping[str, str | None], stale: li
             changed.append(key)
             continue
         if one.content == known[key]:
-            fresh.append((key, one))
+            fresh.append(one)
         else:
             changed.append(key)
     project.store.cache.remember(fresh)
@@ -279,6 +280,8 @@ def _base_digest(position: Position, name: str) -> ObjectId | None:
 def _digest(
     project: Project, name: str, source: Source, entries: list[Entry], cached: dict[str, Known]
 ) -> ObjectId:
+    from datalabel.repository.add.digests import digest_of
+
     path = project.path_of(source.path or "")
     members = tuple(entry.path for entry in entries) if path.is_dir() else ()
     return digest_of(project.store, SourceFiles(name, path, members), entries, cached)
@@ -288,7 +291,7 @@ def _collapsed(seen: _Seen) -> list[str]:
     """Untracked files; a folder that holds nothing else is named alone, with a slash."""
     if not seen.others:
         return []
-    counts, total = _below(Counter(map(posixpath.dirname, seen.others))), _below(seen.total)
+    counts, total = _below(seen.others), _below(seen.keys)
     whole = {folder for folder, count in counts.items() if count == total[folder]}
     shown: dict[str, None] = {}
     for key in sorted(seen.others):
