@@ -265,13 +265,17 @@ def tracked_items(project: Project, view: View) -> dict[str, str | None]:
     """Key and content of every item of a tree, from the index where that is current."""
     known = project.store.cache.tracked(view.tree.items)
     if known is None:
-        known = {}
-        for batch in view.item_batches(["item", "content"]):
-            known.update(
-                zip(batch.column("item").to_pylist(), batch.column("content").to_pylist(), strict=True)
-            )
+        known = read_items(view)
         project.store.cache.index(view.tree.items, known)
     return known
+
+
+def read_items(view: View) -> dict[str, str | None]:
+    """Key and content of every item of a tree."""
+    found: dict[str, str | None] = {}
+    for batch in view.item_batches(["item", "content"]):
+        found.update(zip(batch.column("item").to_pylist(), batch.column("content").to_pylist(), strict=True))
+    return found
 
 
 def item_rows(columns: Mapping[str, Sequence[object]]) -> pa.Table:

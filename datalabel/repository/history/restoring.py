@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -23,7 +23,7 @@ from datalabel.repository.history.taking import take
 from datalabel.repository.image_bytes import differs
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import STAGED, resolve_revision
-from datalabel.repository.stage import Stage
+from datalabel.repository.stage import Stage, read_items
 from datalabel.repository.view import View, view_of
 from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.store.history import Source
@@ -68,7 +68,8 @@ def restore(
         stage = Stage(project, position, view_of(project.store, position.staging, STAGED))
         name = revision or ("HEAD" if staged else STAGED)
         wanted = view_of(project.store, resolve_revision(project, name).tree, name)
-        chosen = _chosen(stage, wanted, paths)
+        contents = _contents(stage, wanted) if paths else {}
+        chosen = choose(project, paths, (stage.tree, wanted.tree), {*stage.known, *contents})
         if staged or revision is not None:
             take(stage, wanted, chosen if paths else None)
         if staged:
@@ -76,25 +77,14 @@ def restore(
             rekey_bases(stage)
             return Restored(name, (), (), stage.would_change() if dry_run else stage.save())
         writer = _Writer(stage, wanted, force=force)
-        writer.write(chosen)
+        writer.write(chosen, contents)
         changed = stage.would_change() if dry_run else stage.save(writer.renames())
         return Restored(name, tuple(sorted(writer.written)), tuple(sorted(writer.deleted)), changed)
 
 
-def _chosen(stage: Stage, wanted: View, paths: Sequence[Path]) -> Chosen:
-    items = {*stage.known, *tracked_items_of(stage.project, wanted)} if paths else set(stage.known)
-    return choose(stage.project, paths, (stage.tree, wanted.tree), items)
-
-
-def tracked_items_of(project: Project, view: View) -> dict[str, str | None]:
-    """Key and content of a tree that need not be staging; the index is left alone."""
-    known = project.store.cache.tracked(view.tree.items)
-    if known is not None:
-        return known
-    found: dict[str, str | None] = {}
-    for batch in view.item_batches(["item", "content"]):
-        found.update(zip(batch.column("item").to_pylist(), batch.column("content").to_pylist(), strict=True))
-    return found
+def _contents(stage: Stage, wanted: View) -> Mapping[str, str | None]:
+    """Key and content of every item of a tree that may be staging's."""
+    return stage.known if wanted.tree.items == stage.view.tree.items else read_items(wanted)
 
 
 def _reset_bases(stage: Stage, chosen: Chosen, *, everything: bool) -> None:
@@ -125,13 +115,12 @@ class _Writer:
         self.written: set[str] = set()
         self.deleted: set[str] = set()
 
-    def write(self, chosen: Chosen) -> None:
-        """Prepare everything that was chosen.
+    def write(self, chosen: Chosen, contents: Mapping[str, str | None]) -> None:
+        """Prepare everything that was chosen; of images, what they hold is given by key.
 
         Raises:
             RefusedError: some files hold what is not recorded (all are named).
         """
-        contents = tracked_items_of(self._project, self._wanted)
         for name in chosen.sources:
             source = self._wanted.tree.sources.get(name)
             if source is not None and source.path is not None:
