@@ -6,13 +6,18 @@ import errno
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Protocol, Self
+from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
 
 from datalabel.content import BLOB, ObjectId, hasher, is_object_id, object_id
 from datalabel.errors import DamagedError
-from datalabel.files import sync_all, sync_folder, write_new
+from datalabel.files import clone, sync_all, sync_folder, write_new
+from datalabel.threads import in_order
+
+if TYPE_CHECKING:
+    from blake3 import blake3
 
 PUT_BACK = "put it back from a copy of .dlabel/objects"
 """The way out where an object is missing or damaged."""
@@ -240,6 +245,68 @@ def hash_stream(source: BinaryIO, out: BinaryIO | None = None, *, kind: str = BL
         if out is not None:
             out.write(data)
     return ObjectId(running.hexdigest()), size
+
+
+_RANGE = 1 << 24
+"""So many bytes are copied before a thread begins to hash them."""
+
+_BEHIND = 16 * _RANGE
+"""What lies so far back is on the disk by now."""
+
+
+def copy_blob(source: BinaryIO, out: BinaryIO) -> ObjectId:
+    """Copy a large file whole into an empty one; the blob id of the copy. Constant memory.
+
+    Blocks are shared where the file system can. Else the kernel copies, and a thread hashes what is copied and has
+    it written to disk: for 4 GB, that takes half of the time of reading, hashing, writing and syncing in turn.
+    """
+    if clone(source, out):
+        return hash_stream(out)[0]
+    try:
+        running = hasher(BLOB)
+        for _ in in_order(partial(_take_in, running, out.fileno()), _copied(source, out), workers=1):
+            pass
+        return ObjectId(running.hexdigest())
+    except (AttributeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in _CANNOT_COPY:
+            raise
+    source.seek(0)
+    out.truncate(0)
+    return hash_stream(source, out)[0]
+
+
+_CANNOT_COPY = (errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP)
+"""What a kernel or a file system answers that does not copy between these two files."""
+
+
+def _copied(source: BinaryIO, out: BinaryIO) -> Iterator[range]:
+    """Copy range by range; where each lies.
+
+    Raises:
+        AttributeError: this system has no call for it.
+        OSError: as the system says, and where it says nothing but copies less than there is (old kernels do).
+    """
+    place, size = 0, os.fstat(source.fileno()).st_size
+    while place < size:
+        copied = os.copy_file_range(source.fileno(), out.fileno(), _RANGE, place, place)
+        if not copied:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        yield range(place, place + copied)
+        place += copied
+
+
+def _take_in(running: blake3, file: int, where: range) -> None:
+    """Hash a range of a new file, and have it written to disk."""
+    place = where.start
+    while data := os.pread(file, min(_BLOCK, where.stop - place), place):
+        running.update(data)
+        place += len(data)
+    if hasattr(os, "posix_fadvise"):
+        # Linux begins to write what is said to be needed no more. Said again when it is written, it frees the memory,
+        # which the next ranges take: where memory is new to a virtual machine, that is four times as fast.
+        for start in (where.start, where.start - _BEHIND):
+            if start >= 0:
+                os.posix_fadvise(file, start, len(where), os.POSIX_FADV_DONTNEED)
 
 
 def blob_id_of(path: Path) -> ObjectId:

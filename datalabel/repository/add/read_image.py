@@ -11,10 +11,10 @@ from typing import BinaryIO
 
 from datalabel.content import BLOB, ObjectId, object_id
 from datalabel.errors import DlabelError, Fault, InputError
-from datalabel.files import Stat, clone, read_whole
+from datalabel.files import Stat, read_whole
 from datalabel.images import ImageFacts, read_facts
 from datalabel.store.cache import Known
-from datalabel.store.objects import LocalObjects, hash_stream
+from datalabel.store.objects import LocalObjects, copy_blob, hash_stream
 
 SMALL = 64 << 20
 """Files up to this size are read in one piece; larger ones pass through in blocks."""
@@ -78,11 +78,11 @@ def _read_large(
 
 
 def _copy_large(objects: LocalObjects, key: str, file: BinaryIO) -> tuple[ImageFacts, ObjectId]:
-    """Copy in constant memory, by reflink where the file system can; what is hashed is the copy."""
+    """Copy in constant memory; what is hashed and understood is the copy."""
     temporary = objects.new_temporary()
     try:
         with temporary.open("w+b") as copy:
-            content, _ = hash_stream(copy) if clone(file, copy) else hash_stream(file, copy)
+            content = copy_blob(file, copy)
             copy.seek(0)
             facts = read_facts(copy, name=key)
     except BaseException:
