@@ -156,6 +156,20 @@ class Faults:
         raise error.of(kept, hint=hint)
 
 
+_SHORTAGES = (
+    "can't start new thread",
+    "Failed to launch worker thread",
+    "failed to map segment from shared object",
+    "annot allocate memory",
+)
+"""How Python, Arrow and the loader of libraries say it, each by an error of another class."""
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Whether the system gave no more memory or threads: a limit was met, and nothing is damaged or wrong."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _SHORTAGES)
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word closest to a mistyped one, or None when nothing is close."""
     import difflib

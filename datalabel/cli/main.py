@@ -19,7 +19,8 @@ from datalabel.cli.commands import COMMANDS, CommandInfo
 from datalabel.cli.lean import make_lean
 from datalabel.cli.presenting import FORMATS, Presentation, check_format, present
 from datalabel.cli.session import SESSION
-from datalabel.errors import EXIT_CODES, DlabelError, Kind, UsageError, nearest
+from datalabel.errors import EXIT_CODES, DlabelError, Kind, UsageError, is_shortage, nearest
+from datalabel.interrupts import heed
 
 INTERNAL = 70
 """The exit status of a fault in this program itself (sysexits' EX_SOFTWARE)."""
@@ -235,6 +236,7 @@ def _print_version() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command; its exit status. Errors are shown, never raised, unless `--debug` asks for them."""
     remember_line(arguments)
+    heed()
     gc.set_threshold(
         100_000
     )  # hundreds of thousands of small records that live until the end: nothing to find
@@ -305,7 +307,6 @@ def _show_usage(error: typer.TyperException) -> int:
 
 
 def _show_interrupted() -> int:
-    # Not that nothing was changed: what was asked for may be done, and its result about to be shown.
     print("interrupted", file=sys.stderr)  # noqa: T201
     return EXIT_CODES[Kind.INTERRUPTED]
 
@@ -314,6 +315,10 @@ def _show_unexpected(error: Exception) -> int:
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         _complain(f"{where}{error.strerror or error}")
+        return EXIT_CODES[Kind.INPUT]
+    if is_shortage(error):
+        _complain("the system gives this process no more memory or threads")
+        print("hint: free some, or raise its limits (ulimit -v, ulimit -u)", file=sys.stderr)  # noqa: T201
         return EXIT_CODES[Kind.INPUT]
     _complain(f"this is a fault in dlabel: {type(error).__name__}: {error}")
     print("hint: --debug shows where it happened; please report it", file=sys.stderr)  # noqa: T201

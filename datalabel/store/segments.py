@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from datalabel.content import ObjectId, canonical_json, hasher, is_object_id
-from datalabel.errors import DamagedError
+from datalabel.errors import DamagedError, is_shortage
 from datalabel.store.objects import PUT_BACK, ObjectStore
 from datalabel.threads import in_order
 
@@ -345,7 +345,10 @@ class _DamageGuard:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, pa.ArrowException | OSError | KeyError):
+        # Damage also makes Parquet ask for absurd amounts of memory; it never keeps a thread from starting.
+        if isinstance(error, pa.ArrowException | OSError | KeyError) and (
+            isinstance(error, MemoryError) or not is_shortage(error)
+        ):
             text = str(error).splitlines()[0][:120]
             raise self._segment.damaged(f"cannot be read ({text})") from error
 

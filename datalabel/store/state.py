@@ -18,6 +18,7 @@ from pathlib import Path
 
 from datalabel.content import ObjectId, is_object_id
 from datalabel.errors import BusyError, DamagedError, DlabelError, InputError, TooNewError
+from datalabel.interrupts import settle
 
 FORMAT_VERSION = 1
 
@@ -252,6 +253,7 @@ class State:
                 "INSERT INTO journal (origin, target) VALUES (?, ?)",
                 [(rename.origin, rename.target) for rename in renames],
             )
+            settle()
 
     def move_branch(self, expected: Position, new: Position, who: str, why: str) -> None:
         """Move HEAD's branch to a commit, `new.head`, whose tree is staging from now on; the reflog notes it."""
@@ -271,6 +273,7 @@ class State:
             )
             _write_bases(db, "staging", expected.bases, new.bases)
             _write_bases(db, "head", expected.head_bases, new.bases)
+            settle()
 
     def set_ref(self, name: str, old: ObjectId | None, new: ObjectId | None, who: str, why: str) -> None:
         """Make a ref that is not a branch's HEAD name another object, or nothing (None), and note it.
@@ -290,6 +293,7 @@ class State:
                 "INSERT INTO reflog (ref, old, new, time, who, why) VALUES (?, ?, ?, ?, ?, ?)",
                 (name, old, new, now(), who, why),
             )
+            settle()
 
     def _expect(self, db: sqlite3.Connection, expected: Position) -> None:
         row = db.execute("SELECT value FROM meta WHERE key = 'staging'").fetchone()

@@ -1,4 +1,4 @@
-"""Commands that die, run out of disk or leave a log, at a chosen change of the disk (see `shim.c`)."""
+"""Commands that die, are stopped, run out of disk or leave a log, at a chosen change of the disk (see `shim.c`)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 HERE = Path(__file__).parent
-OFF, COUNT, KILL, FULL, LOG = range(5)
+OFF, COUNT, KILL, FULL, LOG, INTERRUPT = range(6)
 KILLED = -9
 
 
@@ -119,6 +119,11 @@ class Faulty:
     def start(self, folder: Path, *arguments: str) -> Running:
         """A command that runs while the caller does something else."""
         return Running(self, folder, arguments)
+
+    def memory(self) -> int:
+        """How many bytes of addresses a command has when it starts (`RLIMIT_AS` counts them)."""
+        text = Path(f"/proc/{self._zygote.pid}/statm").read_text(encoding="ascii")
+        return int(text.split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
     def close(self) -> None:
         """End the process that forks the others."""

@@ -1,5 +1,5 @@
 /* Stands between a process and its disk: counts what changes files below a folder, and at the chosen change
- * kills the process, lets the disk be full, or writes down what was done (for tests; loaded with LD_PRELOAD). */
+ * kills or interrupts the process, lets the disk be full, or writes down what was done (for tests; loaded with LD_PRELOAD). */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -14,7 +14,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { OFF, COUNT, KILL, FULL, LOG };
+enum { OFF, COUNT, KILL, FULL, LOG, INTERRUPT };
 
 static char root[PATH_MAX], last[PATH_MAX];
 static int mode = OFF, coarse, log_fd = -1;
@@ -82,6 +82,7 @@ static int turn(const char *path) {
     if (more) return mode == FULL && done >= at ? -1 : 0;
     done++;
     if (mode == KILL && done == at) return 1;
+    if (mode == INTERRUPT && done == at) kill(getpid(), SIGINT);
     return mode == FULL && done >= at ? -1 : 0;
 }
 

@@ -97,6 +97,22 @@ def test_too_many_open_files_are_told(
     faulty.well(folder, *FINISH)
 
 
+@pytest.mark.parametrize("more", [4, 16, 32, 64])
+@pytest.mark.parametrize("arguments", [["stats"], ["add"], ["check"]], ids=lambda one: one[0])
+def test_too_little_memory_is_told_and_is_no_damage(
+    arguments: list[str], more: int, faulty: Faulty, edited: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(edited, folder)
+    before = standing(folder)
+    done = faulty.run(folder, arguments, limits={"RLIMIT_AS": faulty.memory() + (more << 20)})
+    if done.status:
+        assert done.status == 3, done
+        assert done.text.startswith("error: the system gives this process no more memory or threads\n"), done
+        assert difference(standing(folder), before) == {}
+    faulty.well(folder, *arguments)
+
+
 # Permissions
 
 NOBODY = 65534

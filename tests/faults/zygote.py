@@ -77,6 +77,7 @@ def arm(root: str, mode: int, at: int = 0, log: str = "", *, coarse: bool = Fals
 def child(task: dict[str, Any], report: int) -> None:
     """Run one command and end this process; what is printed goes to a file beside the log."""
     signal.alarm(PATIENCE)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run deaf to it
     os.chdir(task["folder"])
     out = os.open(task["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     os.dup2(out, 1)

@@ -19,6 +19,7 @@ from datalabel.content import BLOB, ObjectId, hasher
 from datalabel.errors import InputError
 from datalabel.files import checked_key, clone, contained, hold, write_new
 from datalabel.formats.base import OutputFile
+from datalabel.interrupts import settle
 from datalabel.repository.image_bytes import NOT_HERE, differs, find_image
 from datalabel.repository.project import Project
 from datalabel.repository.working_tree import MANIFEST, UNFINISHED
@@ -148,6 +149,7 @@ class OutputFolder:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogatepass")
         contained(self._partial, MANIFEST).write_bytes(msgspec.json.format(text, indent=1) + b"\n")
         self._partial.chmod(0o755)
+        settle()
         if self._folder.exists():
             self._folder.rmdir()
         self._partial.rename(self._folder)
