@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import settings
 # Machines are shared: how long one example takes tells nothing. What has to be quick says so itself.
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
+
+# Where a shell runs the tests in the background they are deaf to Ctrl-C, and so would be every command they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

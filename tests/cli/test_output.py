@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import signal
+from types import ModuleType
+from typing import Any
 
 import pytest
 from pictures import write_coco, write_image
 from terminals import Desk, Terminal
 
+from datalabel.cli import main
 from datalabel.cli.check_text import CheckText
 from datalabel.cli.commands import COMMANDS
 from datalabel.cli.presenting import Presentation
 from datalabel.cli.report import ReportText
 from datalabel.cli.stats import ComparedText, StatsText
 from datalabel.errors import InputError
+from datalabel.repository import stage
+from datalabel.repository.add import adding
 from datalabel.repository.repository import Repository
 
 
@@ -257,21 +262,42 @@ def test_hints_cannot_forge_output(project: Desk) -> None:
     assert done.err.endswith("hint: did you mean x\\x1b[31mz.json?\n")
 
 
-@pytest.mark.parametrize(
-    "place", ["datalabel.repository.add.adding.add_images", "datalabel.cli.main.present"]
-)
-def test_an_interrupted_command_says_so(project: Desk, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    monkeypatch.setattr(place, lambda *_, **__: signal.raise_signal(signal.SIGINT))
+def interrupt_before(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> None:
+    """Ctrl-C right before this function does anything."""
+    real = getattr(module, name)
+
+    def interrupted(*arguments: Any, **options: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(module, name, interrupted)
+
+
+def test_an_interrupted_command_says_so(project: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt_before(monkeypatch, adding, "add_images")
     done = project.dlabel("add")
     assert (done.status, done.out, done.err) == (130, "", "interrupted\n")
     monkeypatch.undo()
     assert project.dlabel("add").status == 0
 
 
+@pytest.mark.parametrize(("module", "name"), [(stage, "finish_journal"), (main, "present")])
+def test_an_interrupt_of_what_is_recorded_comes_too_late(
+    project: Desk, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
+) -> None:
+    write_image(project.folder / "b.png", 1)
+    interrupt_before(monkeypatch, module, name)
+    done = project.dlabel("add", "b.png")
+    assert (done.status, done.out, done.err) == (0, "1 image added\n", "")
+    # The next command heeds it again.
+    interrupt_before(monkeypatch, adding, "add_images")
+    assert project.dlabel("add").status == 130
+
+
 def test_an_interruption_that_python_wraps_is_one(project: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
 
-    monkeypatch.setattr("datalabel.cli.main.present", interrupted)
+    monkeypatch.setattr(main, "present", interrupted)
     done = project.dlabel("status")
     assert (done.status, done.out, done.err) == (130, "", "interrupted\n")
