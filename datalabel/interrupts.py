@@ -8,17 +8,35 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 _settled = threading.Event()
 
 
-def heed() -> None:
-    """Let an interrupt stop this process until `settle`. A process that was started deaf to it stays deaf."""
+def heed() -> bool:
+    """Let an interrupt stop this process until `settle`, from now on; whether it was otherwise before.
+
+    A process that was started deaf to interrupts stays deaf.
+    """
     _settled.clear()
     is_main = threading.current_thread() is threading.main_thread()
-    if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    is_new = is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if is_new:
         signal.signal(signal.SIGINT, _interrupt)
+    return is_new
+
+
+@contextmanager
+def heeding() -> Iterator[None]:
+    """The same for one command, in a process that may go on to other things."""
+    is_new = heed()
+    try:
+        yield
+    finally:
+        if is_new:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def settle() -> None:

@@ -20,7 +20,7 @@ from datalabel.cli.lean import make_lean
 from datalabel.cli.presenting import FORMATS, Presentation, check_format, present
 from datalabel.cli.session import SESSION
 from datalabel.errors import EXIT_CODES, DlabelError, Kind, UsageError, is_shortage, nearest
-from datalabel.interrupts import heed
+from datalabel.interrupts import heed, heeding
 
 INTERNAL = 70
 """The exit status of a fault in this program itself (sysexits' EX_SOFTWARE)."""
@@ -224,6 +224,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments == ["--version"]:
         _print_version()
         sys.exit(0)
+    heed()
     sys.exit(run(arguments))
 
 
@@ -233,10 +234,10 @@ def _print_version() -> None:
     print(f"dlabel {version()}")  # noqa: T201
 
 
+@heeding()
 def run(arguments: list[str]) -> int:
     """Run one command; its exit status. Errors are shown, never raised, unless `--debug` asks for them."""
     remember_line(arguments)
-    heed()
     gc.set_threshold(
         100_000
     )  # hundreds of thousands of small records that live until the end: nothing to find
