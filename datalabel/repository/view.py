@@ -117,6 +117,13 @@ class View:
         """The mentions table."""
         return self.store.tables.load(self.tree.mentions, "mentions")
 
+    @property
+    def sets(self) -> list[str]:
+        """Every label set, sorted: those that have labels, and those of which a source says that there are none."""
+        return sorted(
+            {*self.tree.sets, *(one.set for one in self.tree.sources.values() if one.set is not None)}
+        )
+
     def label_table(self, name: str) -> Table:
         """The table of a label set; an empty one when the tree does not have the set."""
         return self.store.tables.load(self.tree.sets.get(name), "labels")
@@ -127,13 +134,11 @@ class View:
         Raises:
             InputError: the tree has no such set.
         """
-        if name not in self.tree.sets and self.tree.sets:
-            close = nearest(str(name), self.tree.sets)
+        if name not in self.sets and self.tree.sets:
+            close = nearest(str(name), self.sets)
             raise InputError(
                 f"there is no label set {name!r} at {self.name}",
-                hint=f"did you mean {close!r}?"
-                if close
-                else "the sets are: " + ", ".join(sorted(self.tree.sets)),
+                hint=f"did you mean {close!r}?" if close else "the sets are: " + ", ".join(self.sets),
             )
         return LabelView(self, name)
 

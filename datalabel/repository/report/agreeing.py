@@ -110,7 +110,7 @@ def _some(people: set[str]) -> str:
 
 
 def _other_ways(view: View, name: str) -> str:
-    others = sorted(set(view.tree.sets) - {name})
+    others = [one for one in view.sets if one != name]
     if others:
         return f"compare sets: dlabel agreement --sets {name} {others[0]}"
     return "add another's labels beside these: dlabel add FILE --annotator NAME --beside"

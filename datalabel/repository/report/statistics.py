@@ -46,7 +46,7 @@ def stats_of(view: View, by: str | None = None) -> Stats:
     if by == "split" and splits is None:
         raise InputError(f"{view.name} has no splits", hint="a snapshot has: dlabel snapshot list")
     builder = StatsBuilder(view.name, grouping)
-    names = sorted(view.tree.sets)
+    names = view.sets
     for name in names:
         counted = partial(_counted, view, name, grouping, splits)
         for part in in_order(counted, view.ranges(name)):

@@ -1,0 +1,48 @@
+"""A set whose files say that there is nothing is a set: a model that finds nothing is held against the others."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pictures import write_coco, write_image
+from terminals import Desk
+
+
+@pytest.fixture
+def project(desk: Desk) -> Desk:
+    """A cat, and a network that saw two images and drew nothing."""
+    for key in ("a.png", "b.png"):
+        write_image(desk.folder / key)
+    write_coco(desk.folder / "labels.json", {"a.png": [("cat", 1, 2, 10, 10)], "b.png": []})
+    write_coco(desk.folder / "net.json", {"a.png": [], "b.png": []})
+    labels = ["add", "net.json", "--set", "net", "--model", "net"]
+    for line in (["init"], ["add", "a.png", "b.png", "labels.json"], labels, ["commit", "-m", "first"]):
+        assert desk.dlabel(*line).status == 0
+    return desk
+
+
+def test_what_it_does_not_draw_is_found(project: Desk) -> None:
+    done = project.dlabel("check", "--select", "A", "--sets", "ground_truth", "net", "--json")
+    assert [(one["code"], one["item"]) for one in json.loads(done.out)["findings"]] == [("A101", "a.png")]
+    agreement = json.loads(project.dlabel("agreement", "--sets", "ground_truth", "net", "--json").out)
+    assert agreement["sets"] == ["ground_truth", "net"]
+
+
+def test_it_is_counted_frozen_and_written(project: Desk) -> None:
+    sets = json.loads(project.dlabel("stats", "--json").out)["sets"]
+    assert [(name, one["labels"]) for name, one in sets.items()] == [("ground_truth", 1), ("net", 0)]
+    assert project.dlabel("snapshot", "create", "nothing", "--set", "net").out.startswith(
+        "nothing  2 items, 0 labels"
+    )
+    assert project.dlabel("export", "nothing", "-f", "coco", "-o", "out", "--images", "none").status == 0
+    (file,) = (project.folder / "out").rglob("net.json")
+    assert [len(json.loads(file.read_text())[part]) for part in ("images", "annotations")] == [2, 0]
+
+
+def test_another_name_is_no_set(project: Desk) -> None:
+    done = project.dlabel("check", "--sets", "ground_truth", "nett")
+    assert (done.status, done.err) == (
+        3,
+        "error: there is no label set 'nett' at STAGED\nhint: did you mean 'net'?\n",
+    )
