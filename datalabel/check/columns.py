@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.check.measured import measured
 from datalabel.labels import geometry
 from datalabel.labels.arrays import one_array, only, rows_of, side_by_side, values_of
 from datalabel.labels.properties import properties_in
@@ -31,26 +32,6 @@ come back from the multiplication with an error of this order at most, and that 
 
 UNREADABLE = object()
 """Stands for properties that are no JSON object."""
-
-
-T = TypeVar("T")
-
-
-class measured(Generic[T]):  # noqa: N801 - it stands where `cached_property` would
-    """A property that is computed once. `functools.cached_property` of Python 3.11 lets no two batches compute
-    the same property at the same time."""
-
-    def __init__(self, compute: Callable[[Any], T]) -> None:
-        self._compute = compute
-        self.__doc__ = compute.__doc__
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, instance: Any, owner: type | None = None) -> T:
-        value = self._compute(instance)
-        instance.__dict__[self._name] = value
-        return value
 
 
 class Columns:
