@@ -254,39 +254,41 @@ _BEHIND = 16 * _RANGE
 """What lies so far back is on the disk by now."""
 
 
-def copy_blob(source: BinaryIO, out: BinaryIO) -> ObjectId:
-    """Copy a large file whole into an empty one; the blob id of the copy. Constant memory.
+def copy_blob(source: BinaryIO, out: BinaryIO) -> tuple[ObjectId, int]:
+    """Copy a whole file into an empty one: the blob id and the size of the copy. Constant memory.
 
-    Blocks are shared where the file system can. Else the kernel copies, and a thread hashes what is copied and has
-    it written to disk: for 4 GB, that takes half of the time of reading, hashing, writing and syncing in turn.
+    Blocks are shared where the file system can. Else the kernel copies what is large, and a thread hashes what is
+    copied and has it written to disk: for 4 GB, that takes half of the time of reading, hashing, writing and syncing
+    in turn.
     """
     if clone(source, out):
-        return hash_stream(out)[0]
+        return hash_stream(out)
+    size = os.fstat(source.fileno()).st_size
+    if size <= _RANGE or not hasattr(os, "copy_file_range"):
+        return hash_stream(source, out)
     try:
         running = hasher(BLOB)
-        for _ in in_order(partial(_take_in, running, out.fileno()), _copied(source, out), workers=1):
+        for _ in in_order(partial(_take_in, running, out.fileno()), _copied(source, out, size), workers=1):
             pass
-        return ObjectId(running.hexdigest())
-    except (AttributeError, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in _CANNOT_COPY:
+        return ObjectId(running.hexdigest()), size
+    except OSError as error:
+        if error.errno not in _CANNOT_COPY:
             raise
-    source.seek(0)
     out.truncate(0)
-    return hash_stream(source, out)[0]
+    return hash_stream(source, out)
 
 
 _CANNOT_COPY = (errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP)
 """What a kernel or a file system answers that does not copy between these two files."""
 
 
-def _copied(source: BinaryIO, out: BinaryIO) -> Iterator[range]:
-    """Copy range by range; where each lies.
+def _copied(source: BinaryIO, out: BinaryIO, size: int) -> Iterator[range]:
+    """Copy range by range; where each lies. Neither file moves its position.
 
     Raises:
-        AttributeError: this system has no call for it.
         OSError: as the system says, and where it says nothing but copies less than there is (old kernels do).
     """
-    place, size = 0, os.fstat(source.fileno()).st_size
+    place = 0
     while place < size:
         copied = os.copy_file_range(source.fileno(), out.fileno(), _RANGE, place, place)
         if not copied:

@@ -14,6 +14,7 @@ from datalabel.store import objects
 from datalabel.store.objects import copy_blob
 
 RANGE = 1 << 12
+WHOLE = bytes(2 * RANGE)
 
 
 @pytest.fixture(autouse=True)
@@ -26,8 +27,8 @@ def copied(tmp_path: Path, data: bytes) -> str:
     """The id that copying gives; the copy holds the same bytes."""
     (tmp_path / "source").write_bytes(data)
     with (tmp_path / "source").open("rb") as source, (tmp_path / "copy").open("w+b") as copy:
-        name = copy_blob(source, copy)
-    assert (tmp_path / "copy").read_bytes() == data
+        name, size = copy_blob(source, copy)
+    assert ((tmp_path / "copy").read_bytes(), size) == (data, len(data))
     return name
 
 
@@ -59,7 +60,7 @@ def test_a_kernel_that_copies_nothing_and_says_nothing_is_not_believed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "copy_file_range", lambda *_: 0)
-    assert copied(tmp_path, b"whole") == object_id(BLOB, b"whole")
+    assert copied(tmp_path, WHOLE) == object_id(BLOB, WHOLE)
 
 
 def test_a_system_without_such_calls_copies_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,4 +76,4 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(os, "copy_file_range", full)
     with pytest.raises(OSError, match="No space left"):
-        copied(tmp_path, b"whole")
+        copied(tmp_path, WHOLE)

@@ -82,7 +82,7 @@ def _copy_large(objects: LocalObjects, key: str, file: BinaryIO) -> tuple[ImageF
     temporary = objects.new_temporary()
     try:
         with temporary.open("w+b") as copy:
-            content = copy_blob(file, copy)
+            content, _ = copy_blob(file, copy)
             copy.seek(0)
             facts = read_facts(copy, name=key)
     except BaseException:

@@ -17,13 +17,13 @@ import msgspec
 
 from datalabel.content import BLOB, ObjectId, hasher
 from datalabel.errors import InputError
-from datalabel.files import checked_key, clone, contained, hold, write_new
+from datalabel.files import checked_key, contained, hold, write_new
 from datalabel.formats.base import OutputFile
 from datalabel.interrupts import settle
 from datalabel.repository.image_bytes import NOT_HERE, differs, find_image
 from datalabel.repository.project import Project
 from datalabel.repository.working_tree import MANIFEST, UNFINISHED
-from datalabel.store.objects import hash_stream
+from datalabel.store.objects import copy_blob
 from datalabel.threads import in_order
 
 TOGETHER = 64
@@ -127,8 +127,7 @@ class OutputFolder:
             self.files[name] = {"bytes": origin.stat().st_size, "blake3": content}
             return
         with _once(name), origin.open("rb") as source, target.open("x+b") as out:
-            shared = clone(source, out)
-            found, size = hash_stream(source, None if shared else out)
+            found, size = copy_blob(source, out)
         if found != content:
             raise differs(project, key, origin, content)
         self.files[name] = {"bytes": size, "blake3": content}
