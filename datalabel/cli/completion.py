@@ -28,5 +28,5 @@ def sets(incomplete: str) -> list[str]:
     """The label sets in staging."""
     found: list[str] = []
     with contextlib.suppress(Exception):
-        found = sorted(SESSION.repository().view().tree.sets)
+        found = SESSION.repository().view().sets
     return [name for name in found if name.startswith(incomplete)]

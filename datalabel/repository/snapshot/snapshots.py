@@ -102,7 +102,7 @@ def _check_name(project: Project, name: str, branch: str) -> None:
 
 def _sets(view: View, wanted: Sequence[str]) -> list[str]:
     """The sets that are frozen: those named, else the ground truth, else all there are."""
-    names = list(wanted) or ([GROUND_TRUTH] if GROUND_TRUTH in view.tree.sets else sorted(view.tree.sets))
+    names = list(wanted) or ([GROUND_TRUTH] if GROUND_TRUTH in view.sets else view.sets)
     return sorted({view.labels(name).name for name in names})
 
 
