@@ -1,5 +1,5 @@
 """Ctrl-C on the command line: it stops a command that has recorded nothing yet, and nothing has changed; one that is
-recording what it did comes to its end.
+recording what it did comes to its end, unless Ctrl-C is pressed again.
 
 Elsewhere (a notebook, a script) whoever runs the process decides what an interrupt does.
 """
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 _settled = threading.Event()
+_too_late = threading.Event()
 
 
 def heed() -> bool:
@@ -21,6 +22,7 @@ def heed() -> bool:
     A process that was started deaf to interrupts stays deaf.
     """
     _settled.clear()
+    _too_late.clear()
     is_main = threading.current_thread() is threading.main_thread()
     is_new = is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if is_new:
@@ -44,6 +46,13 @@ def settle() -> None:
     _settled.set()
 
 
+def is_settled() -> bool:
+    """Whether the command has recorded its work, or is about to."""
+    return _settled.is_set()
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    if not _settled.is_set():
-        signal.default_int_handler(number, frame)
+    if _settled.is_set() and not _too_late.is_set():
+        _too_late.set()  # whoever insists does not wait for what follows: a long report, perhaps
+        return
+    signal.default_int_handler(number, frame)

@@ -20,7 +20,7 @@ from datalabel.cli.lean import make_lean
 from datalabel.cli.presenting import FORMATS, Presentation, check_format, present
 from datalabel.cli.session import SESSION
 from datalabel.errors import EXIT_CODES, DlabelError, Kind, UsageError, is_shortage, nearest
-from datalabel.interrupts import heed, heeding
+from datalabel.interrupts import heed, heeding, is_settled
 
 INTERNAL = 70
 """The exit status of a fault in this program itself (sysexits' EX_SOFTWARE)."""
@@ -308,7 +308,7 @@ def _show_usage(error: typer.TyperException) -> int:
 
 
 def _show_interrupted() -> int:
-    print("interrupted", file=sys.stderr)  # noqa: T201
+    print(f"interrupted{', after its work was recorded' if is_settled() else ''}", file=sys.stderr)  # noqa: T201
     return EXIT_CODES[Kind.INTERRUPTED]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -209,16 +210,22 @@ def test_what_is_no_unicode_is_said_and_not_stored(project: Desk, arguments: lis
     assert said in done.err
 
 
-def test_an_error_in_the_library_can_be_printed_whatever_a_file_is_called(project: Desk) -> None:
-    with Repository.open(project.folder) as repo, pytest.raises(InputError) as missing:
-        repo.add(f"{BYTES}.json")
-    str(missing.value).encode()
-    folder = project.folder / BYTES
+def make_undecodable(parent: Path) -> Path:
+    """A folder with an image, whose name is no Unicode."""
+    folder = parent / BYTES
     try:
         folder.mkdir()
     except OSError:
         pytest.skip("this file system takes Unicode only")
     write_image(folder / "a.png")
+    return folder
+
+
+def test_an_error_in_the_library_can_be_printed_whatever_a_file_is_called(project: Desk) -> None:
+    with Repository.open(project.folder) as repo, pytest.raises(InputError) as missing:
+        repo.add(f"{BYTES}.json")
+    str(missing.value).encode()
+    make_undecodable(project.folder)
     for command in (["add", "."], ["status"]):
         done = project.dlabel(*command)
         assert (done.status, "caf\\udce9: the name is not valid Unicode" in done.err) == (3, True)
@@ -235,12 +242,7 @@ EVERYDAY = (
 
 
 def test_a_project_may_lie_in_a_folder_whose_name_is_no_unicode(desk: Desk) -> None:
-    folder = desk.folder / BYTES
-    try:
-        folder.mkdir()
-    except OSError:
-        pytest.skip("this file system takes Unicode only")
-    write_image(folder / "a.png")
+    folder = make_undecodable(desk.folder)
     write_coco(folder / "labels.json", {"a.png": [("cat", 1, 2, 10, 10)]})
     inside = Desk(folder, desk._capture)
     failed = {line: done.err for line in EVERYDAY if (done := inside.dlabel(*line.split())).status > 1}
@@ -292,6 +294,15 @@ def test_an_interrupt_of_what_is_recorded_comes_too_late(
     # The next command heeds it again.
     interrupt_before(monkeypatch, adding, "add_images")
     assert project.dlabel("add").status == 130
+
+
+def test_who_insists_does_not_wait_for_a_report(project: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt_before(monkeypatch, main, "present")
+    interrupt_before(monkeypatch, main, "present")
+    done = project.dlabel("add")
+    assert (done.status, done.out, done.err) == (130, "", "interrupted, after its work was recorded\n")
+    monkeypatch.undo()
+    assert project.dlabel("add").out == "Nothing new: everything is staged as it is.\n"
 
 
 def test_an_interruption_that_python_wraps_is_one(project: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
