@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from faults.harness import COUNT, FULL, Faulty, Outcome
+from faults.changes import every, performed, struck
+from faults.harness import FULL, Faulty, Outcome
 from faults.reading import FINISH, difference, read_everything, standing
 
 COMMANDS: dict[str, tuple[str, list[str]]] = {
@@ -34,15 +35,11 @@ def faults_of(
     faulty: Faulty, start: Path, arguments: list[str], scratch: Path, *, step: int, offset: int
 ) -> list[str]:
     """What was wrong when the disk was full from every `step`-th change on."""
-    whole = scratch / "whole" / "project"
-    shutil.copytree(start, whole)
-    count = faulty.run(whole, arguments, COUNT, coarse=True).count
+    whole, count = performed(faulty, start, arguments, scratch)
     before, after = standing(start), standing(whole)
     wrong = []
-    for at in range(1 + offset % step, count + 1, step):
-        folder = scratch / str(at) / "project"
-        shutil.copytree(start, folder)
-        done = faulty.run(folder, arguments, FULL, at, coarse=True)
+    moments = every(step, count, offset)
+    for at, folder, done in struck(faulty, start, arguments, scratch, FULL, moments):
         try:
             # What the disk had no space for may be what can be done without (the cache, the farewell).
             complaint = (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from faults.harness import COUNT, INTERRUPT, Faulty
+from faults.changes import every, performed, struck
+from faults.harness import INTERRUPT, Faulty
 from faults.reading import difference, standing
 from faults.test_killed import COMMANDS, doubled, fresh, mapped  # noqa: F401 - fixtures
 
@@ -20,24 +20,17 @@ def interrupts(
     faulty: Faulty, start: Path, arguments: Sequence[str], scratch: Path, *, step: int, offset: int = 0
 ) -> tuple[set[int], list[str]]:
     """How the command ended when it was interrupted at every `step`-th change, and what was wrong then."""
-    whole = scratch / "whole" / "project"
-    shutil.copytree(start, whole)
-    done = faulty.run(whole, arguments, COUNT, coarse=True)
-    assert done.status == 0, done
+    whole, count = performed(faulty, start, arguments, scratch)
     before, after = standing(start), standing(whole)
     ends, complaints = set(), []
-    step = min(step, done.count // 3)
-    for at in range(1 + offset % step, done.count + 1, step):
-        folder = scratch / str(at) / "project"
-        shutil.copytree(start, folder)
-        ended = faulty.run(folder, arguments, INTERRUPT, at, coarse=True)
+    moments = every(step, count, offset)
+    for at, folder, ended in struck(faulty, start, arguments, scratch, INTERRUPT, moments):
         ends.add(ended.status)
         wanted = {0: after, STOPPED: before}.get(ended.status)
         if wanted is None or difference(standing(folder), wanted):
             complaints.append(f"{at}: {ended}")
         elif ended.status == STOPPED and ended.text.strip() != "interrupted":
             complaints.append(f"{at}: {ended.text}")
-        shutil.rmtree(folder.parent)
     return ends, complaints
 
 

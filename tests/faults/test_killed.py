@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from faults.changes import every, performed, struck
 from faults.conftest import SECOND
-from faults.harness import COUNT, KILL, KILLED, Faulty, Scratch
+from faults.harness import KILL, KILLED, Faulty, Scratch
 from faults.reading import FINISH, difference, read_everything, standing
 from pictures import write_coco
 
@@ -64,17 +65,11 @@ def deaths(
     faulty: Faulty, start: Path, arguments: Sequence[str], scratch: Path, *, step: int, offset: int = 0
 ) -> list[str]:
     """What was wrong after the command died at every `step`-th change."""
-    whole = scratch / "whole" / "project"
-    shutil.copytree(start, whole)
-    done = faulty.run(whole, arguments, COUNT, coarse=True)
-    assert done.status == 0, done
+    whole, count = performed(faulty, start, arguments, scratch)
     wanted, before = standing(whole), read_everything(start, staged=False)
     complaints = []
-    step = min(step, done.count // 3)
-    for at in range(1 + offset % step, done.count + 1, step):
-        folder = scratch / str(at) / "project"
-        shutil.copytree(start, folder)
-        killed = faulty.run(folder, arguments, KILL, at, coarse=True)
+    moments = every(step, count, offset)
+    for at, folder, killed in struck(faulty, start, arguments, scratch, KILL, moments):
         assert killed.status == KILLED, killed
         try:
             recovered(faulty, folder, arguments)
@@ -84,7 +79,6 @@ def deaths(
             assert list((folder / ".dlabel/tmp").iterdir()) == []
         except Exception as error:  # noqa: BLE001 - all that is wrong is told at once
             complaints.append(f"{at}: {type(error).__name__}: {str(error)[:1500]}")
-        shutil.rmtree(folder.parent)
     return complaints
 
 
