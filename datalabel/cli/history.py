@@ -138,7 +138,13 @@ class DiffText(Presentation):
         for name in screen.first(beside.headers, 5):
             screen.line(f"  {shown(name)} has other fields of its own, or another layout")
         for name in screen.first(beside.sources, 5):
-            screen.line(f"  {shown(name)} is tracked in another way")
+            screen.line(f"  {shown(name)} is tracked {self._how(name)}")
+
+    def _how(self, source: str) -> str:
+        """What became of a source between the two."""
+        if source not in self.difference.before.tree.sources:
+            return "from now on"
+        return "in another way" if source in self.difference.after.tree.sources else "no more"
 
     def _spec(self, screen: Screen) -> None:
         if self.difference.spec:

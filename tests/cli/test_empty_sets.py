@@ -40,6 +40,17 @@ def test_it_is_counted_frozen_and_written(project: Desk) -> None:
     assert [len(json.loads(file.read_text())[part]) for part in ("images", "annotations")] == [2, 0]
 
 
+def test_that_its_file_comes_and_goes_is_told(project: Desk) -> None:
+    begin = "No label, item or rule of the spec differs between HEAD and STAGED.\n"
+    write_coco(project.folder / "net2.json", {"a.png": []})
+    assert project.dlabel("add", "net2.json", "--set", "net2", "--model", "net2").status == 0
+    told = f"{begin}  sources say other fields of 1 item\n  net2.json is tracked from now on\n"
+    assert project.dlabel("diff").out == told
+    assert project.dlabel("commit", "-m", "second").status == 0
+    assert project.dlabel("rm", "net2.json").status == 0
+    assert project.dlabel("diff").out == told.replace("from now on", "no more")
+
+
 def test_another_name_is_no_set(project: Desk) -> None:
     done = project.dlabel("check", "--sets", "ground_truth", "nett")
     assert (done.status, done.err) == (
