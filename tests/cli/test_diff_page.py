@@ -6,19 +6,19 @@ import json
 
 import pytest
 from pictures import write_coco, write_image
-from terminals import Terminal
+from terminals import Desk, Terminal
 
 
 @pytest.fixture
-def changed(terminal: Terminal) -> Terminal:
+def changed(desk: Desk) -> Terminal:
     """A commit, and a label moved after it."""
-    write_image(terminal.folder / "images" / "a.png", 1)
-    write_coco(terminal.folder / "labels.json", {"images/a.png": [("cat", 1, 2, 10, 10)]})
+    write_image(desk.folder / "images" / "a.png", 1)
+    write_coco(desk.folder / "labels.json", {"images/a.png": [("cat", 1, 2, 10, 10)]})
     for arguments in (["init"], ["add", "images", "labels.json"], ["commit", "-m", "First <b>labels</b>"]):
-        assert terminal.dlabel(*arguments).status == 0
-    write_coco(terminal.folder / "labels.json", {"images/a.png": [("cat", 3, 2, 10, 10)]})
-    assert terminal.dlabel("add", "labels.json").status == 0
-    return terminal
+        assert desk.dlabel(*arguments).status == 0
+    write_coco(desk.folder / "labels.json", {"images/a.png": [("cat", 3, 2, 10, 10)]})
+    assert desk.dlabel("add", "labels.json").status == 0
+    return desk
 
 
 def test_one_line_and_the_status_of_diff(changed: Terminal) -> None:

@@ -7,25 +7,25 @@ from collections.abc import Sequence
 
 import pytest
 from pictures import write_coco, write_image
-from terminals import Terminal
+from terminals import Desk, Terminal
 
 import datalabel
 from datalabel.repository.repository import Repository
 
 
 @pytest.fixture
-def committed(terminal: Terminal) -> Terminal:
+def committed(desk: Desk) -> Terminal:
     names = [f"images/{number:02}.png" for number in range(20)]
     for number, name in enumerate(names):
-        write_image(terminal.folder / name, number)
+        write_image(desk.folder / name, number)
     write_coco(
-        terminal.folder / "labels.json",
+        desk.folder / "labels.json",
         {name: [("cat", n, 1, 9, 9)] * (n % 3) for n, name in enumerate(names)},
     )
-    with datalabel.init(terminal.folder, name="pets") as repo:
+    with datalabel.init(desk.folder, name="pets") as repo:
         repo.add(".")
         repo.commit("first")
-    return terminal
+    return desk
 
 
 def test_a_session(committed: Terminal) -> None:

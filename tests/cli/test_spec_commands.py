@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from pictures import write_coco, write_image
-from terminals import Terminal
+from terminals import Desk, Terminal
 
 import datalabel
 
@@ -19,9 +19,9 @@ MAP = "steps:\n  - rename: {bad: rotten}\n  - delete: smudge\n"
 
 
 @pytest.fixture
-def changed(terminal: Terminal) -> Terminal:
+def changed(desk: Desk) -> Terminal:
     """A commit under the old spec; `dlabel.yaml` is the new one."""
-    folder = terminal.folder
+    folder = desk.folder
     write_image(folder / "images" / "a.jpg")
     boxes = [("bad", 1, 2, 10, 10), ("good", 20, 20, 6, 8), ("bad", 40, 2, 9, 9), ("smudge", 1, 30, 5, 5)]
     write_coco(folder / "labels.json", {"images/a.jpg": boxes})
@@ -31,7 +31,7 @@ def changed(terminal: Terminal) -> Terminal:
         repo.commit("first")
     (folder / "dlabel.yaml").write_text(NEW)
     (folder / "map.yaml").write_text(MAP)
-    return terminal
+    return desk
 
 
 def plain(text: str, folder: Path) -> str:
@@ -168,19 +168,17 @@ def test_wrong_input(changed: Terminal, arguments: Sequence[str], words: str, st
     assert (done.status, done.out) == (status, "")
 
 
-def test_outside_a_project_specs_are_compared_and_nothing_is_counted(terminal: Terminal) -> None:
-    (terminal.folder / "a.yaml").write_text(OLD)
-    (terminal.folder / "b.yaml").write_text(NEW)
-    done = terminal.dlabel("spec", "diff", "a.yaml", "b.yaml")
+def test_outside_a_project_specs_are_compared_and_nothing_is_counted(desk: Desk) -> None:
+    (desk.folder / "a.yaml").write_text(OLD)
+    (desk.folder / "b.yaml").write_text(NEW)
+    done = desk.dlabel("spec", "diff", "a.yaml", "b.yaml")
     assert done.status == 0
     assert "  - data_spec.bad  box\n" in done.out
     assert "valid" not in done.out.splitlines()[-1]
-    assert (
-        json.loads(terminal.dlabel("spec", "diff", "a.yaml", "b.yaml", "--json").out)["newly_invalid"] is None
-    )
-    same = terminal.dlabel("spec", "diff", "detection/box", "detection/polygon")
+    assert json.loads(desk.dlabel("spec", "diff", "a.yaml", "b.yaml", "--json").out)["newly_invalid"] is None
+    same = desk.dlabel("spec", "diff", "detection/box", "detection/polygon")
     assert same.out.endswith("Neither names a class; `defaults` show on classes that take them.\n")
-    counted = terminal.dlabel("spec", "diff", "a.yaml", "b.yaml", "--at", "HEAD")
+    counted = desk.dlabel("spec", "diff", "a.yaml", "b.yaml", "--at", "HEAD")
     assert (counted.status, "no dlabel project here" in counted.err) == (4, True)
 
 
@@ -239,11 +237,11 @@ def test_a_spec_in_braces_is_not_taken_apart(changed: Terminal) -> None:
     assert (changed.folder / "dlabel.yaml").read_bytes() == before
 
 
-def test_a_spec_to_begin_with_that_is_no_utf_8(terminal: Terminal) -> None:
-    (terminal.folder / "latin.yaml").write_bytes(b"project_name: caf\xe9\ndata_spec: {}\n")
-    done = terminal.dlabel("init", "--spec", "latin.yaml")
+def test_a_spec_to_begin_with_that_is_no_utf_8(desk: Desk) -> None:
+    (desk.folder / "latin.yaml").write_bytes(b"project_name: caf\xe9\ndata_spec: {}\n")
+    done = desk.dlabel("init", "--spec", "latin.yaml")
     assert (done.status, "latin.yaml: is not UTF-8 (byte 17)" in done.err) == (3, True)
-    assert not (terminal.folder / ".dlabel").exists()
+    assert not (desk.folder / ".dlabel").exists()
 
 
 def test_a_rule_that_there_is_not_is_refused_wherever_a_spec_comes_in(changed: Terminal) -> None:

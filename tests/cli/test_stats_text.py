@@ -7,11 +7,12 @@ import io
 import json
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
 from pictures import write_coco, write_image
-from terminals import Terminal
+from terminals import Desk, Terminal
 
 from datalabel.cli.charts import beside, cut, fitted, heat_map, number, percent, signed, sparkline
 from datalabel.cli.presenting import Screen
@@ -22,7 +23,7 @@ HOSTILE = "a|b `c` <i>*x*</i> [l](http://e.vil) @user"
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two commits: 60 cats and 3 dogs on two of three images, then a dog and an odd name more. Only read."""
     folder = tmp_path_factory.mktemp("pets")
     for shade, name in enumerate(("a", "b", "c")):
@@ -40,7 +41,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
         write_coco(folder / "labels.json", images, size=(160, 90))
         repository.add()
         repository.commit("second")
-    return Terminal(folder)
+    return folder
+
+
+@pytest.fixture
+def project(committed: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    return Desk(committed, capsys)
 
 
 def drawn(terminal: Terminal, width: int, revision: str, by: str | None = None) -> str:
@@ -179,23 +185,23 @@ def test_json_keeps_its_keys_and_gains_the_differences(project: Terminal) -> Non
     assert [(one["before"], one["after"], one["delta"]) for one in labels] == [(63, 65, 2)]
 
 
-def test_what_no_label_file_of_a_set_names_is_told_beside_what_has_no_labels(terminal: Terminal) -> None:
+def test_what_no_label_file_of_a_set_names_is_told_beside_what_has_no_labels(desk: Desk) -> None:
     cat = ("cat", 1, 1, 5, 5)
-    write_coco(terminal.folder / "people.json", {f"{name}.jpg": [cat] for name in "abc"})
-    write_coco(terminal.folder / "model.json", {"a.jpg": [cat], "b.jpg": []})
-    terminal.dlabel("init")
-    terminal.dlabel("add", "people.json")
-    terminal.dlabel("add", "model.json", "--set", "model")
+    write_coco(desk.folder / "people.json", {f"{name}.jpg": [cat] for name in "abc"})
+    write_coco(desk.folder / "model.json", {"a.jpg": [cat], "b.jpg": []})
+    desk.dlabel("init")
+    desk.dlabel("add", "people.json")
+    desk.dlabel("add", "model.json", "--set", "model")
     told = "model  1 label on 1 item, 1 item without\n  1 item in none of its label files\n"
-    assert told in terminal.dlabel("stats").out
-    assert told in terminal.dlabel("stats", "--by", "class").out
-    assert terminal.dlabel("stats").out.count("label files") == 1
-    sets = json.loads(terminal.dlabel("stats", "--json").out)["sets"]
+    assert told in desk.dlabel("stats").out
+    assert told in desk.dlabel("stats", "--by", "class").out
+    assert desk.dlabel("stats").out.count("label files") == 1
+    sets = json.loads(desk.dlabel("stats", "--json").out)["sets"]
     assert {name: one["per_item"]["unseen"] for name, one in sets.items()} == {"ground_truth": 0, "model": 1}
-    terminal.dlabel("commit", "-m", "first")
-    write_coco(terminal.folder / "model.json", {f"{name}.jpg": [cat] for name in "abc"})
-    terminal.dlabel("add")
-    compared = terminal.dlabel("stats", "--against", "HEAD").out
+    desk.dlabel("commit", "-m", "first")
+    write_coco(desk.folder / "model.json", {f"{name}.jpg": [cat] for name in "abc"})
+    desk.dlabel("add")
+    compared = desk.dlabel("stats", "--against", "HEAD").out
     assert re.search(r"items in no label file +1 +0 +−1\n", compared)
 
 
@@ -229,17 +235,17 @@ def test_markdown_shows_every_name_as_it_is(project: Terminal, against: list[str
     assert "<i>" not in MarkdownIt("commonmark").enable("table").render(done.out)
 
 
-def test_properties_stand_against_each_other_when_asked(terminal: Terminal) -> None:
-    write_coco(terminal.folder / "labels.json", {"a.jpg": [("cat", 1, 1, 5, 5)] * 4})
-    content = json.loads((terminal.folder / "labels.json").read_text())
+def test_properties_stand_against_each_other_when_asked(desk: Desk) -> None:
+    write_coco(desk.folder / "labels.json", {"a.jpg": [("cat", 1, 1, 5, 5)] * 4})
+    content = json.loads((desk.folder / "labels.json").read_text())
     for number_, annotation in enumerate(content["annotations"]):
         annotation["attributes"] = {"night": number_ < 3, "site": "north" if number_ else "south"}
-    (terminal.folder / "labels.json").write_text(json.dumps(content))
-    terminal.dlabel("init")
-    terminal.dlabel("add", "labels.json")
-    assert "cat.night       4  true 3, false 1" in terminal.dlabel("stats").out
-    assert CROSSED not in terminal.dlabel("stats").out
-    assert terminal.dlabel("stats", "-v").out.endswith(CROSSED)
+    (desk.folder / "labels.json").write_text(json.dumps(content))
+    desk.dlabel("init")
+    desk.dlabel("add", "labels.json")
+    assert "cat.night       4  true 3, false 1" in desk.dlabel("stats").out
+    assert CROSSED not in desk.dlabel("stats").out
+    assert desk.dlabel("stats", "-v").out.endswith(CROSSED)
 
 
 CROSSED = """

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 from pictures import write_coco, write_image
-from terminals import Terminal
+from terminals import Desk, Terminal
 
 from datalabel.cli.commands import COMMANDS
 
@@ -25,22 +25,22 @@ def plain(text: str) -> str:
 
 
 @pytest.fixture
-def started(terminal: Terminal) -> Terminal:
+def started(desk: Desk) -> Terminal:
     for number, name in enumerate(("a.jpg", "b.jpg")):
-        write_image(terminal.folder / "images" / name, number)
+        write_image(desk.folder / "images" / name, number)
     write_coco(
-        terminal.folder / "labels.json",
+        desk.folder / "labels.json",
         {
             "images/a.jpg": [("cat", 1, 2, 10, 10), ("dog", 20, 20, 0, 8)],
             "images/b.jpg": [("cat", 5, 5, 20, 20)],
         },
     )
-    assert terminal.dlabel("init", "--name", "pets").status == 0
-    return terminal
+    assert desk.dlabel("init", "--name", "pets").status == 0
+    return desk
 
 
 def test_a_session(started: Terminal) -> None:
-    transcript = []
+    transcript, typed = [], Terminal(started.folder)
     for arguments in (
         ["status"],
         ["add", "images", "labels.json"],
@@ -51,7 +51,7 @@ def test_a_session(started: Terminal) -> None:
         ["check"],
         ["stats"],
     ):
-        done = started.dlabel(*arguments)
+        done = typed.dlabel(*arguments)
         transcript.append(f"$ dlabel {' '.join(arguments)}\n{done.out}{done.err}[{done.status}]")
     assert plain("\n".join(transcript)) == SESSION
 
@@ -234,14 +234,14 @@ def test_errors_say_what_where_and_what_next(
     assert done.err.startswith("error: ")
 
 
-def test_without_a_project_it_says_so(terminal: Terminal) -> None:
-    done = terminal.dlabel("status")
+def test_without_a_project_it_says_so(desk: Desk) -> None:
+    done = desk.dlabel("status")
     assert done.status == 4
     assert done.err.endswith("hint: dlabel init\n")
 
 
 def test_a_pipe_gets_no_colour_and_quiet_is_quiet(started: Terminal) -> None:
-    assert "\x1b" not in started.dlabel("status").out
+    assert "\x1b" not in Terminal(started.folder).dlabel("status").out
     assert started.dlabel("status", "-q").out == ""
     assert started.dlabel("-C", str(started.folder), "status").out == started.dlabel("status").out
 
@@ -270,25 +270,25 @@ def test_names_cannot_forge_output(started: Terminal) -> None:
         assert "\nerror: forged" not in done.out + done.err
 
 
-def test_label_files_are_checked_without_a_project(terminal: Terminal) -> None:
-    write_coco(terminal.folder / "labels.json", {"a.jpg": [("cat", 1, 2, 10, 10), ("dog", 60, 20, 10, 8)]})
-    (terminal.folder / "dlabel.yaml").write_text("data_spec: {cat: {box: }}\n")
-    done = terminal.dlabel("check", "labels.json", "--json")
+def test_label_files_are_checked_without_a_project(desk: Desk) -> None:
+    write_coco(desk.folder / "labels.json", {"a.jpg": [("cat", 1, 2, 10, 10), ("dog", 60, 20, 10, 8)]})
+    (desk.folder / "dlabel.yaml").write_text("data_spec: {cat: {box: }}\n")
+    done = desk.dlabel("check", "labels.json", "--json")
     assert done.status == 1
     found = json.loads(done.out)
     assert {finding["code"] for finding in found["findings"]} == {"S101", "G104"}
     assert found["counts"]["error"] == 1
-    assert terminal.dlabel("check", "labels.json", "--fail-on", "never").status == 0
-    assert terminal.dlabel("check", "labels.json", "--select", "G1").status == 0
-    assert not (terminal.folder / ".dlabel").exists()
+    assert desk.dlabel("check", "labels.json", "--fail-on", "never").status == 0
+    assert desk.dlabel("check", "labels.json", "--select", "G1").status == 0
+    assert not (desk.folder / ".dlabel").exists()
 
 
-def test_help_names_every_command(terminal: Terminal) -> None:
-    done = terminal.dlabel("--help")
+def test_help_names_every_command(desk: Desk) -> None:
+    done = desk.dlabel("--help")
     assert done.status == 0
     assert all(f"  {name}" in done.out for name in COMMANDS)
     for name in COMMANDS:
-        assert terminal.dlabel(name, "--help").status == 0
+        assert desk.dlabel(name, "--help").status == 0
 
 
 def test_the_demo_walks_through_and_finds_the_planted_mistake(terminal: Terminal) -> None:
@@ -302,9 +302,10 @@ def test_the_demo_walks_through_and_finds_the_planted_mistake(terminal: Terminal
 
 
 def test_the_shell_completes_commands_and_revisions(started: Terminal) -> None:
-    done = started.dlabel(_DLABEL_COMPLETE="complete_bash", COMP_WORDS="dlabel st", COMP_CWORD="1")
+    shell = Terminal(started.folder)
+    done = shell.dlabel(_DLABEL_COMPLETE="complete_bash", COMP_WORDS="dlabel st", COMP_CWORD="1")
     assert set(done.out.split()) == {"status", "stats"}
-    done = started.dlabel(_DLABEL_COMPLETE="complete_bash", COMP_WORDS="dlabel diff ST", COMP_CWORD="2")
+    done = shell.dlabel(_DLABEL_COMPLETE="complete_bash", COMP_WORDS="dlabel diff ST", COMP_CWORD="2")
     assert done.out.split() == ["STAGED"]
 
 
@@ -378,15 +379,15 @@ def test_a_commit_in_git_names_gits_commit(started: Terminal) -> None:
     assert {entry["author"] for entry in entries} == {"Ada <ada@example.org>"}
 
 
-def test_statistics_of_a_property_with_countless_values(terminal: Terminal) -> None:
+def test_statistics_of_a_property_with_countless_values(desk: Desk) -> None:
     boxes = [("cat", 1 + number / 100, 2, 10, 10) for number in range(1100)]
-    write_coco(terminal.folder / "labels.json", {"a.jpg": boxes})
-    content = json.loads((terminal.folder / "labels.json").read_text())
+    write_coco(desk.folder / "labels.json", {"a.jpg": boxes})
+    content = json.loads((desk.folder / "labels.json").read_text())
     for number, annotation in enumerate(content["annotations"]):
         annotation["attributes"] = {"track": f"t{number}"}
-    (terminal.folder / "labels.json").write_text(json.dumps(content))
-    terminal.dlabel("init")
-    terminal.dlabel("add", "labels.json")
-    done = terminal.dlabel("stats")
+    (desk.folder / "labels.json").write_text(json.dumps(content))
+    desk.dlabel("init")
+    desk.dlabel("add", "labels.json")
+    done = desk.dlabel("stats")
     assert done.status == 0
     assert "more than 1,000 different values" in done.out

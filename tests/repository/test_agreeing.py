@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from terminals import Terminal
+from terminals import Desk
 
 import datalabel
 from datalabel.errors import InputError, UsageError
@@ -122,20 +122,22 @@ def test_a_set_against_another(two: Repository) -> None:
     assert [one.set_name for one in found.judged] == ["ground_truth"]
 
 
-def test_that_the_majority_of_a_set_is_compared_is_said(two: Repository) -> None:
+def test_that_the_majority_of_a_set_is_compared_is_said(
+    two: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(two.root / "model.json", {"a.jpg": {"m": [("cat", 0)]}, "d.jpg": {"m": []}}, named=False)
     two.add("model.json", set="model")
-    terminal = Terminal(two.root)
+    desk = Desk(two.root, capsys)
     told = "\n  ground_truth: what half or more drew, on 1 item that several saw\n"
-    done = terminal.dlabel("agreement", "--sets", "model", "ground_truth")
+    done = desk.dlabel("agreement", "--sets", "model", "ground_truth")
     assert told in done.out
     assert "model: what" not in done.out
-    assert "what half or more" not in terminal.dlabel("agreement").out
-    document = json.loads(terminal.dlabel("agreement", "--sets", "model", "ground_truth", "--json").out)
+    assert "what half or more" not in desk.dlabel("agreement").out
+    document = json.loads(desk.dlabel("agreement", "--sets", "model", "ground_truth", "--json").out)
     assert document["majority"] == {"model": 0, "ground_truth": 1}, (
         "b.jpg is in one set only, d.jpg had one annotator"
     )
-    assert json.loads(terminal.dlabel("agreement", "--json").out)["majority"] == {}
+    assert json.loads(desk.dlabel("agreement", "--json").out)["majority"] == {}
     page = page_of_agreement(
         two.project, two.view(), two.agreement(options=AgreementOptions(sets=("model", "ground_truth")))
     )
@@ -178,13 +180,13 @@ def test_sets_that_make_no_sense(two: Repository) -> None:
 # The command
 
 
-def test_the_command(two: Repository) -> None:
-    terminal = Terminal(two.root)
-    done = terminal.dlabel("agreement")
+def test_the_command(two: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    desk = Desk(two.root, capsys)
+    done = desk.dlabel("agreement")
     assert done.status == 0
     assert "2 annotators of ground_truth at STAGED: 6 labels on 3 items" in done.out
     assert max(map(len, done.out.splitlines())) <= 80
-    document = json.loads(terminal.dlabel("agreement", "--json").out)
+    document = json.loads(desk.dlabel("agreement", "--json").out)
     assert document["pairs"][0]["recall"]["value"] == 1.0
 
 
@@ -193,14 +195,14 @@ def test_the_command(two: Repository) -> None:
     [("ab", ["cat"], True), ("abc", ["cat"], False), ("ab", ["cat", "dog"], False)],
 )
 def test_alpha_of_two_people_and_one_class_is_not_to_be_trusted(
-    repo: Repository, people: str, classes: list[str], warned: bool
+    repo: Repository, people: str, classes: list[str], warned: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     boxes = [(name, 50.0 * place) for place, name in enumerate(classes)]
     write(
         repo.root / "labels.json", {"a.jpg": dict.fromkeys(people, boxes), "b.jpg": dict.fromkeys(people, ())}
     )
     repo.add("labels.json")
-    done = Terminal(repo.root).dlabel("agreement")
+    done = Desk(repo.root, capsys).dlabel("agreement")
     assert done.status == 0
     assert ("one class, alpha rests on the empty items: go by recall" in done.out) is warned
 
@@ -214,8 +216,10 @@ def test_alpha_of_two_people_and_one_class_is_not_to_be_trusted(
         (["nowhere"], 3, "nowhere"),
     ],
 )
-def test_bad_input(two: Repository, arguments: list[str], status: int, words: str) -> None:
-    done = Terminal(two.root).dlabel("agreement", *arguments)
+def test_bad_input(
+    two: Repository, arguments: list[str], status: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = Desk(two.root, capsys).dlabel("agreement", *arguments)
     assert (done.status, done.out) == (status, "")
     assert words in done.err
 
