@@ -225,6 +225,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         _print_version()
         sys.exit(0)
     heed()
+    # Nothing here is linear algebra: the threads for it, of NumPy and of SciPy, would only take time to start.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(run(arguments))
 
 

@@ -24,6 +24,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.labels.components import components
 from datalabel.labels.geometry import THIN, Floats, bounds, ious
 from datalabel.labels.hashing import Hashes, hash_rows, mix
 from datalabel.labels.tables import GEOMETRY
@@ -217,18 +218,13 @@ def assign(left: Index, right: Index, weight: npt.NDArray[np.float64]) -> Index:
 
     Components with more than `OPTIMAL` numbers on a side are assigned greedily.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     lefts, a, lefts_in = np.unique(left, return_inverse=True, return_counts=True)
     rights, b, rights_in = np.unique(right, return_inverse=True, return_counts=True)
     alone = (lefts_in[a] == 1) & (rights_in[b] == 1)
     chosen = [np.flatnonzero(alone)]
     pairs = np.flatnonzero(~alone)
     if len(pairs):
-        total = len(lefts) + len(rights)
-        graph = coo_array((np.ones(len(a), np.int8), (a, b + len(lefts))), shape=(total, total))
-        component = connected_components(graph, directed=False)[1][a[pairs]]
+        component = components(len(lefts) + len(rights), a[pairs], b[pairs] + len(lefts))[a[pairs]]
         order = np.argsort(component, kind="stable")
         starts = np.flatnonzero(np.diff(component[order], prepend=-1))
         chosen += [_assign_component(a, b, weight, part) for part in np.split(pairs[order], starts[1:])]

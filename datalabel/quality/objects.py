@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from datalabel.labels.components import components
 from datalabel.labels.geometry import ious
 from datalabel.labels.keypoints import oks, reach
 from datalabel.labels.match import assign, neighbours
@@ -90,7 +91,7 @@ def objects(batch: Batch, pairs: Pairs) -> Ints:
     """The number of each label's object, shape (n,), counted from 0."""
     if not len(pairs.left):
         return np.arange(len(batch.item))
-    component = _components(len(batch.item), pairs)
+    component = components(len(batch.item), pairs.left, pairs.right)
     crowded = np.zeros(len(batch.item) + 1, np.bool_)
     found = distinct_pairs(component, batch.annotator)
     crowded[found.first[found.counts > 1]] = True
@@ -101,16 +102,7 @@ def objects(batch: Batch, pairs: Pairs) -> Ints:
     rebuilt = rebuilt.take(_one_each(rebuilt, batch.annotator))
     sound = pairs.take(~doubtful)
     kept = [np.concatenate(ends) for ends in ((sound.left, rebuilt.left), (sound.right, rebuilt.right))]
-    return _components(len(batch.item), Pairs(kept[0], kept[1], np.zeros(0)))
-
-
-def _components(labels: int, pairs: Pairs) -> Ints:
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    ones = np.ones(len(pairs.left), np.int8)
-    graph = coo_array((ones, (pairs.left, pairs.right)), shape=(labels, labels))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    return components(len(batch.item), *kept)
 
 
 def _one_each(pairs: Pairs, annotator: Ints) -> npt.NDArray[np.intp]:

@@ -34,6 +34,9 @@ ROW_GROUP = 4096
 SEGMENT_ROWS = 1 << 18
 """Rows per segment, unless it is a fold: what one thread writes, and what is held at a time."""
 
+_WORTH_THREADS = 1 << 13
+"""Fewer rows are read before other threads have begun."""
+
 DELETED = pa.field("deleted", pa.bool_(), nullable=False)
 _FOLDS = b"dlabel.folds"
 _GROUPS = b"dlabel.groups"
@@ -268,7 +271,8 @@ class Segment:
         chosen = list(range(self._parquet.num_row_groups) if groups is None else groups)
         with self._damage():
             self._trust_groups(chosen)
-            table = self._parquet.read_row_groups(chosen, columns=wanted)
+            threads = self.ref.rows >= _WORTH_THREADS
+            table = self._parquet.read_row_groups(chosen, columns=wanted, use_threads=threads)
             return table.select(wanted).cast(pa.schema([self._schema.field(name) for name in wanted]))
 
     def read_on(self, columns: Sequence[str], groups: Sequence[int], *, more: bool) -> pa.Table:
@@ -345,10 +349,7 @@ class _DamageGuard:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        # Damage also makes Parquet ask for absurd amounts of memory; it never keeps a thread from starting.
-        if isinstance(error, pa.ArrowException | OSError | KeyError) and (
-            isinstance(error, MemoryError) or not is_shortage(error)
-        ):
+        if isinstance(error, pa.ArrowException | OSError | KeyError) and not is_shortage(error):
             text = str(error).splitlines()[0][:120]
             raise self._segment.damaged(f"cannot be read ({text})") from error
 
