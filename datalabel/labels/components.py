@@ -18,7 +18,7 @@ def components(size: int, left: npt.NDArray[np.intp], right: npt.NDArray[np.intp
     Raises:
         MemoryError: there is not enough for SciPy, whose OpenBLAS would ask for it for ever.
     """
-    bytearray(_ROOM)
+    np.empty(_ROOM, np.uint8)  # asked for, not used: it takes no time
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

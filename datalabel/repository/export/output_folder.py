@@ -65,13 +65,13 @@ class OutputFolder:
             os.close(self._held)
 
     def write_all(self, files: Iterable[OutputFile]) -> None:
-        """Files in their order; two threads write those whose bytes are there already: to make a file keeps the
-        system busier than its bytes do.
+        """Files in their order; another thread writes those whose bytes are there already: to make a file keeps the
+        system busier than its bytes do, but a folder takes one file at a time.
 
         Raises:
             InputError: the folder has a file of one of these names already.
         """
-        for written in in_order(self._write_several, self._several(files)):
+        for written in in_order(self._write_several, self._several(files), workers=1):
             self.files |= written
 
     def _several(self, files: Iterable[OutputFile]) -> Iterator[list[OutputFile]]:
