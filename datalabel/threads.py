@@ -21,7 +21,7 @@ def in_order(
     waiting: int = WORKERS,
     stop: Callable[[], object] = lambda: None,
 ) -> Generator[Output]:
-    """`function` of each input, in order, computed by two threads, or more.
+    """`function` of each input, in order, computed by so many `workers`: two threads, where nobody says otherwise.
 
     No more than `waiting` results are ahead of the one that is handed out, so memory is bounded by so many pieces.
     Inputs are drawn by the caller's thread. What a call raises is raised here, in its turn. Where it does not come to

@@ -251,7 +251,10 @@ def verbs_done(examples: int, steps: int) -> set[str]:
 
 
 def test_some_histories() -> None:
-    assert len(verbs_done(8, 25)) >= len(VERBS) - 2, "Hypothesis leaves some verbs out of a history"
+    done = verbs_done(8, 25)
+    if done < VERBS:  # Hypothesis leaves some verbs out of each history: those that few left in are in more
+        done |= verbs_done(40, 25)
+    assert done == VERBS
 
 
 @pytest.mark.slow
