@@ -161,8 +161,9 @@ _SHORTAGES = (
     "Failed to launch worker thread",
     "failed to map segment from shared object",
     "annot allocate memory",
+    "ZSTD_DCtx create failed",
 )
-"""How Python, Arrow and the loader of libraries say it, each by an error of another class."""
+"""How Python, Arrow, Zstandard and the loader of libraries say it, each by an error of another class."""
 
 
 def is_shortage(error: BaseException) -> bool:
