@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from datalabel.content import ObjectId, canonical_json, hasher, is_object_id
 from datalabel.errors import DamagedError, is_shortage
+from datalabel.store import hundredths
 from datalabel.store.objects import PUT_BACK, ObjectStore
 from datalabel.threads import in_order
 
@@ -138,10 +139,12 @@ class SegmentWriter:
         self._groups: list[list[Any]] = []
         self._writer = pq.ParquetWriter(
             pa.PythonFile(self._file, mode="w"),
-            self._schema,
+            hundredths.split_schema(self._schema),
             compression="zstd",
             compression_level=1,
             store_schema=False,
+            write_statistics=["item"],
+            **hundredths.encodings(self._schema),
         )
         if folds:
             self._writer.add_key_value_metadata({_FOLDS: canonical_json([ref.to_json() for ref in folds])})
@@ -154,7 +157,8 @@ class SegmentWriter:
         self._rows += rows.num_rows
         rows = rows.cast(self._schema)
         for start in range(0, rows.num_rows, ROW_GROUP):
-            self._writer.write_table(rows.slice(start, ROW_GROUP), row_group_size=ROW_GROUP)
+            group = hundredths.split(rows.slice(start, ROW_GROUP))
+            self._writer.write_table(group, row_group_size=ROW_GROUP)
             self._groups.append(self._file.piece())
 
     def finish(self) -> SegmentRef:
@@ -272,8 +276,13 @@ class Segment:
         with self._damage():
             self._trust_groups(chosen)
             threads = self.ref.rows >= _WORTH_THREADS
-            table = self._parquet.read_row_groups(chosen, columns=wanted, use_threads=threads)
-            return table.select(wanted).cast(pa.schema([self._schema.field(name) for name in wanted]))
+            names = hundredths.to_read(wanted, self._stored)
+            table = self._parquet.read_row_groups(chosen, columns=names, use_threads=threads)
+            return (
+                hundredths.joined(table)
+                .select(wanted)
+                .cast(pa.schema([self._schema.field(name) for name in wanted]))
+            )
 
     def read_on(self, columns: Sequence[str], groups: Sequence[int], *, more: bool) -> pa.Table:
         """As `read`. When there is `more` to come, the last row group is kept: the next range begins in it."""
@@ -289,6 +298,11 @@ class Segment:
         if not more:
             self._last_read = {}
         return pa.concat_tables(parts)
+
+    @cached_property
+    def _stored(self) -> list[str]:
+        """The columns of the file."""
+        return list(self._parquet.schema_arrow.names)
 
     def _trust_groups(self, chosen: Iterable[int]) -> None:
         for group in chosen if self._groups else ():

@@ -175,7 +175,7 @@ def test_a_damaged_segment_is_an_error_never_wrong_rows(tmp_path: Path, place: s
     path = objects.path(table.segments[0].id)
     data = bytearray(path.read_bytes())
     column = pq.ParquetFile(path).metadata.row_group(0).column(0)
-    last = column.dictionary_page_offset + column.total_compressed_size - 1
+    last = column.data_page_offset + column.total_compressed_size - 1
     at = {"head": 1, "page": last, "footer": len(data) - 300, "tail": len(data) - 6}.get(place)
     if at is not None:
         data[at] ^= 4
