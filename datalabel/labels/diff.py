@@ -24,8 +24,8 @@ SHOWN = ("class", "kind", *BOUNDS, "coords", "parts", "rle", "properties", "conf
 _OWN_BOUNDS = ("box",)
 """Kinds whose geometry is their bounds; for the others, bounds that changed alone are shown as such."""
 
-AT_ONCE = 256
-"""Changes are spelled out for so many items at a time."""
+FIRST, AT_ONCE = 32, 256
+"""Changes are spelled out for so many items at first, since often nobody asks for more, and at a time."""
 
 Index = npt.NDArray[np.intp]
 
@@ -82,20 +82,27 @@ class LabelChanges:
     def changes(self) -> Iterator[LabelChange]:
         """Every change, by item; within an item removed, changed, added, each in the order of its source. What
         nobody asks for is not computed."""
-        places = ((self.before, self.removed), (self.after, self.changed_after), (self.after, self.added))
-        items = [table.column("item").take(pa.array(rows)).to_pylist() for table, rows in places]
+        tables = ((self.before, self.removed), (self.after, self.changed_after), (self.after, self.added))
+        items = [table.column("item").take(pa.array(rows)).to_pylist() for table, rows in tables]
         rank = {item: place for place, item in enumerate(sorted({*chain(*items)}))}
-        blocks = [
-            np.fromiter((rank[one] // AT_ONCE for one in names), np.int64, len(names)) for names in items
-        ]
-        for block in range(-(-len(rank) // AT_ONCE)):
-            removed, changed, added = (np.flatnonzero(one == block) for one in blocks)
-            found = [
-                *(_gone(row) for row in _rows(self.before, self.removed[removed])),
-                *self._changed(changed),
-                *(_came(row) for row in _rows(self.after, self.added[added])),
+        places = [np.fromiter(map(rank.__getitem__, names), np.int64, len(names)) for names in items]
+        orders = [np.argsort(one, kind="stable") for one in places]
+        start, size = 0, FIRST
+        while start < len(rank):
+            some = [
+                order[slice(*np.searchsorted(one, [start, start + size], sorter=order).tolist())]
+                for one, order in zip(places, orders, strict=True)
             ]
-            yield from sorted(found, key=lambda change: change.item)
+            yield from self._spelled(*some)
+            start, size = start + size, min(2 * size, AT_ONCE)
+
+    def _spelled(self, removed: Index, changed: Index, added: Index) -> list[LabelChange]:
+        found = [
+            *(_gone(row) for row in _rows(self.before, self.removed[removed])),
+            *self._changed(changed),
+            *(_came(row) for row in _rows(self.after, self.added[added])),
+        ]
+        return sorted(found, key=lambda change: change.item)
 
     def _changed(self, pairs: Index) -> Iterator[LabelChange]:
         old = self.before.take(pa.array(self.changed_before[pairs]))

@@ -177,11 +177,13 @@ class MeasuredSegment(Segment):
         super().__init__(objects, ref, schema)
         self._measures = measures
 
-    def read(self, columns: Sequence[str], groups: Sequence[int] | None = None) -> pa.Table:
+    def read(
+        self, columns: Sequence[str], groups: Sequence[int] | None = None, *, joined: bool = True
+    ) -> pa.Table:
         """As of any segment. Where `plain` is among the columns, `MEASURES` may be, too, and `LEFT_OUT` are those of
         the labels that are not plain; of a segment that was not measured `MEASURES` are null."""
         if PLAIN not in columns:
-            return super().read(columns, groups)
+            return super().read(columns, groups, joined=joined)
         beside = self._read_beside([name for name in columns if name in _BESIDE], groups)
         known = set(beside.column_names) if beside else set(MEASURES.names)
         rows = super().read([name for name in columns if name not in known], groups)

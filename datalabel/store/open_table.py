@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.labels.rows import kept
+from datalabel.store import hundredths
 from datalabel.store.key_ranges import EVERYTHING, KeyRange
 from datalabel.store.markers import BATCH_ROWS
 from datalabel.store.measures import MeasuredSegment, Measures
@@ -160,6 +161,6 @@ def _rows_in(segment: Segment, names: list[str], keys: KeyRange, items: Sequence
     wanted = pa.array(items, pa.string())
     found = []
     for start in range(0, max(len(groups), 1), GROUPS):  # few of many: not all of them are held at once
-        rows = segment.read(names, groups[start : start + GROUPS])
+        rows = segment.read(names, groups[start : start + GROUPS], joined=False)
         found.append(kept(rows, pc.is_in(rows.column("item"), value_set=wanted)))
-    return keys.within(pa.concat_tables(found))
+    return keys.within(hundredths.joined(pa.concat_tables(found)))

@@ -205,7 +205,7 @@ class Segment:
 
     def __init__(self, objects: Files, ref: SegmentRef, schema: pa.Schema) -> None:
         self.ref = ref
-        self._schema = schema.append(DELETED)
+        self._lying = hundredths.split_schema(schema.append(DELETED))
         self._file = _natively(objects.open(ref.id, SEGMENT))
         try:
             self._trust_footer()
@@ -269,20 +269,19 @@ class Segment:
         for index, (first, _) in enumerate(self.bounds()):
             yield first, metadata.row_group(index).num_rows
 
-    def read(self, columns: Sequence[str], groups: Sequence[int] | None = None) -> pa.Table:
-        """Columns of some row groups (all: None), in the types of the table's schema."""
-        wanted = list(columns)
+    def read(
+        self, columns: Sequence[str], groups: Sequence[int] | None = None, *, joined: bool = True
+    ) -> pa.Table:
+        """Columns of some row groups (all: None), in the types of the table's schema. Who drops most of the rows
+        joins the others himself (`hundredths.joined`)."""
         chosen = list(range(self._parquet.num_row_groups) if groups is None else groups)
         with self._damage():
+            names = hundredths.to_read(columns, self._stored)
             self._trust_groups(chosen)
             threads = self.ref.rows >= _WORTH_THREADS
-            names = hundredths.to_read(wanted, self._stored)
-            table = self._parquet.read_row_groups(chosen, columns=names, use_threads=threads)
-            return (
-                hundredths.joined(table)
-                .select(wanted)
-                .cast(pa.schema([self._schema.field(name) for name in wanted]))
-            )
+            table = self._parquet.read_row_groups(chosen, columns=names, use_threads=threads).select(names)
+            table = table.cast(pa.schema([self._lying.field(name) for name in names]))
+            return hundredths.joined(table) if joined else table
 
     def read_on(self, columns: Sequence[str], groups: Sequence[int], *, more: bool) -> pa.Table:
         """As `read`. When there is `more` to come, the last row group is kept: the next range begins in it."""
