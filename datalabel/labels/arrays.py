@@ -6,6 +6,7 @@ twentieth of the time.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,11 @@ import pyarrow.compute as pc
 
 Ints = npt.NDArray[np.int64]
 Values = npt.NDArray[Any]
+
+with contextlib.suppress(MemoryError):
+    # Once so much was given back, the C library keeps it for the next arrays. Else the system clears every page of
+    # each of them, which takes longer than most of what is done with them.
+    np.empty((32 << 20) - (1 << 16), np.uint8)
 
 
 def one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -14,6 +14,7 @@ odd constant. Null is a constant of its own. Cells of a row are chained by the f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ import pyarrow.compute as pc
 
 from datalabel.content import fingerprints
 from datalabel.labels.arrays import one_array
+from datalabel.threads import in_order
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -56,7 +58,8 @@ def hash_rows(table: pa.Table, columns: Sequence[str]) -> Hashes:
     """
     if table.num_rows > PIECE:
         starts = range(0, table.num_rows, PIECE)
-        return np.concatenate([hash_rows(table.slice(start, PIECE), columns) for start in starts])
+        pieces = (table.slice(start, PIECE) for start in starts)
+        return np.concatenate(list(in_order(partial(hash_rows, columns=columns), pieces)))
     state = np.full(table.num_rows, np.uint64(len(columns)), dtype=np.uint64)
     for name in columns:
         state = mix(state ^ _hash_column(table.column(name)))
