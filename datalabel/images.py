@@ -9,7 +9,6 @@ only then.
 
 from __future__ import annotations
 
-import posixpath
 import re
 import struct
 import threading
@@ -45,8 +44,10 @@ IMAGE_SUFFIXES: Final = frozenset({
 
 def without_suffix(path: str) -> str:
     """The path without the suffix of an image; a suffix that is none of these belongs to the name."""
-    stem, suffix = posixpath.splitext(path)
-    return stem if suffix.lower() in IMAGE_SUFFIXES else path
+    dot = path.rfind(".")
+    if dot < 0 or path[dot:].lower() not in IMAGE_SUFFIXES:
+        return path
+    return path[:dot] if path[path.rfind("/") + 1 : dot].strip(".") else path
 
 
 _MAX_DECODED: Final = 50_000_000  # pixels that the check of a rare format may decode

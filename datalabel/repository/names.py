@@ -14,7 +14,7 @@ may also mean an item whose image never came, known from elsewhere.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -47,15 +47,14 @@ class Place:
         """Whether all that a relative path may mean begins at the root."""
         return self.folder in (".", None) and self.images is None
 
-    def candidates(self, path: str, folders: Container[str]) -> Iterator[tuple[str, bool]]:
+    def candidates(self, path: str, folders: frozenset[str]) -> Iterator[tuple[str, bool]]:
         """Keys in one of these folders that a relative path (as `normalised` gives it) may mean, apart from the key
         that it is itself, best first, and whether `--images` says so."""
         folder, _, base = path.rpartition("/")
-        for one, told in _folders(self, folder, bare=without_suffix(base) == base):
-            if one in folders:
-                yield f"{one}/{base}" if one else base, told
+        for before, told in _before(self, folder, folders, bare=without_suffix(base) == base):
+            yield before + base, told
 
-    def readings(self, name: str, folders: Container[str]) -> Iterator[str]:
+    def readings(self, name: str, folders: frozenset[str]) -> Iterator[str]:
         """Every key in one of these folders that a name may mean by its path, in a file that lies here."""
         if _is_relative(name):
             yield (path := _path(name))
@@ -63,9 +62,11 @@ class Place:
 
 
 @lru_cache(maxsize=1 << 12)
-def _folders(place: Place, folder: str, *, bare: bool) -> tuple[tuple[str, bool], ...]:
-    """The folders (as keys; empty: the root) in which images may be that a source expects in this one, and whether
-    `--images` says so; `bare` says that it names them without their suffix."""
+def _before(
+    place: Place, folder: str, folders: frozenset[str], *, bare: bool
+) -> tuple[tuple[str, bool], ...]:
+    """Those of `folders` (as keys with their slash; empty: the root) in which images may be that a source expects in
+    this one, and whether `--images` says so; `bare` says that it names them without their suffix."""
     told, found = [], []
     if place.images is not None:
         told.append(posixpath.join(place.images, folder))
@@ -79,7 +80,7 @@ def _folders(place: Place, folder: str, *, bare: bool) -> tuple[tuple[str, bool]
     said: dict[str, bool] = {}
     for number, one in enumerate([*told, *found]):
         said.setdefault(normalised(posixpath.normpath(one)), number < len(told))
-    return tuple(said.items())
+    return tuple((f"{one}/" if one else "", told) for one, told in said.items() if one in folders)
 
 
 def place_of(project: Project, source: Source | None) -> Place:
@@ -199,10 +200,12 @@ def _candidates(name: str, path: str, place: Place, images: Images) -> Sequence[
         return [path]
     written = images.at(path)
     around = ((images.at(key), told) for key, told in place.candidates(path, images.folders))
-    near, told = next(((keys, told) for keys, told in around if keys), ((), False))
+    near, told = next((one for one in around if one[0]), ((), False))
     if near and (told or without_suffix(path) == path):
         return near
-    return sorted({*written, *near}) or images.with_base(posixpath.basename(path))
+    if written and near:
+        return sorted({*written, *near})
+    return written or near or images.with_base(posixpath.basename(path))
 
 
 def _path(name: str) -> str:
