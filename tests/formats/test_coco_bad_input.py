@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from coco_files import Context, document, faults, read
 
@@ -259,3 +260,55 @@ def test_a_field_that_stands_twice_is_refused(path: Path, text: str, field: str)
 @pytest.mark.parametrize("text", ["{}", " { } \n", '{"images":[{"id":1,"file_name":"a","x":0}],"x\\"{":0}'])
 def test_fields_that_stand_once_are_not(path: Path, text: str) -> None:
     assert not any("twice" in fault for fault in faults(path, text.encode()))
+
+
+LISTS = (
+    '{"images": [%s, {"id": 2, "file_name": "b.jpg"}], '
+    '"annotations": [%s, {"id": 9, "image_id": 2, "category_id": 1}], "categories": [%s]}'
+)
+IMAGE, LABEL, CATEGORY = (
+    '"id": 1, "file_name": "a.jpg", "width": 20, "height": 10',
+    '"id": 1, "image_id": 1, "category_id": 1',
+    '"id": 1, "name": "cat"',
+)
+INDENTED = {"compact": None, "spaced": 0, "indented": 2}
+
+
+@pytest.mark.parametrize("indent", INDENTED.values(), ids=INDENTED.keys())
+@pytest.mark.parametrize(
+    ("image", "label", "category", "fault"),
+    [
+        (', "license": 1, "license": 1', "", "", 'image 1 of the list: has the field "license" twice'),
+        ("", ', "area": 5, "area": 6', "", 'annotation 1 (image "a.jpg"): has the field "area" twice'),
+        ("", ', "i\\u0064": 5', "", 'annotation 5 (image "a.jpg"): has the field "id" twice'),
+        ("", ', "": {}, "": {"a b": "c d"}', "", 'annotation 1 (image "a.jpg"): has the field "" twice'),
+        ("", ', "x\\ty": 1, "x\\u0009y": 2', "", 'annotation 1 (image "a.jpg"): has the field "x\ty" twice'),
+        (
+            "",
+            ', "attributes": {"a": 1, "b": [], "a": 2}',
+            "",
+            'annotation 1 (image "a.jpg"): attributes has the field "a" twice',
+        ),
+        (
+            "",
+            ', "segmentation": {"counts": [200], "size": [10, 20], "counts": [100, 100]}',
+            "",
+            'annotation 1 (image "a.jpg"): segmentation: has the field "counts" twice',
+        ),
+        ("", "", ', "supercategory": "x", "supercategory": "y"', 'categories: has the field "supercategory" twice'),
+    ],
+)  # fmt: skip
+def test_no_object_has_a_field_twice(
+    path: Path, indent: int | None, image: str, label: str, category: str, fault: str
+) -> None:
+    text = LISTS % tuple(f"{{{one}}}" for one in (IMAGE + image, LABEL + label, CATEGORY + category))
+    laid = text if indent == 0 else msgspec.json.format(text.encode(), indent=indent or -1).decode()
+    assert faults(path, laid.encode()) == [f"labels.json: {fault}"]
+
+
+@pytest.mark.parametrize("indent", INDENTED.values(), ids=INDENTED.keys())
+def test_names_that_could_be_written_shorter_are_no_fault(path: Path, indent: int | None) -> None:
+    label = LABEL + ', "\\u0078": 1, "x\\u0009": " {\\"x\\": 1, \\"x\\": 1} ", "": {"x": 1, "x": 1}'
+    text = LISTS % tuple(f"{{{one}}}" for one in (IMAGE, label, CATEGORY))
+    laid = text if indent == 0 else msgspec.json.format(text.encode(), indent=indent or -1).decode()
+    assert faults(path, laid.encode()) == []

@@ -22,6 +22,7 @@ from datalabel.formats.base import READ_LABELS, VERBATIM
 from datalabel.formats.coco.columns import decoded_strings, first_bytes, objects, text_column
 from datalabel.formats.coco.images import Categories, Images
 from datalabel.formats.coco.numbers import scalars
+from datalabel.formats.coco.repeated import HINT, RepeatedError, once
 from datalabel.formats.coco.shapes import Shapes, read_shapes
 
 Bools = npt.NDArray[np.bool_]
@@ -164,8 +165,15 @@ def _properties(chunk: Chunk) -> pa.StringArray:
     if texts.null_count == chunk.size:
         return texts
     encoded = texts.dictionary_encode()
-    known = pa.array([_canonical(text) for text in encoded.dictionary.to_pylist()], _TEXT)
-    properties = known.take(encoded.indices)
+    known: list[str | None] = []
+    for code, text in enumerate(encoded.dictionary.to_pylist()):
+        try:
+            known.append(_canonical(text))
+        except RepeatedError as error:
+            known.append(None)
+            for row in np.flatnonzero(_true(pc.equal(encoded.indices, code))).tolist():
+                chunk.fault(row, f"attributes {error}", HINT)
+    properties = pa.array(known, _TEXT).take(encoded.indices)
     chunk.consume("attributes", _valid(properties))
     return properties
 
@@ -174,7 +182,9 @@ def _canonical(text: str) -> str | None:
     if not text.startswith("{") or text == "{}":
         return None
     try:
-        return canonical_json(json.loads(text)).decode()
+        return canonical_json(json.loads(text, object_pairs_hook=once)).decode()
+    except RepeatedError:
+        raise
     except (ValueError, RecursionError):
         return None
 

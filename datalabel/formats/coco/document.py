@@ -14,6 +14,7 @@ from msgspec import Raw
 
 from datalabel.errors import InputError
 from datalabel.formats.base import SourceFiles
+from datalabel.formats.coco.repeated import HINT, RepeatedError, once
 
 _MEMBER = re.compile(rb'\s*+[{,]?\s*+"((?:[^"\\]|\\.)*+)"\s*+:\s*+(0\s*+)?')
 """The name of a member of an object, and its value where that is a 0."""
@@ -93,7 +94,7 @@ def _refuse_twice(data: bytes, top: dict[str, Raw], name: str) -> None:
         place = member.end()
     if top and (len(seen) != len(top) or rest[place:].strip() != b"}"):
         shown = (member[1] if member else next(reversed(seen)))[:40].decode("utf-8", "replace")
-        raise InputError(f'has the field "{shown}" twice', where=name, hint="join the two, or take one away")
+        raise InputError(str(RepeatedError(shown)), where=name, hint=HINT)
 
 
 def _address(data: bytes | Raw) -> int:
@@ -154,7 +155,9 @@ def parse(raw: Raw | bytes | str, where: str) -> Any:
     """
     try:
         text = raw if isinstance(raw, str) else bytes(raw).decode()
-        return json.loads(text, parse_float=_finite)
+        return json.loads(text, parse_float=_finite, object_pairs_hook=once)
+    except RepeatedError as error:
+        raise InputError(str(error), where=where, hint=HINT) from error
     except RecursionError as error:
         raise InputError("is nested too deeply", where=where) from error
     except ValueError as error:

@@ -17,6 +17,7 @@ from datalabel.errors import Faults, InputError
 from datalabel.formats.base import READ_MENTIONS, ReadContext
 from datalabel.formats.coco.columns import Fields, NotObjectsError, first_bytes, objects
 from datalabel.formats.coco.lookup import Lookup
+from datalabel.formats.coco.repeated import HINT, repeated
 from datalabel.labels.tables import table_of
 
 Ints = npt.NDArray[np.int64]
@@ -60,6 +61,8 @@ def read_images(blob: bytes, fields: Fields, context: ReadContext, name: str, fa
         columns = fields.split(blob)
     except NotObjectsError as error:
         raise InputError(f"images: {error}", where=name) from error
+    for place, twice in repeated(blob, columns):
+        faults.add(str(twice), f"{name}: image {place + 1} of the list", HINT)
     size = len(next(iter(columns.values()))) if columns else 0
     nothing = pa.nulls(size, pa.string())
     numbers = columns.pop("id", nothing)

@@ -37,6 +37,7 @@ from datalabel.formats.coco.images import (
     read_categories,
     read_images,
 )
+from datalabel.formats.coco.repeated import HINT, repeated
 from datalabel.formats.coco.wordings import wordings_of
 from datalabel.labels.hashing import Hashes
 
@@ -221,8 +222,9 @@ class _Reader:
     ) -> pa.Table:
         """Some annotations as labels; `rows` says where in the file they stand."""
         is_first = not self._label_fields.names
+        text = list_of(raws)
         try:
-            columns = self._label_fields.split(list_of(raws))
+            columns = self._label_fields.split(text)
         except NotObjectsError as error:
             first = int(rows.min()) + 1
             raise NotObjectsError(f"annotations from number {first} of the list: {error}") from error
@@ -241,6 +243,8 @@ class _Reader:
             images=images,
             categories=categories,
         )
+        for row, twice in repeated(text, columns):
+            chunk.fault(row, str(twice), HINT)
         return read_chunk(chunk, raws)
 
     def _header(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from datalabel.formats.coco import geometry
 from datalabel.formats.coco.columns import first_bytes
 from datalabel.formats.coco.geometry import Piece
 from datalabel.formats.coco.numbers import EXACT, NumberLists, number_lists
+from datalabel.formats.coco.repeated import once
 from datalabel.labels import rle
 
 if TYPE_CHECKING:
@@ -244,6 +246,8 @@ def _mask(chunk: Chunk, row: int, text: str) -> tuple[str, tuple[int, int]]:
     except msgspec.ValidationError:
         found = _loose(text)
         chunk.odd[row] = True
+    if text.count('"') > (6 if isinstance(found.counts, str) else 4):  # more than two names
+        json.loads(text, object_pairs_hook=once)
     height, width = found.size
     image = chunk.mentions[row]
     if image >= 0:
