@@ -227,7 +227,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     heed()
     # Nothing here is linear algebra: the threads for it, of NumPy and of SciPy, would only take time to start.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    sys.exit(run(arguments))
+    status = run(arguments)
+    gc.freeze()  # Python would look through all that is left, twice, before it ends
+    sys.exit(status)
 
 
 def _print_version() -> None:
@@ -240,9 +242,6 @@ def _print_version() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command; its exit status. Errors are shown, never raised, unless `--debug` asks for them."""
     remember_line(arguments)
-    gc.set_threshold(
-        100_000
-    )  # hundreds of thousands of small records that live until the end: nothing to find
     _spell_out_what_cannot_be_shown()
     try:
         command = typer.main.get_command(app)
