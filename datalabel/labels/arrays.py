@@ -7,6 +7,7 @@ twentieth of the time.
 from __future__ import annotations
 
 import contextlib
+import mmap
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,13 @@ import pyarrow.compute as pc
 Ints = npt.NDArray[np.int64]
 Values = npt.NDArray[Any]
 
-with contextlib.suppress(MemoryError):
+_KEPT = (16 << 20) - (1 << 16)
+with contextlib.suppress(OSError):
     # Once so much was given back, the C library keeps it for the next arrays. Else the system clears every page of
-    # each of them, which takes longer than most of what is done with them.
-    np.empty((32 << 20) - (1 << 16), np.uint8)
+    # each of them, which takes longer than most of what is done with them. Where the system might not give it, it is
+    # not asked for: the library would set out to find it elsewhere.
+    mmap.mmap(-1, 2 * _KEPT).close()
+    np.empty(_KEPT, np.uint8)
 
 
 def one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
