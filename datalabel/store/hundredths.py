@@ -66,7 +66,7 @@ def joined(rows: pa.Table) -> pa.Table:
             if steps.null_count < len(steps):
                 column = pa.chunked_array([_doubled(chunk) for chunk in steps.chunks], _DOUBLES)
                 if doubles.null_count < len(doubles):
-                    column = pc.coalesce(doubles.cast(_DOUBLES), column)
+                    column = pc.coalesce(doubles, column)
                 rows = rows.set_column(rows.column_names.index(name), name, column)
             rows = rows.drop_columns([name + _BESIDE])
     return rows
@@ -75,11 +75,9 @@ def joined(rows: pa.Table) -> pa.Table:
 def _parted(lists: pa.ListArray) -> list[pa.Array]:
     """The lists that are no hundredths, and those that are; null where a list is among the others."""
     values = lists.flatten().to_numpy(zero_copy_only=False)
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # what is out of range is no such number when it comes back
+    with np.errstate(over="ignore", invalid="ignore"):
         steps = np.rint(values * HUNDRED).astype(np.int32)
-    # By their bits: -0.0 is none.
+    # By their bits, since -0.0 is none; what is out of range is another number now.
     other = (steps / HUNDRED).view(np.int64) != np.ascontiguousarray(values).view(np.int64)
     lengths = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False)
     valid = lists.is_valid().to_numpy(zero_copy_only=False)

@@ -4,6 +4,7 @@ here neither is lost without a word."""
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -53,15 +54,14 @@ def repeated(blob: bytes, columns: Mapping[str, pa.StringArray]) -> Iterator[tup
 
 
 def _first_repeated(names: Sequence[str]) -> str:
-    return next(name for place, name in enumerate(names) if name in names[:place])
+    return next(name for name, count in Counter(names).items() if count > 1)
 
 
 def _least_size(columns: Mapping[str, pa.StringArray]) -> int:
     """The bytes of the shortest list of the objects that have these fields, if each has one at least."""
     objects = max(map(len, columns.values()), default=0)
-    size = (
-        2 + max(objects - 1, 0) + objects
-    )  # brackets, commas between objects; braces less a comma that is none
+    # Brackets and the commas between objects; two braces for each, less the comma that its last field has not.
+    size = 2 + max(objects - 1, 0) + objects
     for name, column in columns.items():
         key = len(json.dumps(name, ensure_ascii=False).encode())
         offsets = pa.Array.from_buffers(pa.int32(), len(column) + 1, [None, column.buffers()[1]])
