@@ -12,13 +12,17 @@ import datalabel
 from datalabel.repository.repository import Repository
 
 
+def opened(name: str, folder: Path) -> Repository:
+    with zipfile.ZipFile(Path(__file__).with_name(name)) as archive:
+        archive.extractall(folder)
+    for inner in ("tmp", "objects"):
+        (folder / ".dlabel" / inner).mkdir(exist_ok=True)
+    return datalabel.open(folder)
+
+
 @pytest.fixture
 def golden(tmp_path: Path) -> Repository:
-    with zipfile.ZipFile(Path(__file__).with_name("v1.zip")) as archive:
-        archive.extractall(tmp_path)
-    for folder in ("tmp", "objects"):
-        (tmp_path / ".dlabel" / folder).mkdir(exist_ok=True)
-    return datalabel.open(tmp_path)
+    return opened("v1.zip", tmp_path)
 
 
 def said(repo: Repository, revision: str, name: str = "ground_truth") -> list[tuple[Any, ...]]:
@@ -80,3 +84,15 @@ def test_version_1_takes_new_labels(golden: Repository) -> None:
     (golden.root / "labels.json").write_text(text)
     golden.commit("fourth", all_sources=True)
     assert [row[2] for row in said(golden, "HEAD")] == ["cat", "wolf", "cat"]
+
+
+def test_version_1_with_hundredths(tmp_path: Path) -> None:
+    repo = opened("v1-hundredths.zip", tmp_path)
+    assert said(repo, "HEAD~1") == LAST
+    rows = repo.labels("HEAD").to_arrow(["kind", "coords", "parts"]).to_pylist()
+    assert [row for row in rows if row["kind"] == "polygon"] == [
+        {"kind": "polygon", "coords": [1.25, 2.5, 10.01, 2.5, 5.07, 12.99], "parts": [3]},
+        {"kind": "polygon", "coords": [1.25, 2.5, 10 + 1 / 3, 2.5, 5.07, 12.99], "parts": [3]},
+        {"kind": "polygon", "coords": [1, 1, 4, 1, 4, 4, 6.5, 6.5, 9.5, 6.5, 8, 9.75], "parts": [3, 3]},
+    ]
+    assert repo.diff("HEAD~1", "HEAD").summary()["sets"]["ground_truth"]["added"] == 3
