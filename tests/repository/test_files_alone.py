@@ -267,3 +267,20 @@ def test_of_two_files_that_speak_of_one_image_each_may_be_wrong(
         told = json.loads(desk.dlabel("check", *order, "--select", "D,I104", "--json").out)["findings"]
         assert [(one["code"], one["source"]) for one in told] == [("D101", "wrong.json"), ("I104", order[0])]
         assert told[1]["message"] == 'the image is 64×48; "wrong.json" says 63×48'
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("a/b.json", "<<<<<<< ours\n"), ("b.json", COCO.replace('"bbox"', '"x": 1, "x"'))]
+)
+def test_what_is_wrong_is_told_as_people_in_the_folder_write_it(tmp_path: Path, name: str, text: str) -> None:
+    write(tmp_path / "here", {name: text})
+    path = tmp_path / "here" / name
+    for start, begins in (
+        (tmp_path / "here", name),
+        (tmp_path, f"here/{name}"),
+        (tmp_path / "other", str(path)),
+    ):
+        with pytest.raises(InputError) as caught:
+            read_alone(AskedFiles([path], start))
+        assert str(caught.value).startswith(f"{begins}: ")
+        assert caught.value.hint

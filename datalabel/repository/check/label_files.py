@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -115,8 +116,22 @@ def read_alone(asked: AskedFiles) -> FilesAlone:
     for path in asked.paths:
         root = asked.start if path.is_relative_to(asked.start) else _folder_of(path)
         folder = folders.get(root) or folders.setdefault(root, _Folder(root, asked))
-        folder.read(path, alone)
+        try:
+            folder.read(path, alone)
+        except InputError as error:
+            faults = [
+                replace(fault, where=_written(fault.where, root, asked.start)) for fault in error.faults
+            ]
+            raise InputError.of(faults, error.hint) from error
     return alone
+
+
+def _written(where: str | None, root: Path, start: Path) -> str | None:
+    """A place, whose path may be one below `root`, as people write it who stand in the folder `start`."""
+    if where is None:
+        return None
+    whole = str(root) if where == "." else os.path.join(root, where)  # noqa: PTH118 - more than a path
+    return whole.removeprefix(f"{start}/")
 
 
 def _refuse_broken(files: WorkingTree, unrecognised: Sequence[Fault]) -> None:
