@@ -14,7 +14,7 @@ may also mean an item whose image never came, known from elsewhere.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -47,14 +47,15 @@ class Place:
         """Whether all that a relative path may mean begins at the root."""
         return self.folder in (".", None) and self.images is None
 
-    def candidates(self, path: str, folders: frozenset[str]) -> Iterator[tuple[str, bool]]:
+    def candidates(self, path: str, folders: Container[str]) -> Iterator[tuple[str, bool]]:
         """Keys in one of these folders that a relative path (as `normalised` gives it) may mean, apart from the key
         that it is itself, best first, and whether `--images` says so."""
         folder, _, base = path.rpartition("/")
-        for before, told in _before(self, folder, folders, bare=without_suffix(base) == base):
-            yield before + base, told
+        for one, told in _folders(self, folder, bare=without_suffix(base) == base):
+            if one in folders:
+                yield f"{one}/{base}" if one else base, told
 
-    def readings(self, name: str, folders: frozenset[str]) -> Iterator[str]:
+    def readings(self, name: str, folders: Container[str]) -> Iterator[str]:
         """Every key in one of these folders that a name may mean by its path, in a file that lies here."""
         if _is_relative(name):
             yield (path := _path(name))
@@ -62,11 +63,9 @@ class Place:
 
 
 @lru_cache(maxsize=1 << 12)
-def _before(
-    place: Place, folder: str, folders: frozenset[str], *, bare: bool
-) -> tuple[tuple[str, bool], ...]:
-    """Those of `folders` (as keys with their slash; empty: the root) in which images may be that a source expects in
-    this one, and whether `--images` says so; `bare` says that it names them without their suffix."""
+def _folders(place: Place, folder: str, *, bare: bool) -> tuple[tuple[str, bool], ...]:
+    """The folders (as keys; empty: the root) in which images may be that a source expects in this one, and whether
+    `--images` says so; `bare` says that it names them without their suffix."""
     told, found = [], []
     if place.images is not None:
         told.append(posixpath.join(place.images, folder))
@@ -80,7 +79,7 @@ def _before(
     said: dict[str, bool] = {}
     for number, one in enumerate([*told, *found]):
         said.setdefault(normalised(posixpath.normpath(one)), number < len(told))
-    return tuple((f"{one}/" if one else "", told) for one, told in said.items() if one in folders)
+    return tuple(said.items())
 
 
 def place_of(project: Project, source: Source | None) -> Place:
