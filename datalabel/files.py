@@ -127,15 +127,16 @@ class Entry(NamedTuple):
 def walk(
     root: str | Path,
     *,
-    skip: Callable[[str, bool], bool] | None = None,
+    skip_folder: Callable[[str], bool] | None = None,
+    skip_file: Callable[[str], bool] | None = None,
     linked: Callable[[str], object] | None = None,
     prefix: str = "",
 ) -> Iterator[Entry]:
     """Every regular file below a folder with its stat, the entries of each folder sorted by name.
 
     Folders behind symbolic links are not entered; links to files count as the files. `.git` and `.dlabel`
-    are never entered. `skip(path, is_folder)` leaves out a file or a whole folder; `linked(path)` is told of
-    folders behind links. Names that are not valid Unicode raise `InputError`.
+    are never entered. `skip_folder(path)` leaves out a whole folder and `skip_file(path)` a file; `linked(path)` is
+    told of folders behind links. Names that are not valid Unicode raise `InputError`.
     """
     try:
         names = sorted(os.listdir(root))  # noqa: PTH208 - asked of every file there is, as all below
@@ -149,12 +150,15 @@ def walk(
         if status is None:
             continue
         is_folder = stat.S_ISDIR(status.st_mode)
-        if (is_folder and name in _RESERVED) or (skip and skip(path, is_folder)):
+        skip = skip_folder if is_folder else skip_file
+        if (is_folder and name in _RESERVED) or (skip and skip(path)):
             continue
         if not name.isascii():
             _check_name(name, place)
         if is_folder:
-            yield from walk(place, skip=skip, linked=linked, prefix=path + "/")
+            yield from walk(
+                place, skip_folder=skip_folder, skip_file=skip_file, linked=linked, prefix=path + "/"
+            )
             continue
         if stat.S_ISLNK(status.st_mode):
             status = _status(os.stat, place)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")
@@ -27,6 +29,8 @@ def in_order(
     Inputs are drawn by the caller's thread. What a call raises is raised here, in its turn. Where it does not come to
     the end, `stop` is called before it waits for calls that are under way.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(max_workers=workers) as pool:
         ahead: deque[Future[Output]] = deque()
         try:

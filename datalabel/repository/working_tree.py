@@ -114,21 +114,26 @@ class WorkingTree:
         ignored = self._ignored
         seen: dict[str, str] = {}
 
-        def skip(path: str, is_folder: bool) -> bool:
-            exported = is_folder and (path.endswith(UNFINISHED) or (folder / path / MANIFEST).is_file())
-            ours = exported or (not is_folder and path.endswith(BASELINE))
-            return ours or (ignored is not None and ignored(prefix + path, is_folder))
+        def skip_folder(path: str) -> bool:
+            exported = path.endswith(UNFINISHED) or (folder / path / MANIFEST).is_file()
+            return exported or (ignored is not None and ignored(prefix + path, True))
+
+        def skip_file(path: str) -> bool:
+            return path.endswith(BASELINE) or (ignored is not None and ignored(prefix + path, False))
 
         tell = None if linked is None else lambda path: linked(prefix + normalised(path))
-        for entry in walk(folder, skip=skip, linked=tell):
-            found = prefix + (entry.path if entry.path.isascii() else normalised(entry.path))
-            if not found.isascii() and seen.setdefault(found, entry.path) != entry.path:
-                raise InputError(
-                    f"two files have the same name in different Unicode forms: {seen[found]!a} and {entry.path!a}",
-                    where=str(folder),
-                    hint="rename one of them",
-                )
-            yield found, f"{folder}/{entry.path}", entry
+        for entry in walk(folder, skip_folder=skip_folder, skip_file=skip_file, linked=tell):
+            path, _ = entry
+            found = prefix + path
+            if not path.isascii():
+                found = prefix + normalised(path)
+                if seen.setdefault(found, path) != path:
+                    raise InputError(
+                        f"two files have the same name in different Unicode forms: {seen[found]!a} and {path!a}",
+                        where=str(folder),
+                        hint="rename one of them",
+                    )
+            yield found, f"{folder}/{path}", entry
 
     @property
     def _ignored(self) -> _Ignore | None:

@@ -58,8 +58,9 @@ class Known(NamedTuple):
 
     def still(self, stat: Stat) -> bool:
         """Whether a file with this stat surely still has the content that was read."""
-        newest = max(self.mtime, self.ctime)
-        return stat == self[1:5] and newest + (RACY if newest % SECOND else COARSE) < self.checked
+        _, size, mtime, ctime, inode, checked, _, _ = self
+        newest = mtime if mtime > ctime else ctime  # noqa: FURB136 - asked for every file there is
+        return stat == (size, mtime, ctime, inode) and newest + (RACY if newest % SECOND else COARSE) < checked
 
 
 class Cache:
@@ -90,7 +91,7 @@ class Cache:
         found: dict[str, Known] = {}
         with self._forgiving() as db:
             rows = db.execute("SELECT path, size, mtime, ctime, inode, checked, content, facts FROM files")
-            found.update((one.path, one) for one in map(Known._make, rows))
+            found.update({one.path: one for one in map(Known._make, rows)})
         return found
 
     def remember(self, known: Iterable[Known]) -> None:
