@@ -60,7 +60,9 @@ class Known(NamedTuple):
         """Whether a file with this stat surely still has the content that was read."""
         _, size, mtime, ctime, inode, checked, _, _ = self
         newest = mtime if mtime > ctime else ctime  # noqa: FURB136 - asked for every file there is
-        return stat == (size, mtime, ctime, inode) and newest + (RACY if newest % SECOND else COARSE) < checked
+        return (
+            stat == (size, mtime, ctime, inode) and newest + (RACY if newest % SECOND else COARSE) < checked
+        )
 
 
 class Cache:
