@@ -310,6 +310,9 @@ def _show_usage(error: typer.TyperException) -> int:
 
 def _show_interrupted() -> int:
     print(f"interrupted{', after its work was recorded' if is_settled() else ''}", file=sys.stderr)  # noqa: T201
+    # An interrupt that ends what Python runs from text, as it does to make a dataclass, is remembered until it runs
+    # another text: `python -m` would die of the signal at last, in place of our status.
+    exec("")  # noqa: S102
     return EXIT_CODES[Kind.INTERRUPTED]
 
 

@@ -223,6 +223,10 @@ class Format(Protocol):
     def class_names(self, header: Mapping[str, Any]) -> Sequence[str]:
         """The classes that the source with this header names, with labels or without, in its order."""
 
+    def renamed(self, header: Mapping[str, Any], names: Mapping[str, str | None]) -> Mapping[str, Any]:
+        """The header with classes called otherwise, under the numbers they have. A class without a name (None) is
+        named no more, where the numbers of the others allow it."""
+
     def skeletons(self, header: Mapping[str, Any]) -> Mapping[str, Skeleton]:
         """What the source with this header calls the keypoints of its classes, of those where it names all."""
 

@@ -276,7 +276,7 @@ class Difference:
 
 
 def _but_for_header(old: Source | None, new: Source | None) -> bool:
-    return old is not None and new is not None and replace(old, header=new.header) == new
+    return old is not None and new is not None and replace(old, header=new.header, names=new.names) == new
 
 
 def _item_change(

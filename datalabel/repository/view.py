@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
 from datalabel.errors import InputError, nearest
+from datalabel.formats.registry import get_format
 from datalabel.labels.rows import kept
 from datalabel.labels.tables import LABELS, MEASURED_LABELS
 from datalabel.store.history import HEADER, SPEC, Source, Tree
@@ -164,14 +165,15 @@ class View:
         return self.store.tables.ranges(self.label_table(name), PARTS)
 
     def header(self, source: Source) -> Mapping[str, Any]:
-        """What belongs to a source file as a whole.
+        """What belongs to a source file as a whole, with its classes called as they are here.
 
         Raises:
             DamagedError: it is no JSON object, or not there.
         """
         if source.header is None:
             return {}
-        return JsonReader(self.store.objects.get(HEADER, source.header), HEADER).fields
+        fields = JsonReader(self.store.objects.get(HEADER, source.header), HEADER).fields
+        return get_format(source.format).renamed(fields, source.names) if source.names else fields
 
     def item_batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """The items in key order, in pieces of bounded size."""

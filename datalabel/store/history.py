@@ -27,7 +27,8 @@ class Source:
 
     `path` is below the project root, or None for a file outside (`--as`), which is never written back.
     `format` is `images` for a folder of images. `annotator` drew every label unless a label says otherwise.
-    `options` are those of `add` that change what the file means (`item_key`, `images`, `size`).
+    `options` are those of `add` that change what the file means (`item_key`, `images`, `size`). `names` has the
+    classes of the file that a migration gave another name, and those that it left without a label (None).
     """
 
     format: str
@@ -36,9 +37,11 @@ class Source:
     annotator: str | None = None
     header: ObjectId | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str | None] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As in a tree object."""
+        names = {"names": dict(self.names)} if self.names else {}
         return {
             "format": self.format,
             "path": self.path,
@@ -46,6 +49,7 @@ class Source:
             "annotator": self.annotator,
             "header": self.header,
             "options": dict(self.options),
+            **names,
         }
 
 
@@ -96,6 +100,7 @@ class Tree:
 def _source(reader: JsonReader, value: Any) -> Source:
     fields = reader.checked(value, dict)
     path, options = fields.get("path"), reader.checked(fields.get("options"), dict)
+    names = reader.checked(fields.get("names", {}), dict)
     if path is not None and (not isinstance(path, str) or (path != "." and key_fault(path))):
         raise DamagedError(f"a tree names a source at {path!r}, which is no path inside a project")
     header = fields.get("header")
@@ -106,6 +111,7 @@ def _source(reader: JsonReader, value: Any) -> Source:
         annotator=reader.checked(fields.get("annotator"), (str, type(None))),
         header=None if header is None else reader.id_of(header),
         options={str(name): reader.checked(text, str) for name, text in options.items()},
+        names={str(name): reader.checked(text, (str, type(None))) for name, text in names.items()},
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -312,3 +314,14 @@ def test_an_interruption_that_python_wraps_is_one(project: Desk, monkeypatch: py
     monkeypatch.setattr(main, "present", interrupted)
     done = project.dlabel("status")
     assert (done.status, done.out, done.err) == (130, "", "interrupted\n")
+
+
+def test_the_status_of_an_interrupt_does_not_depend_on_where_it_came(tmp_path: Path) -> None:
+    (tmp_path / "interrupted.py").write_text(
+        "from datalabel.cli import main\n"
+        "main.typer.main.get_command = lambda app: exec('raise KeyboardInterrupt')\n"
+        "main.main(['status'])\n"
+    )
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")

@@ -19,7 +19,7 @@ from datalabel.labels.tables import LABELS, table_of
 from datalabel.spec.authored import Report
 from datalabel.spec.load import load_spec
 from datalabel.spec.migrate import Outcome, apply_step
-from datalabel.spec.migration import Migration, Step, words_of
+from datalabel.spec.migration import Migration, Step, names_after, words_of
 from datalabel.spec.migration_file import read_migration
 from datalabel.spec.migration_names import check_names
 from datalabel.spec.redraw import CONVERSIONS
@@ -347,3 +347,26 @@ def unchanged(labels: pa.Table, done: Outcome) -> bool:
     return bool(
         done.labels.filter(pa.array(still[done.kept])).equals(labels.filter(pa.array(still & done.kept)))
     )
+
+
+@pytest.mark.parametrize(
+    ("steps", "used", "after"),
+    [
+        ("{rename: {cat: animal}}", "animal dog", {"cat": "animal"}),
+        ("{rename: {cat: dog, dog: cat}}", "cat dog", {"cat": "dog", "dog": "cat"}),
+        ("{rename: {cat: a}}, {rename: {a: animal}}", "animal", {"cat": "animal"}),
+        ("{rename: {cat: a}}, {rename: {a: cat}}", "cat", {}),
+        ("{rename: {cat: animal, dog: animal}}", "animal", {"cat": "animal", "dog": None}),
+        ("{rename: {cat: dog}}", "dog", {"cat": None}),
+        ("{delete: cat}", "dog", {"cat": None}),
+        ("{delete: cat}, {rename: {dog: cat}}", "cat", {"cat": None, "dog": "cat"}),
+        ("{split: {class: cat, by: age, into: {old: tom, young: kitten}}}", "tom kitten", {"cat": None}),
+        ("{split: {class: cat, by: age, into: {old: tom, young: kitten}}}", "cat tom", {}),
+        ("{redraw: {class: cat, from: polygon, to: box}}", "cat", {}),
+        ("{rename: {bird: cat}}", "cat", {}),
+    ],
+)
+def test_what_classes_are_called_after_the_steps(steps: str, used: str, after: dict[str, str | None]) -> None:
+    found, faults = read(f"steps: [{steps}]")
+    assert faults == []
+    assert names_after(["cat", "dog"], found.steps, set(used.split())) == after

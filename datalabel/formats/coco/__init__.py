@@ -74,6 +74,13 @@ class Coco:
         """As its categories stand."""
         return [category["name"] for category in header.get("categories") or ()]
 
+    def renamed(self, header: Mapping[str, Any], names: Mapping[str, str | None]) -> Mapping[str, Any]:
+        """With other names in its categories, and without those that have none any more."""
+        called = (
+            one | {"name": names.get(one["name"], one["name"])} for one in header.get("categories") or ()
+        )
+        return {**header, "categories": [one for one in called if one["name"] is not None]}
+
     def skeletons(self, header: Mapping[str, Any]) -> Mapping[str, Skeleton]:
         """Of the categories with names for their keypoints; a skeleton that does not fit them counts as none."""
         from datalabel.formats.coco.carried import skeleton_of

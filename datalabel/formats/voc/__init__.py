@@ -71,6 +71,10 @@ class Voc:
         """None: only labels name classes."""
         return ()
 
+    def renamed(self, header: Mapping[str, Any], names: Mapping[str, str | None]) -> Mapping[str, Any]:  # noqa: ARG002
+        """As it is: only labels name classes."""
+        return header
+
     def skeletons(self, header: Mapping[str, Any]) -> Mapping[str, Skeleton]:  # noqa: ARG002
         """None: the format does not name points."""
         return {}

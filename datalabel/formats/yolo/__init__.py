@@ -82,6 +82,13 @@ class Yolo:
         dataset, _ = read_dataset(header.get("files", {}), "", Faults())
         return [name for _, name in sorted(dataset.classes.items())]
 
+    def renamed(self, header: Mapping[str, Any], names: Mapping[str, str | None]) -> Mapping[str, Any]:
+        """With other names in the files that name the classes. One without a name keeps that which it had: trainers
+        refuse numbers between which one is missing."""
+        from datalabel.formats.yolo.dataset import with_names
+
+        return {**header, "files": with_names(header.get("files", {}), names)}
+
     def skeletons(self, header: Mapping[str, Any]) -> Mapping[str, Skeleton]:  # noqa: ARG002
         """None: the format does not name points."""
         return {}

@@ -176,17 +176,10 @@ def with_classes(
     Raises:
         RefusedError: a name cannot stand on a line of its own, and the classes are named by such a list.
     """
-    from datalabel.formats.yolo.data_yaml import extended
-
     start = max(dataset.classes, default=-1) + 1
-    classes = {**dataset.classes, **dict(enumerate(added, start))}
-    changed = dict(files)
-    for member in dataset.sources if added else ():
-        if rank_of(member) == 0:
-            changed[member] = extended(files[member], classes)
-        else:
-            _refuse_unlisted(added, member)
-            changed[member] = _longer(files[member], added, start)
+    fresh = dict(enumerate(added, start))
+    classes = {**dataset.classes, **fresh}
+    changed = _naming(files, dataset, classes, fresh)
     for member in files if added else ():
         if posixpath.basename(member).lower() == OBJECTS_FILE:
             changed[member] = re.sub(
@@ -195,7 +188,34 @@ def with_classes(
     return changed, classes
 
 
-def _refuse_unlisted(names: Sequence[str], member: str) -> None:
+def with_names(files: Mapping[str, str], names: Mapping[str, str | None]) -> dict[str, str]:
+    """The files with other names for classes, which keep their numbers; a class without a new name keeps its own.
+
+    Raises:
+        RefusedError: as `with_classes`.
+    """
+    dataset, _ = read_dataset(files, "", Faults())
+    fresh = {number: now for number, name in dataset.classes.items() if (now := names.get(name))}
+    return _naming(files, dataset, {**dataset.classes, **fresh}, fresh)
+
+
+def _naming(
+    files: Mapping[str, str], dataset: Dataset, classes: Mapping[int, str], fresh: Mapping[int, str]
+) -> dict[str, str]:
+    """The files with these classes in them, of which some are `fresh`."""
+    from datalabel.formats.yolo.data_yaml import extended
+
+    changed = dict(files)
+    for member in dataset.sources if fresh else ():
+        if rank_of(member) == 0:
+            changed[member] = extended(files[member], classes)
+        else:
+            _refuse_unlisted(fresh.values(), member)
+            changed[member] = _listed(files[member], fresh)
+    return changed
+
+
+def _refuse_unlisted(names: Iterable[str], member: str) -> None:
     faults = Faults()
     for name in names:
         if _lines(name) != [name]:
@@ -203,9 +223,13 @@ def _refuse_unlisted(names: Sequence[str], member: str) -> None:
     faults.raise_if_any(RefusedError, hint="rename the class")
 
 
-def _longer(text: str, added: Sequence[str], start: int) -> str:
-    """A file with a name per line, with more of them from line `start` on."""
+def _listed(text: str, fresh: Mapping[int, str]) -> str:
+    """A file with a name per line, with these names on their lines (counted from 0)."""
     newline = "\r\n" if "\r\n" in text else "\n"
-    lines = text.splitlines()[:start]
+    lines = text.splitlines()
+    lines += [""] * (max(fresh) + 1 - len(lines))
+    for number, name in fresh.items():
+        mark = "\ufeff" if lines[number].startswith("\ufeff") else ""
+        lines[number] = mark + name
     ended = text.endswith(("\n", "\r"))
-    return newline.join([*lines, *added]) + (newline if ended else "")
+    return newline.join(lines) + (newline if ended else "")

@@ -6,7 +6,7 @@ staging. Only the items about which the source says something new are touched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -101,12 +101,11 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
     counts = (name, reading.format.name, how.set, labels)
     if conflicts and how.prefer is None:
         return LabelsAdded(*counts, 0, conflicts, reading.read.remarks)
+    known = stage.tree.sources.get(how.replaces or name)
     addition.apply()
-    known = stage.tree.sources.get(name) if how.partial else None  # a part speaks for its items only
-    header = known.header if known is not None and known.header else stage.put_header(reading.read.header)
-    source = Source(reading.format.name, reading.path, how.set, how.annotator, header, how.options)
-    stage.set_source(name, source)
-    new_classes = _new_classes(stage, split_by_source(addition.brought.labels, name)[0])
+    came = split_by_source(addition.brought.labels, name)[0]
+    stage.set_source(name, _source(stage, reading, how, known, distinct(came.column("class"))))
+    new_classes = _new_classes(stage, came)
     remember_base(stage, name, reading.digest, addition.theirs)
     remember_wordings(stage, name, reading.read, reading.keys, now.mentions, how)
     return LabelsAdded(
@@ -118,6 +117,25 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
         sum(stage.known.get(key) is None for key in now.items),
         how.prefer if conflicts else None,
     )
+
+
+def _source(
+    stage: Stage, reading: Reading, how: LabelOptions, known: Source | None, came: Collection[str]
+) -> Source:
+    """The record of the source that was read; what it was `known` as says which of its classes have other names here.
+
+    A class that was left without a label has its own name again where labels of it came.
+    """
+    fmt = reading.format
+    header = known.header if known is not None and how.partial else None  # a part speaks for its items only
+    named = set(fmt.class_names(reading.read.header))
+    names = {
+        name: now
+        for name, now in (known.names if known is not None else {}).items()
+        if header or (name in named and not (now is None and name in came))
+    }
+    header = header or stage.put_header(reading.read.header)
+    return Source(fmt.name, reading.path, how.set, how.annotator, header, how.options, names)
 
 
 def _new_classes(stage: Stage, labels: pa.Table) -> tuple[str, ...]:

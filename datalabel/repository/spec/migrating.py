@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 from datalabel.check.finding import CheckBatch
 from datalabel.errors import Fault, RefusedError
 from datalabel.files import read_bounded
+from datalabel.formats.registry import get_format
 from datalabel.labels.diff import label_json
 from datalabel.labels.rows import distinct, of_items
 from datalabel.repository.derived_fields import without_derived
@@ -24,7 +25,7 @@ from datalabel.repository.view import View, view_of
 from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.spec.authored import Report
 from datalabel.spec.migrate import apply_step
-from datalabel.spec.migration import Migration, Step, words_of
+from datalabel.spec.migration import Migration, Step, names_after, words_of
 from datalabel.spec.migration_file import read_migration
 from datalabel.spec.migration_names import check_names
 from datalabel.spec.model import Spec
@@ -104,6 +105,7 @@ def migrate(
                 stage.put_labels(name, of_items(labels, changed), gone)
         if changes.left and not (dry_run or allow_unmapped):
             raise _left_over(changes.left)
+        _rename_in_sources(stage, migration.steps, changes.classes)
         other_spec = spec.stage()
         staged = False
         if dry_run:
@@ -111,6 +113,20 @@ def migrate(
         else:
             staged = stage.save(spec.renames())
     return changes.done(other_spec, tuple(report.warnings), staged=staged)
+
+
+def _rename_in_sources(stage: Stage, steps: Sequence[Step], used: Collection[str]) -> None:
+    """What a source names is called otherwise from now on, under the number that it has there."""
+    view = View(stage.project.store, stage.tree, "STAGED")
+    for name, source in stage.tree.sources.items():
+        if source.set is None:
+            continue
+        after = names_after(get_format(source.format).class_names(view.header(source)), steps, used)
+        if after:
+            before = {now: first for first, now in source.names.items() if now is not None}
+            names = {**source.names, **{before.get(one, one): now for one, now in after.items()}}
+            names = {first: now for first, now in names.items() if now != first}
+            stage.set_source(name, replace(source, names=names))
 
 
 def _declare(migration: Migration) -> str:
@@ -151,6 +167,8 @@ class _Changes:
         self._labels = 0
         self._images: set[str] = set()
         self._newly_invalid = 0
+        self.classes: set[str] = set()
+        """Those of the labels afterwards."""
         self.left: dict[str, int] = {}
 
     def done(self, other_spec: bool, warnings: tuple[Fault, ...], *, staged: bool) -> Migrated:
@@ -171,6 +189,7 @@ class _Changes:
         for name in sorted(self._view.tree.sets):
             for items, labels in self._view.keyed_batches(name):
                 migrated, changed = self._batch(name, labels)
+                self.classes |= distinct(migrated.column("class"))
                 self._note_strangers(migrated)
                 self._note_invalid(name, items, labels, migrated)
                 self._images.update(changed)
