@@ -91,7 +91,8 @@ def _furthest(corners: Floats, bounds: Floats) -> float:
 def size(batch: CheckBatch) -> Iterator[Hit]:
     """A label narrower, wider, shorter or taller than the conditions allow.
 
-    Width and height are those of the bounds; a rotated box has its own (its first two sides).
+    Width and height are those of the bounds; a rotated box has its own (its first two sides). Silent about labels
+    without a size, which G101 and G102 tell.
     """
     sides = _sized(batch, batch.columns.sides)
     width = _Measure(sides[:, 0], "min_width", "max_width", "{} px wide")
@@ -101,7 +102,10 @@ def size(batch: CheckBatch) -> Iterator[Hit]:
 
 @rule("S108", "area", Severity.ERROR)
 def area(batch: CheckBatch) -> Iterator[Hit]:
-    """A label whose area is outside the conditions: of boxes, polygons (holes taken away) and masks."""
+    """A label whose area is outside the conditions: of boxes, polygons (holes taken away) and masks.
+
+    Silent about labels without a size, which G101 and G102 tell.
+    """
     yield from _outside(
         batch, "covers", _Measure(_sized(batch, batch.columns.areas), "min_area", "max_area", "{} px²")
     )

@@ -10,6 +10,7 @@ import typer
 from datalabel.cli.completion import revisions
 from datalabel.cli.presenting import Presentation, Screen, count, shown
 from datalabel.cli.session import SESSION
+from datalabel.errors import InputError
 
 if TYPE_CHECKING:
     from datalabel.repository.history.moving import Moved, Removed
@@ -141,4 +142,8 @@ def mv(
     """Rename a tracked image, label file or folder, on disk and in staging. Labels and their ids stay."""
     from datalabel.repository.history.moving import move
 
+    if new.endswith("/") and not SESSION.path(new).is_dir():
+        raise InputError(
+            "no such folder", where=new, hint=f"make it, or leave out the slash: {new.rstrip('/')}"
+        )
     return MovedText(move(SESSION.repository().project, SESSION.path(old), SESSION.path(new)))

@@ -31,7 +31,7 @@ class StatusText(Presentation):
             self._staged(screen)
         unstaged = list(self.found.unstaged)
         if self.found.spec["changed"]:
-            unstaged.insert(0, (self.found.spec["path"], "modified"))
+            unstaged.insert(0, (self.found.spec["path"], self.found.spec["change"]))
         gone = [one for one in unstaged if one[1] == "deleted"]
         self._unstaged(screen, [one for one in unstaged if one[1] != "deleted"], "dlabel add takes it in")
         self._unstaged(screen, gone, "dlabel restore brings it back, dlabel rm stops tracking it")

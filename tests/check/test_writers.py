@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 from urllib.parse import unquote
@@ -70,9 +71,9 @@ def test_sarif_is_valid_by_the_schema_of_its_standard(every: list[Finding]) -> N
     assert len({rule["id"] for rule in rules}) == len(rules)
     for result, one in zip(run["results"], every, strict=True):
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == one.code
-        for location in result.get("locations", ()):
-            uri = location.get("physicalLocation", {}).get("artifactLocation", {}).get("uri", "")
-            assert re.fullmatch(r"[\w.~!$&'()*+,;=:@%/-]*", uri, re.ASCII), uri
+        (location,) = result["locations"]
+        uri = location["physicalLocation"]["artifactLocation"]["uri"]
+        assert re.fullmatch(r"[\w.~!$&'()*+,;=:@%/-]*", uri, re.ASCII), uri
 
 
 def test_sarif_names_file_item_and_label_and_explains_the_rule() -> None:
@@ -84,6 +85,13 @@ def test_sarif_names_file_item_and_label_and_explains_the_rule() -> None:
     assert rule["shortDescription"]["text"] == "A label that reaches beyond an edge of its image."
     assert "{{G104: error}}" in rule["help"]["text"]
     assert result["level"] == "warning"
+
+
+def test_sarif_places_what_is_true_of_a_whole_set_in_the_spec() -> None:
+    """Code scanning takes no result without a file."""
+    (run,) = json.loads(sarif([replace(found(), item=None, label=None, source=None)], RULES))["runs"]
+    (location,) = run["results"][0]["locations"]
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == "dlabel.yaml"
 
 
 def test_sarif_messages_make_no_links_and_no_placeholders() -> None:

@@ -94,6 +94,11 @@ def test_what_differs_beside_labels_is_told(project: Desk) -> None:
     )
     assert project.dlabel("commit", "-m", "where it was").status == 0
     assert project.dlabel("diff").out == "No difference between HEAD and STAGED.\n"
+    done = project.dlabel("mv", "labels.json", "other/")
+    assert (done.status, done.err) == (
+        3,
+        "error: other/: no such folder\nhint: make it, or leave out the slash: other\n",
+    )
     assert project.dlabel("mv", "labels.json", "other.json").status == 0
     assert project.dlabel("diff").out == f"{begin}  labels.json is tracked in another way\n"
 

@@ -192,7 +192,7 @@ def test_status_has_the_promised_shape(started: Terminal) -> None:
         >= {
             "branch": "main",
             "head": None,
-            "spec": {"path": "dlabel.yaml", "changed": False, "staged": True},
+            "spec": {"path": "dlabel.yaml", "changed": False, "change": None, "staged": True},
             "staged": {"items": {"added": 2, "removed": 0, "changed": 0}, "sets": {}},
             "unstaged": [],
             "untracked": ["labels.json"],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pictures import write_image
+from pictures import write_coco, write_image
 
 from datalabel.content import BLOB, ObjectId, object_id
 from datalabel.errors import InputError
@@ -69,3 +71,53 @@ def test_what_another_export_is_writing_stays(tmp_path: Path) -> None:
         running.finish({})
     assert (tmp_path / "out/a.txt").read_bytes() == b"one"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_files_of_annotators_with_one_name_become_one_output(repo: Repository, tmp_path: Path) -> None:
+    write_image(repo.root / "images/a.jpg")
+    for name, right in (("anna", 9), ("ben", 12)):
+        (repo.root / name).mkdir()
+        (repo.root / name / "a.xml").write_text(
+            "<annotation><filename>a.jpg</filename><size><width>64</width><height>48</height></size><object>"
+            f"<name>cat</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>{right}</xmax><ymax>9</ymax></bndbox></object>"
+            "</annotation>"
+        )
+        repo.add("images", name, annotator=name, beside=name == "ben")
+    repo.commit("both")
+    both = repo.export("voc", tmp_path / "both", allow_loss=True)
+    assert both.files == ("Annotations/images/a.xml",)
+    assert (both.folder / both.files[0]).read_text().count("<xmin>") == 2
+    one = repo.export("voc", tmp_path / "one", allow_loss=True, where="annotator = 'ben'")
+    assert "<xmax>12</xmax>" in (one.folder / one.files[0]).read_text()
+
+
+def test_labels_lie_beside_images_that_are_called_as_in_the_output(repo: Repository, tmp_path: Path) -> None:
+    for shade, name in enumerate(("images/train/a.jpg", "images/b.jpg")):
+        write_image(repo.root / name, shade)
+    write_coco(repo.root / "labels.json", {"images/train/a.jpg": [("cat", 1, 2, 10, 10)], "images/b.jpg": []})
+    repo.add("images", "labels.json")
+    out = repo.export("yolo", tmp_path / "yolo", revision="STAGED", allow_loss=True)
+    assert out.files == ("data.yaml", "labels/b.txt", "labels/train/a.txt")
+    coco = repo.export("coco", tmp_path / "coco", revision="STAGED", where="class = 'cat'").folder
+    assert [one["file_name"] for one in json.loads((coco / "ground_truth.json").read_text())["images"]] == [
+        "images/b.jpg",
+        "images/train/a.jpg",
+    ]
+
+
+def test_what_a_filter_leaves_out_is_not_told_as_lost(repo: Repository, tmp_path: Path) -> None:
+    write_image(repo.root / "images/a.jpg")
+    write_image(repo.root / "images/b.jpg", 1)
+    write_coco(
+        repo.root / "labels.json",
+        {"images/a.jpg": [("cat", 1, 2, 10, 10), ("dog", 5, 5, 9, 9)], "images/b.jpg": [("dog", 1, 1, 7, 7)]},
+    )
+    repo.add("images", "labels.json")
+    options: dict[str, Any] = {
+        "revision": "STAGED",
+        "allow_loss": True,
+        "where": "class = 'cat'",
+        "drop_empty": True,
+    }
+    losses = repo.export("yolo", tmp_path / "out", **options).losses
+    assert {one.what.partition(" ")[0]: one.count for one in losses} == {"area": 1, "iscrowd": 1}

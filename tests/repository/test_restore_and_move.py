@@ -291,3 +291,54 @@ def test_a_file_that_is_passed_over_is_not_overwritten(cells: Repository) -> Non
     assert member.read_text() == "mine"
     cells.restore("ann.xml", revision="HEAD", force=True)
     assert member.read_text() != "mine"
+
+
+VOC = (
+    "<annotation><filename>{name}.jpg</filename><size><width>64</width><height>48</height><depth>3</depth></size>"
+    "<object><name>cat</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object>"
+    "</annotation>\n"
+)
+
+
+@pytest.fixture
+def folder(repo: Repository) -> Repository:
+    """Three images and a folder of XML files, committed."""
+    (repo.root / "voc").mkdir()
+    for shade, name in enumerate("abc"):
+        write_image(repo.root / f"images/{name}.jpg", shade)
+        (repo.root / f"voc/{name}.xml").write_text(VOC.format(name=name))
+    repo.add("images", "voc")
+    repo.commit("first")
+    return repo
+
+
+def test_files_of_a_folder_that_are_gone_come_back_without_force(folder: Repository) -> None:
+    text = (folder.root / "voc/b.xml").read_text()
+    (folder.root / "voc/b.xml").unlink()
+    assert folder.status().unstaged == (("voc", "modified"),)
+    assert folder.restore("voc").written == ("voc/b.xml",)
+    assert (folder.root / "voc/b.xml").read_text() == text
+    assert folder.status().clean
+    (folder.root / "voc/a.xml").unlink()
+    (folder.root / "voc/c.xml").write_text(text.replace("cat", "dog"))
+    with pytest.raises(RefusedError, match="has changes that are not added"):
+        folder.restore("voc")
+    assert not (folder.root / "voc/a.xml").exists()
+
+
+def test_a_spec_that_is_gone_is_missed_and_only_goes_by_its_name(twice: Repository) -> None:
+    spec = twice.root / "dlabel.yaml"
+    text = spec.read_text()
+    spec.unlink()
+    assert twice.status().spec["change"] == "deleted"
+    assert twice.add().missing == ("dlabel.yaml",)
+    added = twice.commit("all", all_sources=True).added
+    assert added is not None
+    assert (added.missing, added.spec) == (("dlabel.yaml",), False)
+    assert twice.view().spec.project_name is not None
+    twice.restore("dlabel.yaml")
+    assert spec.read_text() == text
+    spec.unlink()
+    assert twice.add("dlabel.yaml").spec is True
+    assert twice.status().spec["change"] is None
+    assert twice.view().tree.spec_text is None

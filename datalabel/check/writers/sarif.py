@@ -11,6 +11,7 @@ from datalabel.check.finding import Finding, Rule, Severity
 from datalabel.check.writers import place
 from datalabel.content import fingerprint
 from datalabel.printable import printable
+from datalabel.spec.foreign import SPEC_FILE
 from datalabel.version import version
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -18,8 +19,8 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 
 def sarif(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> str:
-    """One run with every finding. A result lies in its label file (else its image), and names item and label
-    as logical locations; its fingerprint is what the baseline knows it by."""
+    """One run with every finding. A result lies in its label file (else its image, else the spec), and names item and
+    label as logical locations; its fingerprint is what the baseline knows it by."""
     used = sorted({finding.code for finding in findings})
     driver = {
         "name": "dlabel",
@@ -64,12 +65,12 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
 
 def _location(finding: Finding) -> dict[str, Any]:
     location: dict[str, Any] = {}
-    path = finding.source or finding.item
-    if path is not None:
-        location["physicalLocation"] = {
-            "artifactLocation": {"uri": _uri(path), "uriBaseId": "%SRCROOT%"},
-            "region": {"startLine": 1},
-        }
+    # What is true of a whole set lies in no file of labels; code scanning wants a place all the same.
+    path = finding.source or finding.item or SPEC_FILE
+    location["physicalLocation"] = {
+        "artifactLocation": {"uri": _uri(path), "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": 1},
+    }
     logical = []
     if finding.item is not None:
         logical.append({"name": printable(finding.item), "kind": "resource"})

@@ -18,7 +18,7 @@ from datalabel.repository.add.read_labels import parse_size, read_labels
 from datalabel.repository.add.recognise import Found, Recogniser, image_files
 from datalabel.repository.add.spoken import PARTIAL, LabelOptions
 from datalabel.repository.project import Project
-from datalabel.repository.spec.file import stage_spec
+from datalabel.repository.spec.file import spec_changed, stage_spec
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import view_of
 from datalabel.repository.working_tree import SPEC_FILE
@@ -83,11 +83,16 @@ def add_to(stage: Stage, paths: Sequence[Path], options: AddOptions) -> Added:
     missing: list[str] = []
     found = _found(stage, paths, options) if paths else _tracked(stage, missing)
     root = stage.project.root
-    spec = (not paths or any(path in (root, root / SPEC_FILE) for path in paths)) and stage_spec(stage)
+    spec = (not paths or any(path in (root, root / SPEC_FILE) for path in paths)) and stage_spec(
+        stage, also_gone=root / SPEC_FILE in paths
+    )
+    if not paths and spec_changed(stage.project, stage.tree) == "deleted":
+        missing.insert(0, SPEC_FILE)
     images = add_images(stage, list(found.images.values()), keep_going=options.keep_going)
     folders = _track_folders(stage, found)
     labels = _add_sources(stage, found, options, paths)
-    gone = tuple(name for name in missing if name in stage.known or name in stage.tree.sources)
+    tracked = {SPEC_FILE, *stage.known, *stage.tree.sources}
+    gone = tuple(name for name in missing if name in tracked)
     unrecognised = tuple(found.unrecognised)
     return Added(images, tuple(labels), spec, stage.would_change(), gone, unrecognised, tuple(folders))
 
@@ -149,6 +154,8 @@ def _is_covered(stage: Stage, folder: str) -> bool:
 def _found(stage: Stage, paths: Sequence[Path], options: AddOptions) -> Found:
     recogniser = Recogniser(stage.project, stage.tree.sources, options.format)
     for path in paths:
+        if path == stage.project.root / SPEC_FILE and spec_changed(stage.project, stage.tree) == "deleted":
+            continue  # what is asked for is that it goes
         if options.name is None and path.exists():
             _refuse_linked(stage.project, path)
         recogniser.add(path, options.name)

@@ -66,7 +66,7 @@ def export(
 
     A snapshot with splits becomes one output with a part for each split, as trainers of the format expect.
     Else a set whose sources all came in this format is written as it came, one output per source; with
-    images, or with a filter, the set becomes one output.
+    images, with a filter, or where files of two sources have one name, the set becomes one output.
 
     Raises:
         InputError: the set, split or format does not exist, or the folder is not empty.
@@ -122,12 +122,33 @@ def _plan(project: Project, view: View, fmt: Format, options: ExportOptions, cho
         )
     sources = {name: source for name, source in view.tree.sources.items() if source.set == options.set}
     as_it_came = bool(sources) and all(source.format == fmt.name for source in sources.values())
-    if as_it_came and chosen.is_all and options.images == "none" and _names_hold(project, view, sources):
+    as_it_came = as_it_came and chosen.is_all and options.images == "none" and _are_apart(view, fmt, sources)
+    if as_it_came and _names_hold(project, view, sources):
         return _Plan(
             [SourceSelection(view, name, one, implied=False) for name, one in sorted(sources.items())], []
         )
-    strip = _common_folder(_keys(view).to_pylist()) if options.images != "none" else ""
+    strip = _common_folder(_keys(view).to_pylist())
+    if options.images == "none":
+        # A folder of label files is laid beside images: of `images/a.jpg` here, not of `images/images/a.jpg`.
+        beside = fmt.image_place(None, "")
+        strip = beside if fmt.folder and strip.startswith(beside) else ""
     return _Plan([SetSelection(view, options.set, fmt.name, chosen, strip=strip)], [])
+
+
+def _are_apart(view: View, fmt: Format, sources: Mapping[str, Source]) -> bool:
+    """Whether the files of several sources can lie in one folder: those of annotators who drew on the same images
+    mostly have the same names."""
+    taken: set[str] = set()
+    for name, source in sources.items() if len(sources) > 1 else ():
+        header = view.header(source)
+        files = {posixpath.basename(source.path or name)}
+        if fmt.is_folder(header):
+            files = set(view.mentions_of(name, ["number"]).column("number").drop_null().to_pylist())
+            files |= {"what names the classes"} if fmt.class_names(header) else set()
+        if taken & files:
+            return False
+        taken |= files
+    return True
 
 
 def _names_hold(project: Project, view: View, sources: Mapping[str, Source]) -> bool:

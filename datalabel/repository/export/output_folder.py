@@ -162,7 +162,9 @@ def _once(name: str) -> Iterator[None]:
         yield
     except FileExistsError:
         raise InputError(
-            "two sources or images would become the same file", where=name, hint="export them one by one"
+            "two sources or images would become the same file",
+            where=name,
+            hint="export one of them: --where \"source = 'NAME'\", or \"item = 'NAME'\"",
         ) from None
 
 

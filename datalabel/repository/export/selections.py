@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -149,15 +149,19 @@ class SetSelection:
 
     @cached_property
     def foreign_extras(self) -> Mapping[str, int]:
-        """Fields of other formats, with how often each occurs."""
+        """Fields of other formats, with how often each occurs in what is chosen."""
         counts: Counter[str] = Counter()
         for source in self._view.tree.sources.values():
             if source.set == self._set and source.format != self._format:
                 counts.update(get_format(source.format).header_fields(self._view.header(source)))
-        for batch in self._view.store.tables.scan(self._view.label_table(self._set), ["source", "extra"]):
-            counts.update(_fields(split_by_source(batch, *self._own)[1]))
+        shown: list[pa.ChunkedArray] = []
+        for items, labels in self._chosen_batches(["source", "extra"]):
+            shown.append(items.column("item"))
+            counts.update(_fields(split_by_source(labels, *self._own)[1]))
+        keys = pa.chunked_array([chunk for column in shown for chunk in column.chunks], pa.string())
         for batch in self._view.store.tables.scan(self._view.mentions, MENTION_COLUMNS):
             rows = batch.filter(pc.equal(batch.column("set"), self._set))
+            rows = rows.filter(pc.is_in(rows.column("item"), value_set=keys.combine_chunks()))
             kept = pc.is_in(
                 rows.column("item"), value_set=self._own_mentions(rows).column("item").combine_chunks()
             )
@@ -176,21 +180,22 @@ class SetSelection:
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """The set in key order."""
-        wanted = None
-        if columns is not None:
-            wanted = [*{*LABEL_KEYS, "source", *columns, *self._chosen.label_columns}]
+        wanted = None if columns is None else {*LABEL_KEYS, "source", *columns}
         mentions = self._view.store.tables.opened(self._view.mentions)
-        for items, labels in self._view.keyed_batches(self._set, self._keys, wanted):
-            items, labels = self._chosen.apply(items, labels)
+        for items, labels in self._chosen_batches(wanted):
             if items.num_rows:
                 labels = sort_rows(self._without_foreign_extras(labels), "item", "rank", "id")
                 yield Batch(self._named(items, mentions), labels)
 
+    def _chosen_batches(self, columns: Iterable[str] | None) -> Iterator[tuple[pa.Table, pa.Table]]:
+        """Items and labels that count, in key order, with these columns of labels at least."""
+        wanted = None if columns is None else sorted({*columns, "item", *self._chosen.label_columns})
+        for items, labels in self._view.keyed_batches(self._set, self._keys, wanted):
+            yield self._chosen.apply(items, labels)
+
     def images(self) -> Iterator[tuple[str, str, str | None]]:
         """Key, name and content of each item, in key order."""
-        columns = sorted({"item", *self._chosen.label_columns})
-        for items, labels in self._view.keyed_batches(self._set, self._keys, columns):
-            items, _ = self._chosen.apply(items, labels)
+        for items, _ in self._chosen_batches(["item"]):
             for key, content in zip(
                 *(items.column(name).to_pylist() for name in ("item", "content")), strict=True
             ):

@@ -119,7 +119,7 @@ def _deletions(stage: Stage, chosen: Chosen, *, force: bool) -> list[str]:
 
 def _spec_stays() -> RefusedError:
     return RefusedError(
-        "the spec is not removed by rm", where=SPEC_FILE, hint="delete the file, then dlabel add"
+        "the spec is not removed by rm", where=SPEC_FILE, hint="delete the file, then dlabel add dlabel.yaml"
     )
 
 

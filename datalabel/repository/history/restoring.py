@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ from datalabel.content import BLOB, ObjectId, hasher
 from datalabel.errors import InputError, RefusedError, UsageError
 from datalabel.files import Stat, sync_all
 from datalabel.formats.registry import get_format
+from datalabel.formats.source_files import SourceFiles
+from datalabel.printable import printable
 from datalabel.repository.add.base_trees import remember_written, says_the_same
-from datalabel.repository.add.digests import digest_of, digest_of_contents
+from datalabel.repository.add.digests import contents_of, digest_of_contents
 from datalabel.repository.add.recognise import is_member, label_files
 from datalabel.repository.add.rekey import rekey_bases
 from datalabel.repository.add.spoken import PARTIAL
@@ -28,7 +31,7 @@ from datalabel.repository.view import View, view_of
 from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.store.history import Source
 from datalabel.store.objects import blob_id_of
-from datalabel.store.state import Rename
+from datalabel.store.state import Base, Rename
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +221,11 @@ class _Writer:
     def _write_source(self, name: str, source: Source) -> None:
         path = source.path or ""
         whole = PARTIAL not in source.options
-        known = self._read_last(name, path)
-        if known and whole and says_the_same(self._stage, name):
-            return  # spelled by another tool, perhaps, but nothing is to be said anew
+        known, gone = self._read_last(name, path)
+        # Spelled by another tool, perhaps, but nothing is to be said anew.
+        spared = known if known and whole and says_the_same(self._stage, name) else {}
+        if spared and not gone:
+            return
         fmt = get_format(source.format)
         view = View(self._project.store, self._stage.finished(), self._wanted.name)
         contents: dict[str, str] = {}
@@ -229,7 +234,7 @@ class _Writer:
         for file in fmt.write(selection):
             member = file.path if folder else ""
             key = f"{path}/{member}".removeprefix("./") if member else path
-            contents[member] = self._prepare(key, iter(file.chunks))
+            contents[member] = spared.get(member) or self._prepare(key, iter(file.chunks))
             if member and member not in known:
                 self._refuse_other(key, contents[member])
         self._delete_others(path, source.format, set(contents))
@@ -245,28 +250,46 @@ class _Writer:
                 hint="move it away, or --force to lose it",
             )
 
-    def _read_last(self, name: str, path: str) -> set[str]:
-        """The files on disk, by their paths below the source, that are what was read from them last.
+    def _read_last(self, name: str, path: str) -> tuple[dict[str, str], bool]:
+        """The files on disk, by their paths below the source, with their blob ids, that are what was read from them
+        last; and whether others are gone, of which nothing can be lost.
 
         Raises:
             RefusedError: they are something else, which nothing but `force` may overwrite.
         """
         if not self._project.path_of(path).exists():
-            return set()
+            return {}, False
         known = self._stage.tree.sources.get(name)
         base = self._stage.position.bases.get(name)
         if known is not None and base is not None:
             found = label_files(self._project, name, path, get_format(known.format))
-            digest = digest_of(self._project.store, found.files, found.entries, self._cached)
-            if not found.entries or digest == base.digest:
-                return {entry.path for entry in found.entries}
+            contents = contents_of(self._project.store, found.files, found.entries, self._cached)
+            if not contents or digest_of_contents(contents) == base.digest:
+                return contents, False
+            gone = self._gone(name, base, found.files)
+            if gone and digest_of_contents({**gone, **contents}) == base.digest:
+                return contents, True
         if self._force:
-            return set()
+            return {}, False
         raise RefusedError(
             "has changes that are not added",
             where=path,
             hint=f"dlabel add {self._project.typed(path)} first, or --force to lose them",
         )
+
+    def _gone(self, name: str, base: Base, files: SourceFiles) -> dict[str, str]:
+        """What the files of a folder source held when it was last read that are not there any more."""
+        if not files.members:
+            return {}
+        said = view_of(self._project.store, base.tree, name).mentions_of(name, ["number"])
+        members = [json.loads(number or "null") for number in said.column("number").to_pylist()]
+        paths = {one: f"{files.root}/{one}" for one in members if isinstance(one, str)}
+        held = {one: self._cached.get(printable(path)) for one, path in paths.items()}
+        return {
+            one: known.content
+            for one, known in held.items()
+            if known is not None and not os.path.lexists(paths[one])
+        }
 
     def _delete_others(self, path: str, format_name: str, members: set[str]) -> None:
         """Files of a folder source that it did not have then."""

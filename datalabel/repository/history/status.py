@@ -77,7 +77,12 @@ def status(project: Project) -> Status:
     return Status(
         branch=position.branch,
         head=position.head,
-        spec={"path": SPEC_FILE, "changed": change is not None, "staged": _spec_staged(project, position)},
+        spec={
+            "path": SPEC_FILE,
+            "changed": change is not None,
+            "change": change,
+            "staged": _spec_staged(project, position),
+        },
         staged=_staged(project, position),
         unstaged=tuple(sorted(unstaged)),
         untracked=tuple(_collapsed(seen)),

@@ -44,15 +44,15 @@ def _change(text: bytes | None, tree: Tree) -> str | None:
     return "modified" if object_id(BLOB, text) != tree.spec_text else None
 
 
-def stage_spec(stage: Stage) -> bool:
-    """Bring `dlabel.yaml` into staging; whether it changed.
+def stage_spec(stage: Stage, *, also_gone: bool) -> bool:
+    """Bring `dlabel.yaml` into staging; whether it changed. Where it is gone, so is the spec if `also_gone`.
 
     Raises:
         InputError: the spec has faults (all are named).
     """
     text = read_spec(stage.project)
     change = _change(text, stage.tree)
-    if change == "deleted":
+    if change == "deleted" and also_gone:
         stage.tree = replace(stage.tree, spec=None, spec_text=None)
         return True
     # What a spec extends may have changed although its own text has not.

@@ -86,7 +86,7 @@ def _put_in_place(root: Path, spec_text: str | None) -> None:
 def _stage_spec(project: Project) -> None:
     with project.writing("dlabel init") as position:
         stage = Stage(project, position, view_of(project.store, position.staging, "STAGED"))
-        stage_spec(stage)
+        stage_spec(stage, also_gone=False)
         stage.save()
     project.store.close()
 
