@@ -48,7 +48,6 @@ class SetHit:
     label: int | None = None
     source: str | None = None
     in_set: bool = True
-    fix: str | None = None
     other: int | None = None
 
 
@@ -75,7 +74,7 @@ def set_rule(
             for hit in hits:
                 label, other = (None if one is None else label_id_text(one) for one in (hit.label, hit.other))
                 place = (set_name if hit.in_set else None, hit.item, label)
-                yield Finding(code, name, severity, *place, hit.message, hit.fix, hit.source, other=other)
+                yield Finding(code, name, severity, *place, hit.message, source=hit.source, other=other)
 
         @functools.wraps(find)
         def run(batch: CheckBatch) -> Iterator[Finding]:

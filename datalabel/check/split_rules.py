@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
@@ -79,9 +80,9 @@ class Splits:
             if value is not None and split is not None:
                 self.groups.setdefault((name, value), {}).setdefault(split, key)
 
-    @property
+    @cached_property
     def codes(self) -> Ints:
-        """For each item the place of its split in `names`; -1 for none."""
+        """For each item the place of its split in `names`; -1 for none. Asked for when all is gathered."""
         return np.concatenate([np.zeros(0, np.int64), *self._codes])
 
     def name(self, place: int) -> str:
@@ -105,8 +106,10 @@ def same_image_in_two_splits(splits: Splits) -> Iterator[SetHit]:
     """
     contents, codes = splits.keys.contents, splits.codes
     order = np.argsort(contents, kind="stable")
-    for one, other in zip(order[:-1].tolist(), order[1:].tolist(), strict=True):
-        if contents[one] and contents[one] == contents[other] and _apart(codes, one, other):
+    one, other = order[:-1], order[1:]
+    same = (contents[one] == contents[other]) & (contents[one] != 0)
+    for one, other in zip(order[:-1][same].tolist(), order[1:][same].tolist(), strict=True):
+        if _apart(codes, one, other):
             yield _hit(splits, other, one, "the image is byte for byte that of")
 
 

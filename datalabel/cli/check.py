@@ -11,7 +11,7 @@ from datalabel.cli import check_options as named
 from datalabel.cli import pages
 from datalabel.cli.check_text import AcceptedText, BaselineText, CheckText, DryFixText, RulesText
 from datalabel.cli.pages import HTML, MAX_IMAGES
-from datalabel.cli.presenting import Presentation
+from datalabel.cli.presenting import FORMATS, Presentation, check_format
 from datalabel.cli.session import SESSION
 from datalabel.errors import InputError, NoProjectError, UsageError, nearest
 from datalabel.files import no_such_file
@@ -81,6 +81,8 @@ def check(
     accepts = bool(targets) and targets[0] == ACCEPT
     _refuse_several({"--list": list_, "--explain": explain is not None, "`check accept`": accepts,
                      "--write-baseline": write_baseline, "--fix": repairs})  # fmt: skip
+    if list_ or explain is not None or accepts or write_baseline or dry_run:
+        check_format(SESSION, FORMATS)  # before anything is written
     if list_ or explain is not None:
         return _rules(explain)
     if accepts:
@@ -90,14 +92,16 @@ def check(
     if dry_run and not repairs:
         raise UsageError("--dry-run goes with --fix or --unsafe-fixes")
     options = _options((select, ignore, severity), images=images, sets=sets)
-    wanted = _wanted(targets, options, since, baseline, (spec, labels, size))
+    wanted, failing = _wanted(targets, options, since, baseline, (spec, labels, size)), _failing(fail_on)
+    if html and wanted.files:
+        raise UsageError("--html draws the images of a project", hint="dlabel add the files first")
     if write_baseline:
         return _write_baseline(wanted)
     fixed = _fix(wanted, unsafe=unsafe_fixes, dry_run=dry_run) if repairs else None
     if dry_run and fixed is not None:
         return DryFixText(fixed)
     gated = _gate(wanted)
-    found = CheckText(gated, _ran(wanted.options.check), _failing(fail_on), statistics, fixed)
+    found = CheckText(gated, _ran(wanted.options.check), failing, statistics, fixed)
     return _page(wanted, gated, html, max_images, found.status) if html else found
 
 
@@ -294,8 +298,6 @@ def _page(wanted: Wanted, gated: Gated, html: str, max_images: int, status: int)
     from datalabel.repository.pages.finding_pictures import page_of_findings
     from datalabel.repository.pages.page_pictures import PageOptions
 
-    if wanted.files:
-        raise UsageError("--html draws the images of a project", hint="dlabel add the files first")
     repository = _repository()
     view = repository.view(wanted.targets[0] if wanted.targets else "STAGED")
     page = page_of_findings(repository.project, view, gated.checked.findings, PageOptions(max_images))

@@ -176,6 +176,11 @@ def _checked(run: Callable[..., Any], formats: Sequence[str]) -> Callable[..., A
         check_format(SESSION, formats)
         if "html" in formats:
             options["html"] = _page_file(options.get("html"))
+            if options["html"]:
+                from datalabel.repository.output_file import refuse_own
+
+                check_format(SESSION, FORMATS)  # in which it is said where the page is
+                refuse_own(SESSION.path(options["html"]))
         if SESSION.output is not None:
             from datalabel.repository.output_file import check_output_file
 
@@ -285,9 +290,10 @@ def _show(error: DlabelError) -> None:
 
     for fault in error.faults:
         _complain(str(fault))
-    hint = error.hint or error.faults[0].hint
-    if hint:
-        print(f"hint: {shown(hint)}", file=sys.stderr)  # noqa: T201
+        if fault.hint and fault.hint != error.hint:
+            print(f"hint: {shown(fault.hint)}", file=sys.stderr)  # noqa: T201
+    if error.hint:
+        print(f"hint: {shown(error.hint)}", file=sys.stderr)  # noqa: T201
 
 
 def _complain(text: str) -> None:
@@ -332,8 +338,6 @@ def _show_unexpected(error: Exception) -> int:
 
 def _silence_stdout() -> None:
     """The reader is gone; what is left in the buffers has nowhere to go."""
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

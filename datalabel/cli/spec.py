@@ -13,6 +13,7 @@ from datalabel.cli.presenting import Presentation, Screen, count, shown
 from datalabel.cli.session import SESSION
 from datalabel.cli.spec_diff import diff, project_here
 from datalabel.cli.spec_migrate import migrate
+from datalabel.printable import printable
 
 if TYPE_CHECKING:
     from datalabel.spec.load import Extended, LoadedSpec
@@ -96,7 +97,7 @@ def new(
     from datalabel.repository.upkeep.starting import new_spec
 
     path = SESSION.path(output)
-    new_spec(path, template, name or path.parent.name, SESSION.templates, force=force)
+    new_spec(path, template, name or printable(path.parent.name), SESSION.templates, force=force)
     return NewSpecText(str(path))
 
 
@@ -254,10 +255,10 @@ def infer(
     force: bool = typer.Option(False, "--force", help="Replace a dlabel.yaml that is not staged."),
 ) -> Presentation:
     """Write the tightest readable spec that the labels satisfy."""
-    from datalabel.repository.spec.inferring import infer_spec_of, write_spec
+    from datalabel.repository.spec.inferring import write_spec
 
     repository = SESSION.repository()
-    text = infer_spec_of(repository.view(revision), set_, repository.root.name)
+    text = repository.infer_spec(revision, set_)
     if write:
         text = write_spec(repository.project, text, force=force)
     return InferredText(text, "dlabel.yaml" if write else None)

@@ -99,7 +99,10 @@ def _csv(kind: type[Plain], rows: Iterable[Plain]) -> str:
 def stats(
     revision: str = typer.Argument("STAGED", metavar="[REV]", autocompletion=revisions),
     by: str = typer.Option(
-        None, "--by", metavar="WHAT", help="Groups: class, annotator, split or properties.NAME."
+        None,
+        "--by",
+        metavar="WHAT",
+        help="Groups: class, annotator, split, properties.NAME or item.properties.NAME.",
     ),
     against: str | None = typer.Option(
         None, "--against", metavar="REV", autocompletion=revisions, help="What differs from this revision."

@@ -13,7 +13,7 @@ import numpy as np
 from datalabel.content import fingerprints
 from datalabel.errors import UsageError
 
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 EXAMPLE = "--split train=0.8,val=0.2"
 
 
@@ -82,7 +82,7 @@ def check_name(name: str, where: str) -> None:
     Raises:
         UsageError: it is empty, too long, or has other characters than letters, digits, `_` and `-`.
     """
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise UsageError(
             f"{where!r}: {name!r} cannot name a split; letters, digits, _ and - can", hint=f"e.g. {EXAMPLE}"
         )

@@ -45,7 +45,7 @@ def load_config(path: Path) -> Config:
     if root.value is not None and not root.is_mapping:
         faults.add("must hold a mapping of settings", str(path))
     known = {"user", "images", "roots"}
-    for name in root.entries.keys() - known:
+    for name in (one for one in root.entries if one not in known):
         close = nearest(name, known)
         what = f"unknown setting {name!r}" + (f"; did you mean {close!r}?" if close else "")
         faults.add(what, str(root.keys[name]))

@@ -30,10 +30,19 @@ def check_output_file(path: Path) -> None:
     if not path.parent.is_dir() or path.is_dir():
         what = "is a folder" if path.is_dir() else "no such folder"
         raise InputError(what, where=str(path if path.is_dir() else path.parent))
-    if {".dlabel", ".git"} & set(path.parts):
-        raise RefusedError("lies in a folder of dlabel or git", where=str(path), hint="name another file")
+    refuse_own(path)
     if path.is_file() and (held := _held(path)):
         raise RefusedError(f"holds {held}, and is not overwritten", where=str(path), hint="name another file")
+
+
+def refuse_own(path: Path) -> None:
+    """Make sure that nothing is written among what the store or git keep.
+
+    Raises:
+        RefusedError: the path lies there.
+    """
+    if {".dlabel", ".git"} & set(path.parts):
+        raise RefusedError("lies in a folder of dlabel or git", where=str(path), hint="choose another place")
 
 
 def _held(path: Path) -> str | None:

@@ -70,8 +70,8 @@ class Project(WorkingTree):
     def writing(self, command: str) -> Iterator[Position]:
         """Hold the project for a command that changes it, and give where the project stands.
 
-        What an earlier command announced and did not finish is finished first. Unfinished objects are
-        dropped when the block fails.
+        What an earlier command announced and did not finish is finished first. Objects that nothing was saved of are
+        dropped when the block ends.
 
         Raises:
             BusyError: another living process holds the project.

@@ -222,8 +222,8 @@ class Repository:
         return infer_spec_of(self.view(revision), set, printable(self.root.name))
 
     def stats(self, revision: str = "STAGED", *, by: str | None = None) -> Stats:
-        """Counts and distributions at a revision, and of groups: by `class`, `annotator`, `split` or
-        `properties.NAME`."""
+        """Counts and distributions at a revision, and of groups: by `class`, `annotator`, `split`,
+        `properties.NAME` or `item.properties.NAME`."""
         from datalabel.repository.report.statistics import stats_of
 
         return stats_of(self.view(revision), by)

@@ -49,8 +49,7 @@ def _same_rows(store: Store, one: Table, other: Table) -> bool:
 def all_hashes(
     tables: Tables, table: Table, columns: Sequence[str], items: Sequence[str] | None = None
 ) -> dict[str, int]:
-    """A fingerprint of the rows of every item of a table, or of some: None, when it is not known which may have
-    changed."""
+    """A fingerprint of the rows of some items of a table; of all of them where `items` is None."""
     found: dict[str, int] = {}
     for batch in tables.scan(table, columns, items=items):
         found |= item_hashes(batch, columns)

@@ -14,7 +14,7 @@ from datalabel.content import ObjectId
 from datalabel.errors import InputError, nearest
 from datalabel.formats.registry import get_format
 from datalabel.labels.rows import kept
-from datalabel.labels.tables import LABELS, MEASURED_LABELS
+from datalabel.labels.tables import GROUND_TRUTH, LABELS, MEASURED_LABELS
 from datalabel.store.history import HEADER, SPEC, Source, Tree
 from datalabel.store.json_objects import JsonReader
 from datalabel.store.key_ranges import EVERYTHING, KeyRange
@@ -135,11 +135,13 @@ class View:
         Raises:
             InputError: the tree has no such set.
         """
-        if name not in self.sets and self.tree.sets:
+        if name not in (self.sets or [GROUND_TRUTH]):
             close = nearest(str(name), self.sets)
             raise InputError(
                 f"there is no label set {name!r} at {self.name}",
-                hint=f"did you mean {close!r}?" if close else "the sets are: " + ", ".join(self.sets),
+                hint=f"did you mean {close!r}?"
+                if close
+                else f"the sets are: {', '.join(self.sets) or 'none'}",
             )
         return LabelView(self, name)
 

@@ -10,6 +10,7 @@ import pytest
 from pictures import coco, write_coco, write_image
 from PIL import Image
 
+from datalabel.errors import DamagedError
 from datalabel.repository.check.checking import CheckOptions, check_files, check_since, check_view
 from datalabel.repository.check.label_files import AskedFiles
 from datalabel.repository.repository import Repository
@@ -96,7 +97,8 @@ def test_pixels_are_looked_at_once(repo: Repository) -> None:
     assert found(repo.check(select=["i110"])) == [("I110", "b.jpg")]
     repo.project.store.cache.close()
     (repo.root / ".dlabel" / "cache.db").unlink()
-    assert found(repo.check(select=["i110"])) == []
+    with pytest.raises(DamagedError, match=r"a\.jpg"):
+        repo.check(select=["i110"])
 
 
 @pytest.mark.parametrize(
@@ -135,6 +137,19 @@ def test_pixels_that_cannot_be_decoded_are_found(repo: Repository) -> None:
     repo.add("a.png", "labels.json")
     assert found(repo.check()) == []
     assert found(check_view(repo.view(), IMAGES)) == [("I102", "a.png")]
+
+
+def test_an_image_that_the_store_lost_is_damage_and_not_passed_over(repo: Repository) -> None:
+    write_image(repo.root / "a.png", 3)
+    repo.add("a.png")
+    (row,) = repo.items().to_pylist()
+    path = repo.project.store.objects.path(row["content"])
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(data)
+    with pytest.raises(DamagedError, match=r"a\.png"):
+        check_view(repo.view(), IMAGES)
 
 
 def test_a_change_is_held_against_what_did_not_change(labelled: Repository) -> None:

@@ -63,7 +63,6 @@ def _looks_like_coco(path: Path, text: bytes) -> bool:
     """For a file that goes on beyond its head, or breaks off in it."""
     if _IMAGES.search(text) and _LABELS.search(text):
         return True
-    seen = text
     tail = b""
     with path.open("rb") as file:
         for _ in range(FURTHER // WINDOW):

@@ -25,8 +25,15 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-_PARSERS = threading.local()
-"""A parser keeps its memory from text to text; each thread has its own."""
+
+class _Parsers(threading.local):
+    """A parser keeps its memory from text to text; each thread has its own."""
+
+    def __init__(self) -> None:
+        self.mine = simdjson.Parser()
+
+
+_PARSERS = _Parsers()
 
 EXACT = 2.0**53
 """Integers from here on are not all doubles."""
@@ -76,9 +83,8 @@ def _in_bulk(text: bytes, depth: int) -> NumberLists | None:
     """All rows of a JSON list, or None when one of them is something else, or not as Python would read it."""
     if b"-" in text and (b"-0," in text or b"-0]" in text):
         return None  # as an integer it would lose its sign
-    parser: simdjson.Parser = _PARSERS.__dict__.setdefault("mine", simdjson.Parser())
     try:
-        whole: Any = parser.parse(text)
+        whole: Any = _PARSERS.mine.parse(text)
         values = np.frombuffer(whole.as_buffer(of_type="d"), np.float64)
         per_row = [len(row) for row in whole]
         per_ring = per_row if depth == 1 else [len(ring) for row in whole for ring in row]

@@ -108,8 +108,8 @@ def _check(options: AddOptions, paths: Sequence[Path]) -> None:
     if not paths:
         _refuse_idle(options)
     _refuse_undecodable(options)
-    if options.name and len(paths) != 1:
-        raise UsageError("--as NAME takes exactly one path")
+    if options.name is not None and (len(paths) != 1 or not options.name.strip()):
+        raise UsageError("--as NAME takes exactly one path and a name")
     if options.format is not None:
         get_format(options.format)
     if options.prefer not in (None, "ours", "theirs"):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from datalabel.errors import Fault, InputError
-from datalabel.files import Entry, is_within, no_such_file
+from datalabel.files import Entry, Stat, is_within, no_such_file
 from datalabel.formats.base import Format, SourceFiles
 from datalabel.formats.registry import FormatInfo, detect_format, format_info, formats, get_format
 from datalabel.images import IMAGE_SUFFIXES, looks_like_image
@@ -346,8 +346,6 @@ def _can_be_added(path: Path) -> bool:
 
 def entry_of(path: Path) -> Entry:
     """A single file as a walk would find it."""
-    from datalabel.files import Stat
-
     return Entry(path.name, Stat.of(path.stat()))
 
 

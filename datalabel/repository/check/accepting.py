@@ -19,7 +19,7 @@ from datalabel.check.accepted import (
 from datalabel.check.finding import CheckBatch, Finding, Needs
 from datalabel.check.registry import RULES, select
 from datalabel.errors import InputError, UsageError
-from datalabel.files import read_bounded, write_atomic
+from datalabel.files import is_unicode, read_bounded, write_atomic
 from datalabel.labels.rows import of_items
 from datalabel.repository.author import author_of
 from datalabel.repository.check.checking import CheckOptions, check_view
@@ -83,28 +83,34 @@ def accept(
         UsageError: the code names no rule or several, or there is no reason.
         InputError: the rule finds nothing there.
     """
-    if not because.strip():
-        raise UsageError("an acceptance needs a reason", hint='--because "why it is right as it is"')
+    if not because.strip() or not is_unicode(because):
+        raise UsageError(
+            "an acceptance needs a reason", hint='--because "why it is right as it is", in Unicode'
+        )
+    if label is not None and not label.strip():
+        raise UsageError(
+            "the id of the label is empty", hint="leave it out for all that is found on the item"
+        )
     rules = select([code])
     if len(rules) != 1:
         codes = ", ".join(one.code for one in rules)
         raise UsageError(f"{code!r} names {len(rules)} rules", hint=f"accept takes one of {codes}")
-    view = view_at(project, "STAGED")
-    options = CheckOptions([rules[0].code], sets=sets)
-    found = _found(view, options, item, label)
-    contents = contents_at(view, [Acceptance(rules[0].code, item, because, one.set) for one in found])
-    by = author_of(project)
-    new = {
-        one.place: one
-        for one in (
-            Acceptance(each.code, item, because.strip(), each.set, each.about, contents.of(each), by)
-            for each in found
-        )
-    }
-    known = {one.place: one for one in load_accepted(project.root)}
-    changed = tuple(one for place, one in sorted(new.items()) if known.get(place) != one)
-    if changed:
-        write_atomic(project.root / FILE, to_text({**known, **new}.values()).encode())
+    with project.writing("dlabel check accept"):
+        view = view_at(project, "STAGED")
+        found = _found(view, CheckOptions([rules[0].code], sets=sets), item, label)
+        contents = contents_at(view, [Acceptance(rules[0].code, item, because, one.set) for one in found])
+        by = author_of(project)
+        new = {
+            one.place: one
+            for one in (
+                Acceptance(each.code, item, because.strip(), each.set, each.about, contents.of(each), by)
+                for each in found
+            )
+        }
+        known = {one.place: one for one in load_accepted(project.root)}
+        changed = tuple(one for place, one in sorted(new.items()) if known.get(place) != one)
+        if changed:
+            write_atomic(project.root / FILE, to_text({**known, **new}.values()).encode())
     return Accepted(FILE, changed)
 
 

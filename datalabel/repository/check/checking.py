@@ -11,7 +11,7 @@ from datalabel.check.finding import OTHERS, CheckBatch, Finding, Needs, Rule
 from datalabel.check.measuring import takes_in
 from datalabel.check.registry import RULES, matches, select
 from datalabel.check.run import run, run_parts
-from datalabel.errors import Fault
+from datalabel.errors import Fault, UsageError
 from datalabel.progress import SILENT, Progress
 from datalabel.repository.check.batches import CheckBatches, sets_of
 from datalabel.repository.check.comparing import between_sets
@@ -59,6 +59,15 @@ class CheckOptions:
     )
     images: bool = False
     sets: tuple[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense.
+
+        Raises:
+            UsageError: the two sets are one.
+        """
+        if self.sets is not None and self.sets[0] == self.sets[1]:
+            raise UsageError(f"a set is compared with another one, not with itself: {self.sets[0]!r}")
 
     @property
     def pixels(self) -> bool:

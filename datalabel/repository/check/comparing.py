@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 
 from datalabel.check.finding import CheckBatch
 from datalabel.check.several import Several
-from datalabel.errors import UsageError
 from datalabel.labels.rows import constant, distinct, with_column
 from datalabel.labels.tables import GEOMETRY
 from datalabel.quality.batch import Vocabulary, batch_of
@@ -61,12 +60,9 @@ def between_sets(view: View, names: tuple[str, str], items: Collection[str] | No
     a set has several annotators on an item, what half or more drew is held against the other.
 
     Raises:
-        UsageError: they are one set.
         InputError: there is no such set.
     """
     first, second = names
-    if first == second:
-        raise UsageError(f"a set is compared with another one, not with itself: {first!r}")
     sides = [Sides(view, name) for name in names]
     chosen = None if items is None else sorted(items)
     with (

@@ -73,9 +73,7 @@ def fix(project: Project, options: CheckOptions, *, unsafe: bool = False, dry_ru
             for labels, changed in repairs.of_set(name):
                 gone = set(changed) - distinct(labels.column("item"))
                 stage.put_labels(name, of_items(labels, changed), gone)
-        if dry_run:
-            project.store.objects.discard()
-        else:
+        if not dry_run:
             stage.save()
     paths = {view.tree.sources[name].path for name in repairs.sources if name in view.tree.sources}
     return Fixed(repairs.made(), dry_run, unsafe, tuple(sorted(path for path in paths if path)))

@@ -19,6 +19,7 @@ from datalabel.repository.check.checking import Checked, CheckOptions, check_fil
 from datalabel.repository.check.label_files import AskedFiles
 from datalabel.repository.check.locating import located, numbered
 from datalabel.repository.differences import Difference, diff
+from datalabel.repository.output_file import refuse_own
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import view_at
 from datalabel.repository.working_tree import SPEC_FILE
@@ -194,7 +195,9 @@ def write_baseline(path: Path, gated: Gated) -> bool:
 
     Raises:
         InputError: the file that is there is no baseline, or one of other findings: it is not overwritten.
+        RefusedError: it would lie in a folder of dlabel or git.
     """
+    refuse_own(path)
     if path.exists():
         _load_baseline(path, gated)
     data = Baseline(gated.project, marks(gated.checked.findings), gated.alone).to_bytes()

@@ -119,12 +119,16 @@ class ViewFacts:
         return [known.get(content or "", Look()) for content in contents]
 
     def _look(self, item: str, content: str, size: int | None) -> Look | None:
-        """None for an image that is too large, or not here."""
+        """None for an image that is too large, or not here.
+
+        Raises:
+            DamagedError: the store holds other bytes under its name.
+        """
         try:
             if (size or 0) > MAX_FILE:
                 return None
             return look_at(read_image_bytes(self._project, item, ObjectId(content)), name=item)
-        except (DlabelError, OSError):
+        except (InputError, OSError):
             return None
 
 

@@ -21,6 +21,7 @@ from datalabel.files import checked_key, contained, hold, write_new
 from datalabel.formats.base import OutputFile
 from datalabel.interrupts import settle
 from datalabel.repository.image_bytes import NOT_HERE, differs, find_image
+from datalabel.repository.output_file import refuse_own
 from datalabel.repository.project import Project
 from datalabel.repository.working_tree import MANIFEST, UNFINISHED
 from datalabel.store.objects import copy_blob
@@ -44,6 +45,7 @@ class OutputFolder:
 
     def __enter__(self) -> Self:
         folder = self._folder
+        refuse_own(folder)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise InputError(
                 "is not an empty folder", where=str(folder), hint="name a new folder with -o DIR"

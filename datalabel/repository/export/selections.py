@@ -281,6 +281,3 @@ def skeletons(view: View) -> dict[str, Any]:
         for name, kinds in view.spec.classes.items()
         if "keypoints" in kinds
     }
-
-
-__all__ = ["SetSelection", "SourceSelection", "of_items"]

@@ -24,7 +24,6 @@ from datalabel.repository.view import view_of
 from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.store.objects import blob_id_of
 from datalabel.store.state import Rename
-from datalabel.store.store import FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +187,7 @@ def _refuse_move(stage: Stage, chosen: Chosen, origin: str, target: str) -> None
         raise InputError("exists already", where=target, hint="rm it first, or choose another name")
     if project.on_disk(origin) is None and not chosen.items:
         raise InputError("is not on disk", where=origin)
-    if is_within(target, origin) or is_within(target, FOLDER):
+    if is_within(target, origin):
         raise InputError(f"{origin} cannot be moved into itself", where=target)
 
 

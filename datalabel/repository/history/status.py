@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalabel.content import ObjectId
+from datalabel.errors import DlabelError
 from datalabel.files import Entry, Stat, is_within
 from datalabel.formats.registry import format_info, formats
 from datalabel.formats.source_files import SourceFiles
@@ -251,7 +252,7 @@ def _really_changed(project: Project, known: Mapping[str, str | None], stale: li
             continue
         try:
             one = read_image(project.store.objects, key, path, keep=False)
-        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not what was added
+        except (DlabelError, OSError):  # whatever is wrong with it, it is not what was added
             changed.append(key)
             continue
         if one.content == known[key]:

@@ -21,7 +21,7 @@ from datalabel.labels.tables import GEOMETRY, label_id_text
 from datalabel.repository.image_bytes import image_file
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import snapshot_named
-from datalabel.repository.view import View, view_of
+from datalabel.repository.view import View, splits_of, view_of
 from datalabel.store.open_table import OpenTable
 from datalabel.store.snapshots import Snapshot
 from datalabel.store.table import Table
@@ -163,19 +163,23 @@ class OpenSnapshot:
 
     def _reader(self, split: str | None, set_name: str | None) -> SampleReader:
         table = self.view.labels(set_name or self.record.main_set).table
-        return SampleReader(self._project.root, self.view.items, table, split, self.keys(split))
+        keys = self.keys(split)
+        splits = splits_of(
+            pa.chunked_array([pa.array(keys, pa.string())]), self.view.split_table()
+        ).to_pylist()
+        return SampleReader(self._project.root, self.view.items, table, splits, keys)
 
 
 class SampleReader:
-    """Reads items of one split with their labels, in any order. Can be pickled."""
+    """Reads items of splits with their labels, in any order. Can be pickled. `splits` has the split of each key."""
 
     def __init__(
-        self, root: Path, items: Table, labels: Table, split: str | None, keys: Sequence[str]
+        self, root: Path, items: Table, labels: Table, splits: Sequence[str | None], keys: Sequence[str]
     ) -> None:
         self._root = root
         self._items = items
         self._labels = labels
-        self._split = split
+        self._splits = splits
         self.keys = keys
 
     def __getstate__(self) -> dict[str, Any]:
@@ -204,8 +208,10 @@ class SampleReader:
             labels.setdefault(row["item"], []).append(_label(row))
         return [
             Sample(row["item"], self._image(row["item"], row["content"]), row["width"], row["height"],
-                   self._split, tuple(labels.get(row["item"], ())))
-            for row in self._item_rows.slice(start, stop - start).to_pylist()
+                   split, tuple(labels.get(row["item"], ())))
+            for row, split in zip(
+                self._item_rows.slice(start, stop - start).to_pylist(), self._splits[start:stop], strict=True
+            )
         ]  # fmt: skip
 
     def _image(self, key: str, content: str | None) -> Path | None:

@@ -25,7 +25,7 @@ from datalabel.store.snapshots import REFS, Snapshot
 from datalabel.store.state import now
 from datalabel.store.table import Table
 
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def create_snapshot(project: Project, name: str, revision: str, options: Snapsho
 
 
 def _check_name(project: Project, name: str, branch: str) -> None:
-    if not _NAME.match(name) or ".." in name or name.endswith((".", ".lock")):
+    if not _NAME.fullmatch(name) or ".." in name or name.endswith((".", ".lock")):
         raise UsageError(
             f"{name!r} cannot name a snapshot",
             hint="letters, digits, dots, _ and - can, beginning with a letter or digit",

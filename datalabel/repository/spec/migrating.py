@@ -107,11 +107,7 @@ def migrate(
             raise _left_over(changes.left)
         _rename_in_sources(stage, migration.steps, changes.classes)
         other_spec = spec.stage()
-        staged = False
-        if dry_run:
-            project.store.objects.discard()
-        else:
-            staged = stage.save(spec.renames())
+        staged = not dry_run and stage.save(spec.renames())
     return changes.done(other_spec, tuple(report.warnings), staged=staged)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 from datalabel.errors import InputError, RefusedError
 from datalabel.files import read_bounded, sync_all, write_atomic
 from datalabel.printable import printable
+from datalabel.repository.output_file import refuse_own
 from datalabel.repository.project import Project
 from datalabel.repository.spec.file import stage_spec
 from datalabel.repository.stage import Stage
@@ -57,6 +59,7 @@ def init(
         )
     called = printable(name or root.name)
     text = None if existing else _spec_text(spec, called, templates, given=name is not None)
+    is_new = not root.exists()
     _put_in_place(root, text)
     try:
         _stage_spec(Project(root, templates=templates))
@@ -64,6 +67,9 @@ def init(
         shutil.rmtree(root / FOLDER, ignore_errors=True)
         if text is not None:
             (root / SPEC_FILE).unlink(missing_ok=True)
+        if is_new:
+            with contextlib.suppress(OSError):
+                root.rmdir()
         raise
     return Initialised(root, called, text is not None)
 
@@ -127,6 +133,7 @@ def new_spec(path: Path, template: str | None, name: str, templates: Path | None
         RefusedError: the file exists, and `force` is not given.
         InputError: there is no such template, or no such folder.
     """
+    refuse_own(path)
     if path.exists() and not force:
         raise RefusedError(
             "exists already", where=str(path), hint="--force replaces it, -o FILE writes another"
