@@ -114,7 +114,7 @@ def test_the_commit_keeps_what_the_other_project_said_then(tmp_path: Path, other
 def test_what_is_not_there_is_a_fault(tmp_path: Path, other: Repository, extends: str, words: str) -> None:
     empty = datalabel.init(tmp_path / "empty")
     (empty.root / "dlabel.yaml").unlink()
-    empty.add()
+    empty.add("dlabel.yaml")
     quoted = extends.replace("'", '"') if extends.startswith("'") else f'"{extends}"'
     with pytest.raises(InputError, match=words) as error:
         loaded(tmp_path / "mine", f"project_name: x\nextends:\n  - {quoted}\n")

@@ -220,7 +220,7 @@ def test_a_class_that_the_spec_afterwards_lacks_is_told_with_the_way_out(project
 
 def test_without_a_spec_anywhere_only_labels_change(repo: Repository) -> None:
     (repo.root / "dlabel.yaml").unlink()
-    repo.add()
+    repo.add("dlabel.yaml")
     write_image(repo.root / "images" / "a.jpg")
     write_coco(repo.root / "labels.json", {"images/a.jpg": [("bad", 1, 2, 10, 10)]})
     repo.add("images", "labels.json")

@@ -134,11 +134,13 @@ def _refuse_idle(options: AddOptions) -> None:
 
 
 def _track_folders(stage: Stage, found: Found) -> list[str]:
-    """The folders found become sources of images, but where a tracked one holds them already; which did."""
+    """The folders found become sources of images, but where a tracked one holds them already; which did. One that
+    holds labels as well is a source of either, under two names."""
     fresh = []
     for folder in sorted(found.folders):
         if not _is_covered(stage, folder):
-            stage.set_source(folder, Source(IMAGES, folder))
+            is_taken = folder in stage.tree.sources or folder in found.labels
+            stage.set_source(f"{folder}/" if is_taken else folder, Source(IMAGES, folder))
             fresh.append(folder)
     return fresh
 

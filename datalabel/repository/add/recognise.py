@@ -82,7 +82,7 @@ class Recogniser:
             self._add_label_file(name, None, path)
             return
         key = self._files.key_of(path)
-        if key in self._known:
+        if key in self._known and (self._format is not None or not path.is_dir()):
             if not self.add_known(key) and self._format is not None:
                 raise InputError(f"holds no {self._format.title} files", where=key)
         elif path.is_dir():
@@ -176,12 +176,15 @@ class Recogniser:
         if len(self.found.images) > before:
             self.found.folders.add(key)
         labels = len(self.found.labels)
+        is_known = key in self._known
+        if is_known:
+            self.add_known(key)
         self._add_marked(candidates)
         self._add_candidates(candidates)
         # A file may turn out to be a member of a source only after it was looked at.
         others = [fault for fault in self.found.unrecognised if not self._is_taken(str(fault.where))]
         self.found.unrecognised = others
-        if len(self.found.images) == before and len(self.found.labels) == labels:
+        if not is_known and len(self.found.images) == before and len(self.found.labels) == labels:
             raise InputError("holds no image and no label file that is recognised", where=key)
 
     def _pass_over(self, key: str) -> None:
