@@ -206,6 +206,8 @@ class Format(Protocol):
     title: str
     folder: bool
     """Whether a source may be a folder of files (VOC) rather than one file (COCO)."""
+    fractional: bool
+    """Whether places are told in fractions of the image: an image of another size moves its labels."""
     holds: Capabilities
 
     def detect(self, path: Path, head: bytes) -> bool:

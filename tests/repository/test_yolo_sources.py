@@ -331,3 +331,26 @@ def test_a_set_without_any_label_yet_is_told_by_its_data_yaml(
     else:
         with pytest.raises(InputError, match=said):
             repo.add(".")
+
+
+def test_an_image_of_another_size_moves_its_labels(repo: Repository) -> None:
+    """They are told in fractions, so what the source says is something else then."""
+    write_set(repo.root / "set")
+    repo.add("set")
+    repo.commit("first")
+    write_image(repo.root / "set/images/train/a.jpg", 0, size=(128, 96))
+    added = repo.add()
+    assert (added.images.replaced, [one.changed_items for one in added.labels]) == (
+        ("set/images/train/a.jpg",),
+        [1],
+    )
+    boxes = {
+        row["item"]: (row["x"], row["y"], row["w"], row["h"])
+        for row in repo.labels().to_arrow(["item", *"xywh"]).to_pylist()
+    }
+    assert boxes == {"set/images/train/a.jpg": (48, 24, 32, 48), "set/images/val/a.jpg": (24, 12, 16, 24)}
+    assert not repo.check(select=["I104"]).findings
+    assert not repo.add().labels
+    repo.commit("larger")
+    out = repo.export("yolo", repo.root.parent / "out").folder
+    assert (out / "labels/train/a.txt").read_text() == BOX

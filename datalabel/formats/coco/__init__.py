@@ -36,6 +36,7 @@ class Coco:
     name = "coco"
     title = "COCO"
     folder = False
+    fractional = False
     holds = Capabilities(
         kinds=frozenset({"box", "polygon", "mask", "keypoints"}),
         properties=True,

@@ -36,6 +36,7 @@ class Voc:
     name = "voc"
     title = "Pascal VOC"
     folder = True
+    fractional = False
     holds = Capabilities(kinds=frozenset({"box"}), properties=True)
 
     def detect(self, path: Path, head: bytes) -> bool:  # noqa: ARG002

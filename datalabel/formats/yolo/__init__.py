@@ -38,6 +38,7 @@ class Yolo:
     name = "yolo"
     title = "YOLO"
     folder = True
+    fractional = True
     holds = Capabilities(kinds=frozenset({"box"}), decimals=9)
 
     def detect(self, path: Path, head: bytes) -> bool:

@@ -7,9 +7,12 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+
 from datalabel.errors import Fault, InputError, RefusedError, UsageError
 from datalabel.files import is_unicode, is_within
 from datalabel.formats.registry import get_format
+from datalabel.labels.rows import distinct, split_by_source
 from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.repository.add.digests import contents_of, digest_of_contents
 from datalabel.repository.add.images import ImagesAdded, add_images
@@ -205,12 +208,26 @@ def _add_sources(stage: Stage, found: Found, options: AddOptions, paths: Sequenc
         digest = digest_of_contents(contents)
         base = stage.base(name)
         known = stage.tree.sources.get(name)
-        if base and known and base.digest == digest and _same_options(known, how):
+        is_read = base and known and base.digest == digest and _same_options(known, how)
+        if is_read and not (source.format.fractional and _is_resized(stage, name)):
             continue
         source = replace(source, files=replace(source.files, contents=contents))
         reading = read_labels(stage, source, how, digest)
         added.append(add_labels(stage, reading, how))
     return added
+
+
+def _is_resized(stage: Stage, source: str) -> bool:
+    """Whether an image that a source names has another size than when the source was last read."""
+    tables = stage.project.store.tables
+    said = split_by_source(tables.read(stage.mentions, ["item", "source", "width", "height"]), source)[0]
+    rows = stage.read(stage.items, sorted(distinct(said.column("item"))))
+    here = rows.filter(pc.is_valid(rows.column("content")))
+    at = pc.index_in(said.column("item"), value_set=here.column("item").combine_chunks())
+    return any(
+        pc.any(pc.not_equal(said.column(side), here.column(side).take(at))).as_py()
+        for side in ("width", "height")
+    )
 
 
 def _same_options(known: Source, how: LabelOptions) -> bool:
