@@ -36,7 +36,7 @@ def capability_losses(
     that is left out counts as left out only, not also by its properties. `look` sees each batch, with the classes of
     its labels: what a format counts itself takes no pass of its own.
     """
-    tally = _Tally()
+    tally = Tally()
     for batch in selection.batches((*COUNTED, "class")):
         look(batch)
         kept = _count_kinds(tally, holds, batch, bounds)
@@ -55,22 +55,25 @@ def field_lost(name: str, count: int) -> Loss:
     return Loss(f"{name} (a field of the source's format) is not kept", count, "")
 
 
-class _Tally:
+class Tally:
     """Counts by what is lost, with the first place of each."""
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[int, str]] = {}
 
     def add(self, what: str, count: int, example: str) -> None:
+        """Count so many more, of which `example` is the first."""
         before = self._found.get(what)
         self._found[what] = (before[0] + count, before[1]) if before else (count, example)
 
     def rows(self, what: str, table: pa.Table, chosen: Rows) -> None:
+        """Count the chosen rows of a table of items or labels."""
         count = int(chosen.sum())
         if count:
             self.add(what, count, _place(table, int(chosen.argmax())))
 
     def losses(self) -> list[Loss]:
+        """What was counted, in the order in which it was first met."""
         return [Loss(what, count, example) for what, (count, example) in self._found.items()]
 
 
@@ -86,7 +89,7 @@ def _mask(values: pa.ChunkedArray) -> Rows:
     return np.asarray(pc.fill_null(values, False).to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
-def _count_kinds(tally: _Tally, holds: Capabilities, batch: Batch, bounds: bool) -> Rows:
+def _count_kinds(tally: Tally, holds: Capabilities, batch: Batch, bounds: bool) -> Rows:
     """Count the kinds that the format does not hold; which labels are written at all."""
     labels = batch.labels
     kept = np.ones(labels.num_rows, dtype=np.bool_)
@@ -104,7 +107,7 @@ def _count_kinds(tally: _Tally, holds: Capabilities, batch: Batch, bounds: bool)
 
 
 def _count_fields(
-    tally: _Tally, holds: Capabilities, labels: pa.Table, kept: Rows, annotator: str | None
+    tally: Tally, holds: Capabilities, labels: pa.Table, kept: Rows, annotator: str | None
 ) -> None:
     if not holds.properties:
         texts = labels.column("properties")
@@ -119,7 +122,7 @@ def _count_fields(
         tally.rows("annotator of labels is not kept", labels, _mask(named) & kept)
 
 
-def _count_rings(tally: _Tally, holds: Capabilities, labels: pa.Table, kept: Rows) -> None:
+def _count_rings(tally: Tally, holds: Capabilities, labels: pa.Table, kept: Rows) -> None:
     """Holes and pieces of polygons, where polygons themselves are held."""
     if "polygon" not in holds.kinds or (holds.holes and holds.pieces):
         return
@@ -142,7 +145,7 @@ def _lists(column: pa.ChunkedArray) -> Iterator[pa.ListArray]:
         yield one_array(column)
 
 
-def _count_items(tally: _Tally, holds: Capabilities, batch: Batch, annotator: str | None) -> None:
+def _count_items(tally: Tally, holds: Capabilities, batch: Batch, annotator: str | None) -> None:
     items = batch.items
     if not holds.annotator and "annotators" in items.column_names:
         for seen in _lists(items.column("annotators")):

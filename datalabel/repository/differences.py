@@ -183,7 +183,7 @@ class Difference:
             return keys
         return differing_items(*(all_hashes(self._tables, table, LABELS.names) for table in tables))
 
-    def pieces(self, name: str, columns: Sequence[str] | None = None) -> Iterator[tuple[pa.Table, pa.Table]]:
+    def _pieces(self, name: str) -> Iterator[tuple[pa.Table, pa.Table]]:
         """The labels of changed items before and after, in key order, a bounded number of items at a time."""
         keys = self.changed_items(name)
         origin = {new: old for old, new in self.renames.items()}
@@ -192,8 +192,8 @@ class Difference:
             stayed = {key for key in chunk if key not in self.renames}
             own = (stayed - origin.keys()) | self.displaced.intersection(chunk)
             old_keys = sorted({origin[key] for key in chunk if key in origin} | own)
-            before = self._tables.read(self.before.label_table(name), columns, items=old_keys)
-            after = self._tables.read(self.after.label_table(name), columns, items=chunk)
+            before = self._tables.read(self.before.label_table(name), items=old_keys)
+            after = self._tables.read(self.after.label_table(name), items=chunk)
             yield self._under_new_keys(before), after
 
     def _under_new_keys(self, rows: pa.Table) -> pa.Table:
@@ -208,7 +208,7 @@ class Difference:
             yield self._held[name]
             return
         whole = len(self.changed_items(name)) <= CHUNK
-        for before, after in self.pieces(name):
+        for before, after in self._pieces(name):
             found = diff_labels(before, after)
             if whole:
                 self._held[name] = found

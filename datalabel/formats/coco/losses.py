@@ -12,8 +12,7 @@ import pyarrow.compute as pc
 from datalabel.formats.base import Batch, Capabilities, Loss, Selection
 from datalabel.formats.coco.carried import Carried
 from datalabel.formats.coco.document import RESULTS
-from datalabel.formats.losses import capability_losses, field_lost
-from datalabel.labels.tables import label_id_text
+from datalabel.formats.losses import Tally, capability_losses, field_lost
 
 _ROTATED = "labels of kind rotated_box are written as polygons"
 _HOLES = "polygons with holes are written as masks"
@@ -36,8 +35,9 @@ class _Own:
     def __init__(self, selection: Selection) -> None:
         header = selection.header or {}
         self._results = header.get("shape") == RESULTS
-        self._named = [one["name"] for one in header.get("categories", []) if "name" in one]
-        self._counts: dict[str, tuple[int, str]] = {}
+        named = [one["name"] for one in header.get("categories", []) if "name" in one]
+        self._named = pa.array(named, pa.string())
+        self._tally = Tally()
 
     def look(self, batch: Batch) -> None:
         """Count some items and their labels."""
@@ -46,19 +46,14 @@ class _Own:
         if self._results:
             numbered = batch.items.filter(pc.is_valid(batch.items.column("number"))).column("item")
             tests[_ITEMS] = pc.invert(pc.is_in(labels.column("item"), value_set=numbered.combine_chunks()))
-            tests[_CLASSES] = [name not in self._named for name in labels.column("class").to_pylist()]
+            tests[_CLASSES] = pc.invert(pc.is_in(labels.column("class"), value_set=self._named))
         for what, chosen in tests.items():
-            rows = np.flatnonzero(np.asarray(chosen, np.bool_))
-            if len(rows):
-                first = labels.slice(int(rows[0]), 1).to_pylist()[0]
-                place = f"{first['item']}, label {label_id_text(first['id'])}"
-                before = self._counts.get(what, (0, place))
-                self._counts[what] = (before[0] + len(rows), before[1])
+            self._tally.rows(what, labels, np.asarray(chosen, np.bool_))
 
     def losses(self) -> list[Loss]:
         """What was counted, in a fixed order."""
         order = (_ROTATED, _HOLES, _ITEMS, _CLASSES)
-        return [Loss(what, *self._counts[what]) for what in order if what in self._counts]
+        return sorted(self._tally.losses(), key=lambda loss: order.index(loss.what))
 
 
 def _holed(labels: pa.Table) -> pa.Array:

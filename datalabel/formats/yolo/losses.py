@@ -12,10 +12,9 @@ import pyarrow.compute as pc
 
 from datalabel.errors import Faults, RefusedError
 from datalabel.formats.base import Batch, Capabilities, Loss, Selection
-from datalabel.formats.losses import capability_losses
+from datalabel.formats.losses import Tally, capability_losses
 from datalabel.formats.yolo.places import place_in_source, place_in_split
 from datalabel.formats.yolo.plan import Plan, Seen, plan_of
-from datalabel.labels.tables import label_id_text
 
 _HELD = {
     None: {"box", "polygon"},
@@ -49,17 +48,13 @@ def losses(selection: Selection, *, training: bool = False) -> list[Loss]:
 
 def _own(plan: Plan, selection: Selection) -> list[Loss]:
     """What only this format loses."""
-    found: dict[str, Loss] = {}
+    tally = Tally()
     if plan.task != "pose" and plan.kinds.isdisjoint(_BECOMES[plan.task]):
         return []
     for batch in selection.batches(("kind", "coords") if plan.task == "pose" else ("kind",)):
         for what, chosen in _changed(plan, batch.labels):
-            rows = np.flatnonzero(np.asarray(pc.fill_null(chosen, False)))
-            if len(rows):
-                first = batch.labels.slice(int(rows[0]), 1).to_pylist()[0]
-                known = found.get(what, Loss(what, 0, f"{first['item']}, label {label_id_text(first['id'])}"))
-                found[what] = Loss(what, known.count + len(rows), known.example)
-    return list(found.values())
+            tally.rows(what, batch.labels, np.asarray(pc.fill_null(chosen, False), np.bool_))
+    return tally.losses()
 
 
 def _changed(plan: Plan, labels: pa.Table) -> Iterator[tuple[str, Any]]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from datalabel.check.writers import Group, counts, grouped
 from datalabel.errors import InputError
-from datalabel.labels.diff import diff_labels, summarise
+from datalabel.labels.diff import LabelChanges
 from datalabel.labels.stats import Stats
 from datalabel.labels.stats.counts import Plain, falling
 from datalabel.labels.tables import GROUND_TRUTH
@@ -171,7 +171,7 @@ def _difference(
 
 def _changes(difference: Difference) -> Changes:
     summary = difference.summary()
-    sets = {name: _set_changes(difference, name) for name in summary["sets"]}
+    sets = {name: _set_changes(difference, name, total) for name, total in summary["sets"].items()}
     return Changes(difference.before.name, summary["items"], sets, tuple(difference.spec))
 
 
@@ -195,30 +195,29 @@ class _Tally:
         return tuple(sorted(rows, key=lambda row: (-row[2], row[:2])))
 
 
-def _set_changes(difference: Difference, name: str) -> SetChanges:
+def _set_changes(difference: Difference, name: str, total: Mapping[str, Any]) -> SetChanges:
     tally = _Tally()
     if not difference.before.label_table(name).segments:
         for rows in difference.after.labels(name).batches(["class"]):
-            tally.added.update(_classes(rows))
-        total: dict[str, Any] = {"added": tally.added.total(), "removed": 0, "changed": 0, "by_field": {}}
+            tally.added.update(_classes(rows.column("class")))
     else:
-        total = summarise([_count(tally, *piece) for piece in difference.pieces(name)])
+        for found in difference.compared(name):
+            _count(tally, found)
     return SetChanges(**total, classes=tally.classes(), reclassified=tally.reclassified())
 
 
-def _count(tally: _Tally, before: pa.Table, after: pa.Table) -> dict[str, Any]:
-    found = diff_labels(before, after)
+def _count(tally: _Tally, found: LabelChanges) -> None:
+    before, after = found.before.column("class"), found.after.column("class")
     tally.added.update(_classes(after.take(pa.array(found.added))))
     tally.removed.update(_classes(before.take(pa.array(found.removed))))
-    old = before.column("class").take(pa.array(found.changed_before)).to_pylist()
-    new = after.column("class").take(pa.array(found.changed_after)).to_pylist()
+    old = before.take(pa.array(found.changed_before)).to_pylist()
+    new = after.take(pa.array(found.changed_after)).to_pylist()
     tally.changed.update(new)
     tally.renamed.update(pair for pair in zip(old, new, strict=True) if pair[0] != pair[1])
-    return found.summary()
 
 
-def _classes(rows: pa.Table) -> dict[str, int]:
-    counted = rows.column("class").value_counts()
+def _classes(names: pa.ChunkedArray) -> dict[str, int]:
+    counted = names.value_counts()
     return dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
 
 
