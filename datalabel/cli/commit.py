@@ -27,7 +27,10 @@ class CommittedText(Presentation):
         if self.done.added and (self.done.added.changed or self.done.added.missing):
             AddedText(self.done.added).text(screen)
         if self.done.id is None:
-            screen.line("Nothing to commit: staging is what HEAD records.")
+            screen.line(
+                "Nothing to commit: staging is what HEAD records.",
+                ("  (dlabel add takes in what changed, -a does so first)", "dim"),
+            )
             return
         # Remarks are for who asks (`check`): a commit only says what may be wrong.
         findings_lines(screen, [one for one in self.done.findings if one.severity.value != "info"])

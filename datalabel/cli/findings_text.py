@@ -62,6 +62,10 @@ def left_out(gated: Gated) -> str:
 def remarks(gated: Gated) -> list[str]:
     """What was not checked, and what the baseline and the acceptances say that is true no more, a line each."""
     said = []
+    if gated.spec_waits:
+        said.append(
+            "dlabel.yaml is not the spec by which this was checked: dlabel add dlabel.yaml takes it in"
+        )
     reasons: dict[str, list[str]] = {}
     for fault in gated.checked.unrecognised:
         reasons.setdefault(fault.what, []).append(fault.where or "")

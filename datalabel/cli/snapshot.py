@@ -244,7 +244,12 @@ class VerifiedText(Presentation):
 def create(
     name: str = typer.Argument(..., metavar="NAME"),
     revision: str = typer.Argument("HEAD", metavar="[REV]", autocompletion=revisions),
-    where: str = typer.Option(None, "--where", metavar="EXPR", help="Only items and labels like this (SQL)."),
+    where: str = typer.Option(
+        None,
+        "--where",
+        metavar="EXPR",
+        help="Only labels, or items, like this (SQL); see --drop-empty.",
+    ),
     drop_empty: bool = typer.Option(False, "--drop-empty", help="Leave out items that have no labels left."),
     with_unseen: bool = typer.Option(False, "--with-unseen", help="Also items that no label file names."),
     split: str = typer.Option(None, "--split", metavar="SPLITS", help="E.g. train=0.8,val=0.2."),

@@ -68,6 +68,9 @@ class MigratedText(Presentation):
             screen.line(f"Would stage {changed}")
         elif self.done.staged:
             screen.line(f"Staged {changed}", ("  (dlabel diff shows it, dlabel commit records it)", "dim"))
+            if self.done.labels:
+                words = "Label files keep the old words: dlabel restore FILE writes one in the new ones."
+                screen.line((words, "dim"))
         else:
             screen.line("Nothing to change.")
         if self.done.newly_invalid:

@@ -54,7 +54,9 @@ class StatusText(Presentation):
 
     def _staged(self, screen: Screen) -> None:
         screen.line()
-        screen.line("Staged  ", ("(dlabel diff shows it, dlabel commit records it)", "dim"))
+        screen.line(
+            "Staged  ", ("(dlabel diff shows it, commit records it, restore --staged takes it back)", "dim")
+        )
         rows = [("items", self.found.staged["items"]), *sorted(self.found.staged["sets"].items())]
         width = max(len(shown(name)) for name, _ in rows)
         quiet = True

@@ -87,6 +87,7 @@ $ dlabel spec migrate map.yaml
      images/a.jpg <id>  smudge box deleted
 
 Staged 3 labels on 1 image, and the spec  (dlabel diff shows it, dlabel commit records it)
+Label files keep the old words: dlabel restore FILE writes one in the new ones.
 Valid before, and not under the spec afterwards: 1 label  (dlabel check --select S)
 [0]
 $ dlabel spec diff

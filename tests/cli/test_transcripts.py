@@ -60,7 +60,7 @@ SESSION = """\
 $ dlabel status
 On branch main at no commit yet
 
-Staged  (dlabel diff shows it, dlabel commit records it)
+Staged  (dlabel diff shows it, commit records it, restore --staged takes it back)
   dlabel.yaml
 
 Untracked  (dlabel add PATH)
@@ -75,7 +75,7 @@ labels.json: 3 labels (coco), 2 items changed
 $ dlabel status
 On branch main at no commit yet
 
-Staged  (dlabel diff shows it, dlabel commit records it)
+Staged  (dlabel diff shows it, commit records it, restore --staged takes it back)
   items         +2 added
   ground_truth  +3 added
   dlabel.yaml

@@ -294,3 +294,13 @@ def test_specs_are_inferred_compared_and_migrated_from_python(faulty: Repository
     (faulty.root / "map.yaml").write_text("steps: [{rename: {dog: hound}}]")
     assert faulty.migrate("map.yaml", dry_run=True).labels == faulty.migrate("map.yaml").labels == 1
     assert not faulty.check(select=["S"]).findings
+
+
+def test_a_check_says_by_which_spec_it_is(faulty: Repository) -> None:
+    assert not gate(faulty).spec_waits
+    spec = faulty.root / "dlabel.yaml"
+    spec.write_text("project_name: p\ndata_spec: {cat: {box: {conditions: {min_width: 99}}}}\n")
+    assert gate(faulty).spec_waits
+    assert not gate(faulty, "HEAD").spec_waits
+    faulty.add("dlabel.yaml")
+    assert not gate(faulty).spec_waits

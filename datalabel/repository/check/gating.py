@@ -21,7 +21,8 @@ from datalabel.repository.check.locating import located, numbered
 from datalabel.repository.differences import Difference, diff
 from datalabel.repository.output_file import refuse_own
 from datalabel.repository.project import Project
-from datalabel.repository.revisions import view_at
+from datalabel.repository.revisions import STAGED, view_at
+from datalabel.repository.spec.file import spec_changed
 from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.spec.model import Spec
 
@@ -41,7 +42,8 @@ class Gated:
 
     `stale` are the entries of the baseline, `lapsed` the acceptances, that excused nothing although their
     rules ran over everything: the fault is gone, or the label is not what was accepted. `project` is the
-    name in the spec; `alone` says that label files were looked at, and no revision.
+    name in the spec; `alone` says that label files were looked at, and no revision; `spec_waits` that
+    `dlabel.yaml` is another than the spec in staging, by which staging was checked.
     """
 
     checked: Checked
@@ -51,6 +53,7 @@ class Gated:
     lapsed: tuple[Acceptance, ...] = ()
     project: str | None = None
     alone: bool = False
+    spec_waits: bool = False
 
 
 def gate_revision(project: Project, revision: str, options: GateOptions) -> Gated:
@@ -71,7 +74,9 @@ def gate_revision(project: Project, revision: str, options: GateOptions) -> Gate
         checked = check_view(view, options.check, project.progress)
     sifted = sift(checked.findings, acceptances, contents_at(view, acceptances))
     found = located(view, sifted.open)
-    gated = Gated(replace(checked, findings=found), len(sifted.accepted), project=view.spec.project_name)
+    waits = revision == STAGED and spec_changed(project, view.tree) is not None
+    name = view.spec.project_name
+    gated = Gated(replace(checked, findings=found), len(sifted.accepted), project=name, spec_waits=waits)
     return _finished(gated, sifted.idle, view.spec, options)
 
 
