@@ -342,3 +342,33 @@ def test_a_spec_that_is_gone_is_missed_and_only_goes_by_its_name(twice: Reposito
     assert twice.add("dlabel.yaml").spec is True
     assert twice.status().spec["change"] is None
     assert twice.view().tree.spec_text is None
+
+
+def test_an_image_that_was_moved_goes_back(labelled: Repository) -> None:
+    labelled.mv("images/a.jpg", "images/z.jpg")
+    write_image(labelled.root / "images/new.jpg", 50)
+    labelled.commit("moved, and one more", all_sources=True)
+    restored = labelled.restore(".", revision="HEAD~1")
+    assert (restored.written, restored.deleted) == (("images/a.jpg",), ("images/z.jpg",))
+    assert {path.name for path in (labelled.root / "images").iterdir()} == {
+        "a.jpg",
+        "b.jpg",
+        "c.jpg",
+        "new.jpg",
+    }
+    labelled.restore(".", revision="HEAD")
+    assert {path.name for path in (labelled.root / "images").iterdir()} == {
+        "z.jpg",
+        "b.jpg",
+        "c.jpg",
+        "new.jpg",
+    }
+    assert labelled.status().clean
+
+
+def test_another_image_in_the_place_of_one_that_was_moved_stays(labelled: Repository) -> None:
+    labelled.mv("images/a.jpg", "images/z.jpg")
+    labelled.commit("moved")
+    write_image(labelled.root / "images/z.jpg", 77)
+    assert labelled.restore(".", revision="HEAD~1").deleted == ()
+    assert (labelled.root / "images/z.jpg").exists()

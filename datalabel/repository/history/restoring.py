@@ -72,7 +72,8 @@ def restore(
         name = revision or ("HEAD" if staged else STAGED)
         wanted = view_of(project.store, resolve_revision(project, name).tree, name)
         contents = _contents(stage, wanted) if paths else {}
-        chosen = choose(project, paths, (stage.tree, wanted.tree), {*stage.known, *contents})
+        before = dict(stage.known)
+        chosen = choose(project, paths, (stage.tree, wanted.tree), {*before, *contents})
         if staged or revision is not None:
             take(stage, wanted, chosen if paths else None)
         if staged:
@@ -81,6 +82,8 @@ def restore(
             return Restored(name, (), (), stage.would_change() if dry_run else stage.save())
         writer = _Writer(stage, wanted, force=force)
         writer.write(chosen, contents)
+        gone = before.keys() - contents.keys()
+        writer.take_back({key: before[key] for key in chosen.items if key in gone}, contents)
         changed = stage.would_change() if dry_run else stage.save(writer.renames())
         return Restored(name, tuple(sorted(writer.written)), tuple(sorted(writer.deleted)), changed)
 
@@ -134,6 +137,14 @@ class _Writer:
                 self._write_image(key, ObjectId(content))
         if chosen.spec and self._wanted.tree.spec_text is not None:
             self._write_spec(self._wanted.tree.spec_text)
+
+    def take_back(self, gone: Mapping[str, str | None], contents: Mapping[str, str | None]) -> None:
+        """Images that lie under their old keys again go from those that they have had since."""
+        back = {*contents.values()} - {None}
+        for key, content in gone.items():
+            path = self._project.on_disk(key) if content in back else None
+            if path is not None and self._content_of(key, path) == content:
+                self.deleted.add(key)
 
     def renames(self) -> list[Rename]:
         """What is to be journalled; the files are durable by now."""
