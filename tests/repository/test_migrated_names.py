@@ -175,3 +175,16 @@ def test_a_damaged_record_of_names_is_told() -> None:
     assert Tree.from_bytes(data).sources["labels.json"] == source
     with pytest.raises(DamagedError):
         Tree.from_bytes(data.replace(b'"rotten"', b"7"))
+
+
+def test_old_words_in_a_file_that_had_the_new_ones_are_a_change(project: Repository, tmp_path: Path) -> None:
+    run(project, "{rename: {bad: rotten}}")
+    project.commit("migrated")
+    project.restore("labels.json")
+    assert project.status().clean
+    assert project.restore("labels.json").written == ()
+    write(project, document())
+    project.add("labels.json")
+    assert exported(project, tmp_path / "out") == document()
+    project.commit("as it was")
+    assert project.diff("HEAD~2", "HEAD").is_empty

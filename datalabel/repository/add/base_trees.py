@@ -7,7 +7,7 @@ says something else than the source did. So it costs what differs, and mostly no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -76,6 +76,11 @@ def remember_written(stage: Stage, source: str, digest: ObjectId) -> None:
     for batch in store.tables.scan(draft.labels(set_name), [*CONTENT, "item", "source"], items=keys):
         held |= item_hashes(split_by_source(batch, source)[0], CONTENT)
     _put_digests(draft, source, {key: held[key] for key in said})
+    known = draft.tree.sources[source]
+    if known.names:  # the file has the new words now: the old ones, if they come, are a change
+        header = stage.put_header(draft.view.header(known))
+        sources = {**draft.tree.sources, source: replace(known, header=header, names={})}
+        draft.tree = replace(draft.tree, sources=sources)
     stage.bases[source] = Base(store.history.put_tree(draft.finished()), digest)
 
 
@@ -142,7 +147,10 @@ def says_the_same(stage: Stage, source: str) -> bool:
     draft = Draft(stage.project, View(store, stage.finished(), source))
     before = view_of(store, base.tree, source) if base else None
     known = draft.tree.sources[source]
-    if before is None or before.tree.sources.get(source) != known:
+    said = before.tree.sources.get(source) if before is not None else None
+    if before is None or said is None or replace(said, header=known.header, names=known.names) != known:
+        return False
+    if said != known and before.header(said) != draft.view.header(known):
         return False
     keys = _differing(before, draft, known.set or "")
     pairs = (

@@ -7,7 +7,7 @@ staging. Only the items about which the source says something new are touched.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pyarrow as pa
@@ -101,7 +101,7 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
     counts = (name, reading.format.name, how.set, labels)
     if conflicts and how.prefer is None:
         return LabelsAdded(*counts, 0, conflicts, reading.read.remarks)
-    known = stage.tree.sources.get(how.replaces or name)
+    known = addition.known
     addition.apply()
     came = split_by_source(addition.brought.labels, name)[0]
     stage.set_source(name, _source(stage, reading, how, known, distinct(came.column("class"))))
@@ -168,6 +168,17 @@ class _Addition:
             return view_of(stage.project.store, base.tree, self._name)
         known = self._old_name in stage.tree.sources
         return View(stage.project.store, stage.finished(), self._name) if known else None
+
+    @property
+    def known(self) -> Source | None:
+        """The source as it is recorded. One whose file was written in new words has none beside them any more: if the
+        file says the old ones, it means them."""
+        known = self._stage.tree.sources.get(self._old_name)
+        said = self._base.tree.sources.get(self._old_name) if self._base is not None else None
+        if self._base is None or known is None or said is None or said == known or said.names:
+            return known
+        here = View(self._stage.project.store, self._stage.tree, "STAGED").header(known)
+        return replace(known, names={}) if self._base.header(said) == here else known
 
     @cached_property
     def before(self) -> Table | None:
