@@ -1,4 +1,4 @@
-"""Text from data, fit to be shown."""
+"""Text from data, fit to be shown, and amounts in words."""
 
 from __future__ import annotations
 
@@ -9,3 +9,8 @@ def printable(text: object) -> str:
     if words.isprintable():
         return words
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in words)
+
+
+def amount(number: int, one: str, several: str | None = None) -> str:
+    """`1 label`, `4,888 labels`; `several` where the plural is more than an added `s`."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"

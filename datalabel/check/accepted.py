@@ -16,13 +16,11 @@ from datalabel.check.finding import Finding
 from datalabel.errors import Faults
 from datalabel.labels.hashing import hash_rows
 from datalabel.labels.rows import item_hashes
-from datalabel.labels.tables import GEOMETRY, label_id_text
+from datalabel.labels.tables import JUDGED, label_id_text
 from datalabel.spec.infer import quoted
 from datalabel.spec.yaml_text import Node, read_yaml
 
 FILE = "dlabel.accepted.yaml"
-JUDGED = ("class", "kind", *GEOMETRY, "properties")
-"""What an acceptance of a label is about."""
 
 _HEAD = "# Findings that were looked at and are right as they are. `dlabel check accept` writes this file.\n"
 

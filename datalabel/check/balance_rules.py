@@ -10,6 +10,7 @@ from datalabel.check.columns import Floats, number, quoted
 from datalabel.check.finding import Needs, Severity
 from datalabel.check.gathered import Classes, Sizes
 from datalabel.check.set_rule import SetHit, set_rule
+from datalabel.printable import amount
 
 IMBALANCE = 100
 """The largest class may have so many times the labels of the smallest."""
@@ -36,7 +37,7 @@ def few_labels(classes: Classes) -> Iterator[SetHit]:
         return
     for name in [*classes.spec.classes, *sorted(set(classes.totals) - set(classes.spec.classes))]:
         if classes.totals[name] < target:
-            have = "1 label" if classes.totals[name] == 1 else f"{classes.totals[name]:,} labels"
+            have = amount(classes.totals[name], "label")
             yield SetHit(f"class {quoted(name)} has {have}; the spec asks for {target:,}")
 
 

@@ -373,6 +373,11 @@ def number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
+def size_words(size: Floats) -> str:
+    """`30×40`: a width and a height."""
+    return f"{number(size[0])}×{number(size[1])}"
+
+
 def _floats(column: pa.ChunkedArray | pa.Array) -> Floats:
     return np.array(one_array(column).cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 

@@ -16,11 +16,9 @@ from datalabel.check.columns import UNREADABLE, Bools, Floats, Ints
 from datalabel.check.finding import CheckBatch, Whole
 from datalabel.labels.hashing import Hashes, combine, hash_numbers, hash_rows, mix
 from datalabel.labels.rows import with_column
-from datalabel.labels.tables import GEOMETRY
+from datalabel.labels.tables import GEOMETRY, JUDGED
 from datalabel.spec.model import Spec
 from datalabel.spec.properties import option_of
-
-_CONTENT = ("class", "kind", *GEOMETRY, "properties")
 
 
 class Keys:
@@ -93,10 +91,10 @@ class Keys:
 class Pictures(Keys):
     """Items whose images others may have too, or look like, and what is drawn on them."""
 
-    columns: ClassVar[Sequence[str]] = ("item", *_CONTENT)
+    columns: ClassVar[Sequence[str]] = ("item", *JUDGED)
 
     def _part(self, batch: CheckBatch) -> tuple[npt.NDArray[Any], ...]:
-        alike = _label_hashes(batch, _repeated(batch.items), _CONTENT)
+        alike = _label_hashes(batch, _repeated(batch.items), JUDGED)
         similar = _label_hashes(batch, _known(batch.items, "look"), ("class", "kind"))
         return *super()._part(batch), alike, similar
 

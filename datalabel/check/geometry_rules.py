@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from datalabel.check.columns import Bools, Columns, Floats, number
+from datalabel.check.columns import Bools, Columns, number, size_words
 from datalabel.check.finding import CheckBatch, Needs, Severity
 from datalabel.check.overhang import clipped
 from datalabel.check.rule import Hit, OnLabel, rule
@@ -112,7 +112,7 @@ def partly_outside(batch: CheckBatch) -> Iterator[Hit]:
             if far > 0
         ]
         fix = "clip it to the image" if fixable[row] else None
-        where = f"{' and '.join(reach)} of the image ({_size(overhang.sizes[row])})"
+        where = f"{' and '.join(reach)} of the image ({size_words(overhang.sizes[row])})"
         yield OnLabel(row, f"{columns.title(row)} reaches {where}", fix)
 
 
@@ -138,12 +138,8 @@ def outside(batch: CheckBatch) -> Iterator[Hit]:
     for row in np.flatnonzero(overhang.wholly).tolist():
         width, height = columns.bounds[row, 2:] - columns.bounds[row, :2]
         where = f"{columns.place(row)}, {number(width)}×{number(height)}"
-        image = _size(overhang.sizes[row])
+        image = size_words(overhang.sizes[row])
         yield OnLabel(row, f"{columns.title(row)} lies wholly outside the image: {where} (image is {image})")
-
-
-def _size(size: Floats) -> str:
-    return f"{number(size[0])}×{number(size[1])}"
 
 
 @rule("G106", "too-few-points", Severity.ERROR, Needs.OUTLINES)

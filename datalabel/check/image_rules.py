@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.check.columns import TOLERANCE, Bools, Floats, number, quoted
+from datalabel.check.columns import TOLERANCE, Bools, Floats, quoted, size_words
 from datalabel.check.finding import CheckBatch, Needs, Severity
 from datalabel.check.rule import Hit, OnItem, rule
 
@@ -86,7 +86,7 @@ def size_differs(batch: CheckBatch) -> Iterator[Hit]:
     for row in np.flatnonzero(differs & ~swapped).tolist():
         source = batch.items.column("said_by")[row].as_py()
         who = quoted(source) if source else "its label file"
-        yield OnItem(row, f"the image is {_size(sizes[row])}; {who} says {_size(told[row])}")
+        yield OnItem(row, f"the image is {size_words(sizes[row])}; {who} says {size_words(told[row])}")
 
 
 @rule("I105", "exif-orientation", Severity.WARNING)
@@ -108,9 +108,8 @@ def exif_orientation(batch: CheckBatch) -> Iterator[Hit]:
     for item, count in zip(items.tolist(), counts.tolist(), strict=True):
         size = columns.item_sizes[item]
         labels = "1 label fits" if count == 1 else f"{count} labels fit"
-        message = (
-            f"{labels} the image only as EXIF turns it ({_size(size)}), not as stored ({_size(size[::-1])})"
-        )
+        shown_as, stored = size_words(size), size_words(size[::-1])
+        message = f"{labels} the image only as EXIF turns it ({shown_as}), not as stored ({stored})"
         yield OnItem(item, message, in_set=True)
 
 
@@ -139,7 +138,3 @@ def _truths(batch: CheckBatch, name: str) -> Bools:
 def _numbers(batch: CheckBatch, *names: str) -> Floats:
     columns: list[Any] = [batch.items.column(name).cast(pa.float64()) for name in names]
     return np.stack([pc.fill_null(column, np.nan).to_numpy() for column in columns], axis=1)
-
-
-def _size(size: Floats) -> str:
-    return f"{number(size[0])}×{number(size[1])}"

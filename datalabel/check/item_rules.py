@@ -14,6 +14,7 @@ from datalabel.check.finding import Needs, Severity, Whole
 from datalabel.check.gathered import Keys, Pictures
 from datalabel.check.near import near_pairs
 from datalabel.check.set_rule import SetHit, set_rule
+from datalabel.printable import amount
 
 Places = npt.NDArray[np.intp]
 
@@ -77,8 +78,7 @@ def image_never_came(keys: Keys) -> Iterator[SetHit]:
 
 
 def _labels(keys: Keys, place: int) -> str:
-    count = int(keys.counts[place])
-    return "1 label" if count == 1 else f"{count:,} labels"
+    return amount(int(keys.counts[place]), "label")
 
 
 @set_rule("I108", "same-key", Severity.WARNING, Keys, Needs.SAME_IMAGES)

@@ -15,7 +15,7 @@ from datalabel.labels.arrays import rows_of
 from datalabel.labels.hashing import hash_rows
 from datalabel.labels.shapes import shapes
 from datalabel.labels.sorting import order_of, ranks
-from datalabel.labels.tables import GEOMETRY
+from datalabel.labels.tables import GEOMETRY, JUDGED
 
 PAIRS_AT_ONCE = 1 << 19
 PARTNERS = 32
@@ -23,8 +23,6 @@ PARTNERS = 32
 
 ALIKE = 0.9
 """From this intersection over union on two labels are taken for the same object."""
-
-_SAME = ("class", "kind", *GEOMETRY, "properties")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ def _measured(columns: Columns, labels: pa.Table, areas: Floats, first: Ints, se
     twins = same_class & (rows_of(columns.bounds, first) == rows_of(columns.bounds, second)).all(axis=1)
     chosen = likely | (solid & contained) | twins
     first, second, solid, same_class = (one[chosen] for one in (first, second, solid, same_class))
-    equal = equal_pairs(labels, first, second, _SAME)
+    equal = equal_pairs(labels, first, second, JUDGED)
     drawn = labels.select(["kind", *GEOMETRY])
     asked = np.flatnonzero(solid & ~equal)
     found = np.zeros((3, len(first)))
@@ -195,7 +193,9 @@ def equal_pairs(labels: pa.Table, first: Ints, second: Ints, names: Sequence[str
 def _equal_categories(columns: Columns, labels: pa.Table, owners: Ints) -> _Measured:
     """Categories that an annotator gave an item before, each with the first of its kind."""
     rows = np.flatnonzero(columns.is_kind("category") & (columns.item_rows >= 0) & ~columns.plain)
-    hashes = hash_rows(labels.select(list(_SAME)).take(rows), _SAME) if len(rows) else np.zeros(0, np.uint64)
+    hashes = (
+        hash_rows(labels.select(list(JUDGED)).take(rows), JUDGED) if len(rows) else np.zeros(0, np.uint64)
+    )
     keys = np.stack([owners[rows].astype(np.uint64), hashes], axis=1)
     _, first, codes = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     origin = first[codes.reshape(-1)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from datalabel.check.columns import Columns, Floats, Ints, number
+from datalabel.check.columns import Columns, Floats, Ints, number, size_words
 from datalabel.check.finding import CheckBatch, Severity
 from datalabel.check.rule import Hit, OnLabel, rule
 from datalabel.labels.arrays import side_by_side
@@ -32,12 +32,8 @@ def mask_size(batch: CheckBatch) -> Iterator[Hit]:
     fits = (told == sizes).all(axis=1) | (turned & (told == sizes[:, ::-1]).all(axis=1))
     for place in np.flatnonzero(~fits & np.isfinite(sizes[:, 0])).tolist():
         row = int(rows[place])
-        words = f"{_size(told[place])}, the image {_size(sizes[place])}"
+        words = f"{size_words(told[place])}, the image {size_words(sizes[place])}"
         yield OnLabel(row, f"the {columns.title(row)} is {words}")
-
-
-def _size(size: Floats) -> str:
-    return f"{number(size[0])}×{number(size[1])}"
 
 
 @rule("G111", "malformed-keypoints", Severity.ERROR)
@@ -118,4 +114,4 @@ def bounds_differ(batch: CheckBatch) -> Iterator[Hit]:
 
 def _spoken(corners: Floats) -> str:
     """`30×40 at 10, 20`."""
-    return f"{_size(corners[2:] - corners[:2])} at {number(corners[0])}, {number(corners[1])}"
+    return f"{size_words(corners[2:] - corners[:2])} at {number(corners[0])}, {number(corners[1])}"

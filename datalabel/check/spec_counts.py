@@ -19,6 +19,7 @@ from datalabel.check.spanning import spanning_pairs
 from datalabel.check.spec_rules import label_type
 from datalabel.labels import geometry
 from datalabel.labels.tables import GEOMETRY
+from datalabel.printable import amount
 
 
 @rule("S111", "per-image", Severity.ERROR)
@@ -42,16 +43,16 @@ def per_image(batch: CheckBatch) -> Iterator[Hit]:
             what = f"of class {quoted(name)} ({kind})"
             for row in np.flatnonzero((totals < least) & concerned).tolist():
                 yield OnItem(
-                    row, f"{_labels(totals[row])} {what}; the spec asks for {least} or more", in_set=True
+                    row,
+                    f"{amount(totals[row], 'label')} {what}; the spec asks for {least} or more",
+                    in_set=True,
                 )
             if most is not None:
                 for row, annotator, count in _per_annotator(items, codes[mine], len(annotators), most):
                     by = f" by {quoted(annotators[annotator])}" if annotators[annotator] is not None else ""
-                    yield OnItem(row, f"{_labels(count)} {what}{by}; the spec allows {most}", in_set=True)
-
-
-def _labels(count: int) -> str:
-    return "1 label" if count == 1 else f"{count} labels"
+                    yield OnItem(
+                        row, f"{amount(count, 'label')} {what}{by}; the spec allows {most}", in_set=True
+                    )
 
 
 def _per_annotator(items: Ints, annotators: Ints, size: int, most: int) -> Iterator[tuple[int, int, int]]:

@@ -22,6 +22,7 @@ from datalabel.check.item_rules import NEAR
 from datalabel.check.near import near_pairs
 from datalabel.check.set_rule import SetHit, set_rule
 from datalabel.labels.properties import properties_in
+from datalabel.printable import amount
 from datalabel.spec.model import Spec
 
 
@@ -164,5 +165,5 @@ def class_missing_in_split(splits: Splits) -> Iterator[SetHit]:
         absent = [split for split in sorted(splits.names) if not splits.classes[name, split]]
         total = sum(splits.classes[name, split] for split in splits.names)
         if absent:
-            labels = "1 label" if total == 1 else f"{total:,} labels"
+            labels = amount(total, "label")
             yield SetHit(f"class {quoted(name)} has {labels}, and none in {', '.join(absent)}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from datalabel.cli import pages
+from datalabel.cli.charts import cut
 from datalabel.cli.completion import revisions, sets
 from datalabel.cli.pages import HTML, MAX_IMAGES
 from datalabel.cli.presenting import Presentation, Screen, cells, count, shown
@@ -47,7 +48,7 @@ class AgreementText(Presentation):
         for name, items in found.majority.items():
             if items:
                 on = f"on {count(items, 'item')} that several saw"
-                screen.line((f"  {_cut(name)}: what half or more drew, {on}", "dim"))
+                screen.line((f"  {cut(name, NAME)}: what half or more drew, {on}", "dim"))
         _overall(screen, found)
         _pairs(screen, found)
         _people(screen, found)
@@ -73,15 +74,6 @@ def _interval(found: Estimate) -> str:
     return f"{found.value:.2f}{ends}"
 
 
-def _cut(text: object, width: int = NAME) -> str:
-    words = shown(text)
-    if cells(words) <= width:
-        return words
-    while cells(words) > width - 1:
-        words = words[:-1]
-    return words + "…"
-
-
 def _overall(screen: Screen, found: Agreement) -> None:
     rows = [
         ("alpha", _interval(found.alpha), "Krippendorff's, with not drawn as a class"),
@@ -101,7 +93,7 @@ def _overall(screen: Screen, found: Agreement) -> None:
 
 
 def _between_two(pair: PairAgreement) -> list[tuple[str, str, str]]:
-    first, second = _cut(pair.first), _cut(pair.second)
+    first, second = cut(pair.first, NAME), cut(pair.second, NAME)
     return [
         ("recall", _interval(pair.recall), f"share of {second}'s labels that {first} has too"),
         ("precision", _interval(pair.precision), f"share of {first}'s labels that {second} has too"),
@@ -116,8 +108,8 @@ def _pairs(screen: Screen, found: Agreement) -> None:
     rows = [["first", "second", "items", "recall", "precision", "IoU", "kappa"]]
     rows += [
         [
-            _cut(pair.first, 14),
-            _cut(pair.second, 14),
+            cut(pair.first, 14),
+            cut(pair.second, 14),
             f"{pair.items:,}",
             _number(pair.recall),
             _number(pair.precision),
@@ -136,7 +128,7 @@ def _people(screen: Screen, found: Agreement) -> None:
     rows = [["annotator", "items", "labels", "recall", "precision", "IoU", "alpha without"]]
     rows += [
         [
-            _cut(one.annotator, 12),
+            cut(one.annotator, 12),
             f"{one.items:,}",
             f"{one.labels:,}",
             _interval(one.recall),
@@ -161,7 +153,7 @@ def _classes(screen: Screen, found: Agreement) -> None:
     rows = [["class", "labels", "agreement", "alpha", "IoU"]]
     rows += [
         [
-            _cut(one.name, 24),
+            cut(one.name, 24),
             f"{one.labels:,}",
             _interval(one.agreement),
             _interval(one.alpha),
@@ -179,7 +171,7 @@ def _properties(screen: Screen, found: Agreement) -> None:
     kappas = found.pairs[0].properties if len(found.pairs) == 1 else {}
     _title(screen, "properties", "alpha" + (", and Cohen's kappa" if kappas else ""))
     rows = [
-        [_cut(name, 32), _interval(alpha), _interval(kappas[name]) if name in kappas else ""]
+        [cut(name, 32), _interval(alpha), _interval(kappas[name]) if name in kappas else ""]
         for name, alpha in found.properties[: screen.limit(CLASSES)]
     ]
     screen.table(rows, right=(1, 2))
@@ -201,7 +193,7 @@ def _confusion(screen: Screen, found: Agreement) -> None:
 
 
 def _said(name: str | None) -> str:
-    return "(not drawn)" if name is None else _cut(name, 26)
+    return "(not drawn)" if name is None else cut(name, 26)
 
 
 def _worst(screen: Screen, worst: Sequence[ItemAgreement]) -> None:
@@ -232,12 +224,12 @@ def _tail(text: str, width: int) -> str:
 
 
 def _judged(screen: Screen, judged: Judged) -> None:
-    name, against = _cut(judged.set_name), _cut(judged.against)
+    name, against = cut(judged.set_name, NAME), cut(judged.against, NAME)
     _title(screen, f"annotators of {name}", f"against {against} (by peers: recall against each other)")
     rows = [["annotator", "items", "labels", "recall", "precision", "IoU", "by peers"]]
     rows += [
         [
-            _cut(one.annotator, 12),
+            cut(one.annotator, 12),
             f"{one.items:,}",
             f"{one.labels:,}",
             _interval(one.recall),

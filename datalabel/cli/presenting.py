@@ -10,9 +10,12 @@ from typing import IO, Any, TypeVar
 
 from datalabel.cli.session import Session
 from datalabel.errors import Fault, UsageError, nearest
-from datalabel.printable import printable
+from datalabel.printable import amount, printable
 
 Row = TypeVar("Row")
+
+count = amount
+"""`1 label`, `4,888 labels`."""
 
 STYLES = {
     "good": "32",
@@ -104,11 +107,6 @@ def cells(text: str) -> int:
 def shown(text: object) -> str:
     """Text from data, safe on a terminal and on one line: what cannot be printed is escaped."""
     return printable(text)
-
-
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """`1 label`, `4,888 labels`."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def and_more(number: int) -> str:

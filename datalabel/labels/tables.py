@@ -141,6 +141,9 @@ LEFT_OUT = ("coords", "parts", "rle", "extra")
 GEOMETRY = ("x", "y", "w", "h", "coords", "parts", "rle")
 """The columns that together are a label's geometry (with `kind`)."""
 
+JUDGED = ("class", "kind", *GEOMETRY, "properties")
+"""What checks judge a label by: labels equal in these are the same to them, and an acceptance is about these."""
+
 
 def table_of(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:
     """A table of this schema from some of its columns; the others are null.

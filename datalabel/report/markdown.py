@@ -33,11 +33,6 @@ def text(words: object) -> str:
     return re.sub(r"^ | $", "&#32;", escaped)
 
 
-def amount(number: int, noun: str, plural: str | None = None) -> str:
-    """`1 label`, `4,888 labels`; the words are Markdown."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def heading(level: int, words: str) -> str:
     """A heading; `words` is Markdown."""
     return f"{'#' * level} {words}\n"

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from datalabel.labels.stats import Distribution, ItemStats, PartStats, SetStats, Stats
 from datalabel.labels.stats.compare import compare
-from datalabel.report.markdown import amount, bullets, heading, table, text
+from datalabel.printable import amount
+from datalabel.report.markdown import bullets, heading, table, text
 
 _COMPARED = ("items", "labels", "classes", "annotators", "per_item", "border", "size")
 

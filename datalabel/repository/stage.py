@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,8 +15,9 @@ from datalabel.labels.tables import ITEMS, LABELS, MENTIONS, empty, table_of
 from datalabel.repository.journal import check_changes, finish_journal
 from datalabel.repository.project import Project
 from datalabel.repository.renames import traces
+from datalabel.repository.revisions import STAGED
 from datalabel.repository.same import holds_the_same
-from datalabel.repository.view import View
+from datalabel.repository.view import View, view_of
 from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.store.history import HEADER, SPEC, Source, Tree
 from datalabel.store.state import Base, Position, Rename
@@ -133,6 +134,11 @@ class Stage(Draft):
         self._changed: dict[str, str | None] = {}
         self._gone: set[str] = set()
         self._settled: dict[ObjectId, ObjectId] = {}
+
+    @classmethod
+    def of(cls, project: Project, position: Position) -> Self:
+        """Staging as it stands."""
+        return cls(project, position, view_of(project.store, position.staging, STAGED))
 
     @property
     def known(self) -> Mapping[str, str | None]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.printable import amount
 from datalabel.spec.model import Property, Skeleton
 from datalabel.spec.observed import ObservedProperties
 from datalabel.spec.observed_sizes import ObservedSizes
@@ -117,7 +118,7 @@ def _counted(column: pa.ChunkedArray) -> Iterator[tuple[str | None, int]]:
 
 def _lines(seen: _Seen, project_name: str, skeletons: Mapping[str, Skeleton]) -> Iterator[str]:
     labels = sum(one.labels for one in seen.types.values())
-    yield f"# Inferred from {_count(labels, 'label')} on {_count(seen.items, 'item')}."
+    yield f"# Inferred from {amount(labels, 'label')} on {amount(seen.items, 'item')}."
     yield f"project_name: {quoted(project_name)}"
     if seen.types:
         yield "data_spec:"
@@ -133,7 +134,7 @@ def _lines(seen: _Seen, project_name: str, skeletons: Mapping[str, Skeleton]) ->
 def _type_lines(kind: str, one: _SeenType, items: int, skeleton: Skeleton) -> Iterator[str]:
     least = one.least if one.items == items else 0
     spread = f"{least:,}" if least == one.most else f"{least:,}–{one.most:,}"
-    comment = f"  # {_count(one.labels, 'label')}, {spread} per image"
+    comment = f"  # {amount(one.labels, 'label')}, {spread} per image"
     yield f"    {kind}:{comment}"
     yield from _point_lines(one, skeleton)
     yield from _property_lines(one.properties, 3)
@@ -238,7 +239,3 @@ def _number(value: float) -> str:
     text = repr(value)
     # Readers of YAML 1.1 take 1e+22 for text.
     return text if "." in text else text.replace("e", ".0e")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun if number == 1 else noun + 's'}"

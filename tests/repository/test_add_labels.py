@@ -15,7 +15,6 @@ from datalabel.errors import InputError, RefusedError, UsageError
 from datalabel.labels.rows import with_column
 from datalabel.repository.repository import Repository
 from datalabel.repository.stage import Stage
-from datalabel.repository.view import view_of
 
 
 def rows(repo: Repository, revision: str = "STAGED", set: str = "ground_truth") -> list[dict[str, Any]]:  # noqa: A002
@@ -26,7 +25,7 @@ def reclass(repo: Repository, old: str, new: str) -> None:
     """Change a class in staging, as a fix made here would, without touching any file."""
     project = repo.project
     with project.writing("test") as position:
-        stage = Stage(project, position, view_of(project.store, position.staging, "STAGED"))
+        stage = Stage.of(project, position)
         labels = project.store.tables.read(stage.labels("ground_truth"))
         names = [new if name == old else name for name in labels.column("class").to_pylist()]
         stage.put_labels("ground_truth", with_column(labels, "class", pa.array(names)))

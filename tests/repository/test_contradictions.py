@@ -15,7 +15,6 @@ from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.repository.repository import Repository
 from datalabel.repository.stage import Stage
 from datalabel.repository.upkeep.contradictions import contradictions
-from datalabel.repository.view import view_of
 
 A = "images/a.jpg"
 
@@ -24,7 +23,7 @@ A = "images/a.jpg"
 def staging(repo: Repository) -> Iterator[Stage]:
     project = repo.project
     with project.writing("a test") as position:
-        stage = Stage(project, position, view_of(project.store, position.staging, "STAGED"))
+        stage = Stage.of(project, position)
         yield stage
         stage.save()
 

@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from datalabel.check.finding import Finding, Severity
 from datalabel.check.writers import by_rule, place
-from datalabel.printable import printable
+from datalabel.printable import amount, printable
 
 LIMIT = 10
 """GitHub shows so many annotations of each kind per step, and drops the others without a word."""
@@ -23,8 +23,7 @@ def github(findings: Sequence[Finding]) -> str:
         lines += [_command(command, finding) for finding in _in_turn(found)[:LIMIT]]
         if len(found) > LIMIT:
             lines.append(f"{len(found) - LIMIT:,} more of severity {severity.value} are not annotated")
-    total = len(findings)
-    lines.append(f"dlabel check: {total:,} {'finding' if total == 1 else 'findings'}")
+    lines.append(f"dlabel check: {amount(len(findings), 'finding')}")
     return "\n".join(lines) + "\n"
 
 

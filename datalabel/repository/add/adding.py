@@ -23,7 +23,6 @@ from datalabel.repository.add.spoken import PARTIAL, LabelOptions
 from datalabel.repository.project import Project
 from datalabel.repository.spec.file import spec_changed, stage_spec
 from datalabel.repository.stage import Stage
-from datalabel.repository.view import view_of
 from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.store.history import IMAGES, Source
 
@@ -74,7 +73,7 @@ def add(project: Project, paths: Sequence[Path], options: AddOptions) -> Added:
         RefusedError: something would be counted twice; then nothing is staged.
     """
     with project.writing("dlabel add") as position:
-        stage = Stage(project, position, view_of(project.store, position.staging, "STAGED"))
+        stage = Stage.of(project, position)
         added = add_to(stage, paths, options)
         stage.save()
     return added

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from datalabel.check.finding import Finding
 from datalabel.check.writers import Group, counts, grouped
-from datalabel.report.markdown import amount, bullets, heading, table, text
+from datalabel.printable import amount
+from datalabel.report.markdown import bullets, heading, table, text
 
 PLACES = 10
 """So many places of each rule are listed: a comment has a limit."""

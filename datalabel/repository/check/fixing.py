@@ -21,7 +21,7 @@ from datalabel.repository.check.checking import CheckOptions
 from datalabel.repository.derived_fields import without_derived
 from datalabel.repository.project import Project
 from datalabel.repository.stage import Stage
-from datalabel.repository.view import View, view_of
+from datalabel.repository.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ def fix(project: Project, options: CheckOptions, *, unsafe: bool = False, dry_ru
     """
     acceptances = load_accepted(project.root)
     with project.writing("dlabel check --fix") as position:
-        view = view_of(project.store, position.staging, "STAGED")
-        stage = Stage(project, position, view)
+        stage = Stage.of(project, position)
+        view = stage.view
         repairs = _Repairs(view, _chosen(options, view, unsafe=unsafe), acceptances)
         for name in sorted(view.tree.sets):
             for labels, changed in repairs.of_set(name):

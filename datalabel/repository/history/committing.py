@@ -50,7 +50,7 @@ def commit(project: Project, message: str, *, all_sources: bool = False) -> Comm
     if not is_unicode(message):
         raise UsageError(f"the message is not valid Unicode: {message!r}", hint="write it in UTF-8")
     with project.writing("dlabel commit") as position:
-        stage = Stage(project, position, view_of(project.store, position.staging, STAGED))
+        stage = Stage.of(project, position)
         added = _add_changed(stage) if all_sources else None
         new, before = stage.reached() if added else position, _head_tree(project, position)
         if new.staging is None or new.staging == before:

@@ -18,7 +18,6 @@ from datalabel.repository.add.rekey import rekey
 from datalabel.repository.history.choosing import Chosen, choose
 from datalabel.repository.journal import set_aside
 from datalabel.repository.project import Project
-from datalabel.repository.revisions import STAGED
 from datalabel.repository.stage import Stage, without_source
 from datalabel.repository.view import view_of
 from datalabel.repository.working_tree import SPEC_FILE
@@ -67,7 +66,7 @@ def remove(
     if any(project.key_of(path) == SPEC_FILE for path in paths):
         raise _spec_stays()
     with project.writing("dlabel rm") as position:
-        stage = Stage(project, position, view_of(project.store, position.staging, STAGED))
+        stage = Stage.of(project, position)
         chosen = choose(project, paths, (stage.tree,), stage.known)
         labels = sum(_forget_source(stage, name) for name in chosen.sources)
         labels += stage.drop_items(chosen.items)
@@ -150,7 +149,7 @@ def move(project: Project, old: Path, new: Path) -> Moved:
         InputError: the old path is not tracked, or the new one is taken or outside the project.
     """
     with project.writing("dlabel mv") as position:
-        stage = Stage(project, position, view_of(project.store, position.staging, STAGED))
+        stage = Stage.of(project, position)
         origin = project.key_of(old)
         target = project.key_of(new / old.name if new.is_dir() else new)
         checked_key(target)

@@ -68,7 +68,7 @@ def restore(
     if not paths and not staged:
         raise UsageError("restore needs paths", hint="dlabel restore PATH…, or dlabel restore --staged")
     with project.writing("dlabel restore") as position:
-        stage = Stage(project, position, view_of(project.store, position.staging, STAGED))
+        stage = Stage.of(project, position)
         name = revision or ("HEAD" if staged else STAGED)
         wanted = view_of(project.store, resolve_revision(project, name).tree, name)
         contents = _contents(stage, wanted) if paths else {}

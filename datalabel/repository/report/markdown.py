@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datalabel.check.finding import Finding
-from datalabel.report.markdown import amount, bullets, heading, table, text
+from datalabel.printable import amount
+from datalabel.report.markdown import bullets, heading, table, text
 from datalabel.report.stats_markdown import item_lines, set_tables
 from datalabel.repository.report.reporting import Changes, Report, Targets
 

@@ -16,12 +16,13 @@ from datalabel.files import read_bounded
 from datalabel.formats.registry import get_format
 from datalabel.labels.diff import label_json
 from datalabel.labels.rows import distinct, of_items
+from datalabel.printable import amount
 from datalabel.repository.derived_fields import without_derived
 from datalabel.repository.project import Project
 from datalabel.repository.spec.afterwards import SpecAfterwards
 from datalabel.repository.spec.comparing import wrong_in
 from datalabel.repository.stage import Stage
-from datalabel.repository.view import View, view_of
+from datalabel.repository.view import View
 from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.spec.authored import Report
 from datalabel.spec.migrate import apply_step
@@ -92,8 +93,8 @@ def migrate(
     text = read_bounded(map_file, MAX_BYTES, name=str(map_file), what="a map", hint=hint)
     migration = read_migration(text, map_file.name, report)
     with project.writing("dlabel spec migrate") as position:
-        view = view_of(project.store, position.staging, "STAGED")
-        stage = Stage(project, position, view)
+        stage = Stage.of(project, position)
+        view = stage.view
         spec = SpecAfterwards(project, stage, migration, map_file.parent)
         grammar = len(report.faults)
         check_names(migration, _classes(view), spec.spec, report)
@@ -132,9 +133,7 @@ def _declare(migration: Migration) -> str:
 
 
 def _left_over(left: Mapping[str, int]) -> RefusedError:
-    faults = [
-        Fault(f"{many:,} {'label' if many == 1 else 'labels'}: {words}") for words, many in left.items()
-    ]
+    faults = [Fault(f"{amount(many, 'label')}: {words}") for words, many in left.items()]
     error = RefusedError.of(
         [Fault("some labels would have no place under the spec afterwards"), *faults],
         hint="say in the map what becomes of them, or --allow-unmapped keeps them as they are",

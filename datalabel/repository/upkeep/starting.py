@@ -17,7 +17,6 @@ from datalabel.repository.output_file import refuse_own
 from datalabel.repository.project import Project
 from datalabel.repository.spec.file import stage_spec
 from datalabel.repository.stage import Stage
-from datalabel.repository.view import view_of
 from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.store.store import FOLDER, Store
 
@@ -91,7 +90,7 @@ def _put_in_place(root: Path, spec_text: str | None) -> None:
 
 def _stage_spec(project: Project) -> None:
     with project.writing("dlabel init") as position:
-        stage = Stage(project, position, view_of(project.store, position.staging, "STAGED"))
+        stage = Stage.of(project, position)
         stage_spec(stage, also_gone=False)
         stage.save()
     project.store.close()
