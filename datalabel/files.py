@@ -138,13 +138,7 @@ def walk(
     are never entered. `skip_folder(path)` leaves out a whole folder and `skip_file(path)` a file; `linked(path)` is
     told of folders behind links. Names that are not valid Unicode raise `InputError`.
     """
-    try:
-        names = sorted(os.listdir(root))  # noqa: PTH208 - asked of every file there is, as all below
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise InputError(f"cannot read the folder: {error.strerror}", where=str(root)) from error
-    for name in names:
+    for name in _names_in(root):
         path, place = prefix + name, f"{root}/{name}"
         status = _status(os.lstat, place)
         if status is None:
@@ -179,6 +173,16 @@ def no_such_file(path: Path, said: str, what: str = "no such file or folder") ->
     close = nearest(path.name, beside)
     hint = f"did you mean {printable(close)}?" if close else None
     return InputError(what, where=printable(said), hint=hint)
+
+
+def _names_in(folder: str | Path) -> list[str]:
+    """What lies in a folder, sorted; nothing in one that is gone."""
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208 - asked of every folder there is, as all of a walk
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise InputError(f"cannot read the folder: {error.strerror}", where=str(folder)) from error
 
 
 def _status(ask: Callable[[str], os.stat_result], path: str) -> os.stat_result | None:

@@ -87,14 +87,9 @@ def check(
         return _rules(explain)
     if accepts:
         return _accept(targets[1:], because, sets)
-    if because is not None:
-        raise UsageError("--because goes with `check accept CODE ITEM [LABEL]`")
-    if dry_run and not repairs:
-        raise UsageError("--dry-run goes with --fix or --unsafe-fixes")
-    options = _options((select, ignore, severity), images=images, sets=sets)
-    wanted, failing = _wanted(targets, options, since, baseline, (spec, labels, size)), _failing(fail_on)
-    if html and wanted.files:
-        raise UsageError("--html draws the images of a project", hint="dlabel add the files first")
+    _refuse_stray(because, dry_run=dry_run and not repairs)
+    options, failing = _options((select, ignore, severity), images=images, sets=sets), _failing(fail_on)
+    wanted = _wanted(targets, options, since, baseline, (spec, labels, size), drawn=bool(html))
     if write_baseline:
         return _write_baseline(wanted)
     fixed = _fix(wanted, unsafe=unsafe_fixes, dry_run=dry_run) if repairs else None
@@ -110,6 +105,14 @@ def _refuse_several(asked: Mapping[str, bool]) -> None:
     first, *others = [name for name, given in asked.items() if given] or [""]
     if others:
         raise UsageError(f"{first} and {others[0]} exclude each other")
+
+
+def _refuse_stray(because: str | None, *, dry_run: bool) -> None:
+    """Options that go with something else, which is not asked for."""
+    if because is not None:
+        raise UsageError("--because goes with `check accept CODE ITEM [LABEL]`")
+    if dry_run:
+        raise UsageError("--dry-run goes with --fix or --unsafe-fixes")
 
 
 def _options(
@@ -134,13 +137,18 @@ def _wanted(
     since: str | None,
     baseline: str | None,
     files: tuple[str | None, str | None, str | None],
+    *,
+    drawn: bool,
 ) -> Wanted:
     from datalabel.repository.check.gating import GateOptions
 
     path = None if baseline is None else SESSION.path(baseline)
     # The shell's *.json may name the baseline among the label files.
     checked = [text for text in targets or [] if path is None or SESSION.path(text) != path]
-    return Wanted(checked, GateOptions(options, since, path), *files)
+    wanted = Wanted(checked, GateOptions(options, since, path), *files)
+    if drawn and wanted.files:
+        raise UsageError("--html draws the images of a project", hint="dlabel add the files first")
+    return wanted
 
 
 def _codes(texts: list[str] | None) -> list[str]:

@@ -10,6 +10,7 @@ import typer
 
 from datalabel.cli.completion import revisions, sets
 from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.selecting import DROP_EMPTY, WHERE
 from datalabel.cli.session import SESSION
 
 if TYPE_CHECKING:
@@ -69,13 +70,8 @@ def export(
         help="The label set (default ground_truth; of a snapshot, its only one).",
     ),
     split: list[str] = typer.Option(None, "--split", metavar="NAME", help="Only this split of a snapshot."),
-    where: str = typer.Option(
-        None,
-        "--where",
-        metavar="EXPR",
-        help="Only labels, or items, like this (SQL); see --drop-empty.",
-    ),
-    drop_empty: bool = typer.Option(False, "--drop-empty", help="Leave out items that have no labels left."),
+    where: str = WHERE,
+    drop_empty: bool = DROP_EMPTY,
     images: Images = typer.Option(Images.none, "--images", help="What becomes of the images."),
     allow_loss: bool = typer.Option(False, "--allow-loss", help="Export what the format can keep."),
 ) -> Presentation:

@@ -11,6 +11,7 @@ import typer
 
 from datalabel.cli.completion import revisions, sets, snapshots
 from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.selecting import DROP_EMPTY, WHERE
 from datalabel.cli.session import SESSION
 
 if TYPE_CHECKING:
@@ -244,13 +245,8 @@ class VerifiedText(Presentation):
 def create(
     name: str = typer.Argument(..., metavar="NAME"),
     revision: str = typer.Argument("HEAD", metavar="[REV]", autocompletion=revisions),
-    where: str = typer.Option(
-        None,
-        "--where",
-        metavar="EXPR",
-        help="Only labels, or items, like this (SQL); see --drop-empty.",
-    ),
-    drop_empty: bool = typer.Option(False, "--drop-empty", help="Leave out items that have no labels left."),
+    where: str = WHERE,
+    drop_empty: bool = DROP_EMPTY,
     with_unseen: bool = typer.Option(False, "--with-unseen", help="Also items that no label file names."),
     split: str = typer.Option(None, "--split", metavar="SPLITS", help="E.g. train=0.8,val=0.2."),
     split_by: list[str] = typer.Option(

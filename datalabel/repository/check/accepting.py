@@ -98,20 +98,19 @@ def accept(
     with project.writing("dlabel check accept"):
         view = view_at(project, "STAGED")
         found = _found(view, CheckOptions([rules[0].code], sets=sets), item, label)
-        contents = contents_at(view, [Acceptance(rules[0].code, item, because, one.set) for one in found])
-        by = author_of(project)
-        new = {
-            one.place: one
-            for one in (
-                Acceptance(each.code, item, because.strip(), each.set, each.about, contents.of(each), by)
-                for each in found
-            )
-        }
+        given = _acceptances(view, found, item, because.strip(), author_of(project))
+        new = {one.place: one for one in given}
         known = {one.place: one for one in load_accepted(project.root)}
         changed = tuple(one for place, one in sorted(new.items()) if known.get(place) != one)
         if changed:
             write_atomic(project.root / FILE, to_text({**known, **new}.values()).encode())
     return Accepted(FILE, changed)
+
+
+def _acceptances(view: View, found: Sequence[Finding], item: str, because: str, by: str) -> list[Acceptance]:
+    """Acceptances of findings on an item, of what the view holds there."""
+    contents = contents_at(view, [Acceptance(one.code, item, because, one.set) for one in found])
+    return [Acceptance(one.code, item, because, one.set, one.about, contents.of(one), by) for one in found]
 
 
 def _found(view: View, options: CheckOptions, item: str, label: str | None) -> list[Finding]:

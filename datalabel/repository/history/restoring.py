@@ -81,9 +81,7 @@ def restore(
             rekey_bases(stage)
             return Restored(name, (), (), stage.would_change() if dry_run else stage.save())
         writer = _Writer(stage, wanted, force=force)
-        writer.write(chosen, contents)
-        gone = before.keys() - contents.keys()
-        writer.take_back({key: before[key] for key in chosen.items if key in gone}, contents)
+        writer.write(chosen, contents, before)
         changed = stage.would_change() if dry_run else stage.save(writer.renames())
         return Restored(name, tuple(sorted(writer.written)), tuple(sorted(writer.deleted)), changed)
 
@@ -121,8 +119,10 @@ class _Writer:
         self.written: set[str] = set()
         self.deleted: set[str] = set()
 
-    def write(self, chosen: Chosen, contents: Mapping[str, str | None]) -> None:
-        """Prepare everything that was chosen; of images, what they hold is given by key.
+    def write(
+        self, chosen: Chosen, contents: Mapping[str, str | None], before: Mapping[str, str | None]
+    ) -> None:
+        """Prepare everything that was chosen; of images, what they hold, and held in staging before, is given by key.
 
         Raises:
             RefusedError: some files hold what is not recorded (all are named).
@@ -135,16 +135,9 @@ class _Writer:
             content = contents.get(key)
             if content is not None:
                 self._write_image(key, ObjectId(content))
+        self._take_back([key for key in chosen.items if key not in contents], contents, before)
         if chosen.spec and self._wanted.tree.spec_text is not None:
             self._write_spec(self._wanted.tree.spec_text)
-
-    def take_back(self, gone: Mapping[str, str | None], contents: Mapping[str, str | None]) -> None:
-        """Images that lie under their old keys again go from those that they have had since."""
-        back = {*contents.values()} - {None}
-        for key, content in gone.items():
-            path = self._project.on_disk(key) if content in back else None
-            if path is not None and self._content_of(key, path) == content:
-                self.deleted.add(key)
 
     def renames(self) -> list[Rename]:
         """What is to be journalled; the files are durable by now."""
@@ -193,6 +186,16 @@ class _Writer:
         self._refuse_unrecorded(key, path)
         if self._prepare(key, _pieces(objects.open(content, BLOB))) != content:
             raise differs(self._project, key, objects.path(content), content)
+
+    def _take_back(
+        self, gone: Sequence[str], contents: Mapping[str, str | None], before: Mapping[str, str | None]
+    ) -> None:
+        """Images that lie under their old keys again go from those that they have had since."""
+        back = {*contents.values()} - {None} if gone else set()
+        for key in gone:
+            path = self._project.on_disk(key) if before.get(key) in back else None
+            if path is not None and self._content_of(key, path) == before[key]:
+                self.deleted.add(key)
 
     def _surely_holds(self, key: str, content: ObjectId) -> bool:
         """Whether the cache vouches for a file, of which most restores meet very many: only its stat is asked for."""
