@@ -188,3 +188,16 @@ def test_old_words_in_a_file_that_had_the_new_ones_are_a_change(project: Reposit
     assert exported(project, tmp_path / "out") == document()
     project.commit("as it was")
     assert project.diff("HEAD~2", "HEAD").is_empty
+
+
+def test_a_part_that_comes_after_the_file_was_written_leaves_the_names_too(
+    project: Repository, tmp_path: Path
+) -> None:
+    run(project, "{rename: {bad: rotten}}")
+    project.commit("migrated")
+    project.restore("labels.json")
+    write(project, coco({"images/a.jpg": [("rotten", 1, 2, 10, 10), ("green", 20, 20, 9, 8)]}))
+    project.add("labels.json", partial=True)
+    found = exported(project, tmp_path / "out")
+    assert categories(found)[0] == (1, "rotten", "of bad")
+    assert classes(found) == ["good", "green", "rotten", "smudge"]

@@ -177,6 +177,8 @@ class _Addition:
         said = self._base.tree.sources.get(self._old_name) if self._base is not None else None
         if self._base is None or known is None or said is None or said == known or said.names:
             return known
+        if self._how.partial:
+            return known  # whose header stays, and with it what its classes are called
         here = View(self._stage.project.store, self._stage.tree, "STAGED").header(known)
         return replace(known, names={}) if self._base.header(said) == here else known
 
