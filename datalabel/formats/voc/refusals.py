@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 
 from datalabel.errors import Faults, RefusedError
 from datalabel.formats.base import LABEL_KEYS, Batch, Selection
+from datalabel.formats.claims import Claims
 from datalabel.formats.voc.header import Common
 from datalabel.formats.voc.write import member_path
 from datalabel.formats.voc.xml import ILLEGAL
@@ -27,9 +27,9 @@ def refuse(*selections: Selection) -> None:
         RefusedError: they would; every pair and text is named.
     """
     faults = Faults()
-    taken: dict[str, tuple[str, str]] = {}
+    claims = Claims(faults)
     for selection in selections:
-        _look_through(selection, taken, faults)
+        _look_through(selection, claims, faults)
     faults.raise_if_any(
         RefusedError, hint="export a selection that leaves one of them out, or to another format"
     )
@@ -51,17 +51,14 @@ def refuse_splits(splits: Sequence[Selection]) -> None:
     faults.raise_if_any(RefusedError, hint="rename the image, or leave it out")
 
 
-def _look_through(selection: Selection, taken: dict[str, tuple[str, str]], faults: Faults) -> None:
-    """Note the faults of one selection; `taken` holds the files of those before it."""
+def _look_through(selection: Selection, claims: Claims, faults: Faults) -> None:
+    """Note the faults of one selection; `claims` are on its files, and on those before it."""
     own = selection.header is not None
     single = own and not Common.of(selection.header or {}).folder
     for batch in selection.batches(("class", "properties")):
         for item in batch.items.select(["item", "name", "number"]).to_pylist():
             path = "the one file of this source" if single else member_path(item, own)
-            # The most careless file system decides: no case, one Unicode form.
-            other, _ = taken.setdefault(unicodedata.normalize("NFC", path).casefold(), (item["item"], path))
-            if other != item["item"]:
-                faults.add(f"{other} and {item['item']} would be written to one file, {path}", selection.name)
+            claims.claim(path, item["item"], selection.name)
         for text, place in _unspeakable(batch):
             faults.add(f"{text!r} holds a character that XML cannot", place)
         for place in _nameless(batch.labels):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 
 from datalabel.errors import Faults, RefusedError
 from datalabel.formats.base import Batch, Capabilities, Loss, Selection
+from datalabel.formats.claims import Claims
 from datalabel.formats.losses import Tally, capability_losses
 from datalabel.formats.yolo.places import place_in_source, place_in_split
 from datalabel.formats.yolo.plan import Plan, Seen, plan_of
@@ -91,15 +91,11 @@ def planned(selections: Sequence[Selection], *, training: bool = False) -> Plan:
     """
     place = place_in_split if training else place_in_source
     faults = Faults()
-    taken: dict[str, str] = {}
+    claims = Claims(faults)
 
     def look(selection: Selection, batch: Batch) -> None:
         for item in batch.items.select(["item", "name", "number"]).to_pylist():
-            path = place(selection, item)
-            # The most careless file system decides: no case, one Unicode form.
-            other = taken.setdefault(unicodedata.normalize("NFC", path).casefold(), item["item"])
-            if other is not item["item"]:
-                faults.add(f"{other} and {item['item']} would be written to one file, {path}", selection.name)
+            claims.claim(place(selection, item), item["item"], selection.name)
         for key in _sizeless(batch):
             faults.add("the size of the image is not known, so nothing in it can be told in fractions", key)
 
