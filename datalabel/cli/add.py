@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from datalabel.cli import add_options as named
 from datalabel.cli.change_text import conflict_line
-from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.presenting import Presentation, Screen, shown, when_gone
 from datalabel.cli.session import SESSION
+from datalabel.printable import amount
 
 if TYPE_CHECKING:
     from datalabel.repository.add.adding import Added
@@ -36,7 +37,7 @@ class AddedText(Presentation):
         for name in screen.first(self.done.missing, SHOWN):
             screen.line(
                 (f"missing: {shown(name)}", "warn"),
-                "  (dlabel restore brings it back, dlabel rm stops tracking it)",
+                f"  ({when_gone(name)})",
             )
         for fault in screen.first(self.done.unrecognised, SHOWN):
             screen.line((f"{shown(fault.where)}: {fault.what}", "dim"))
@@ -47,7 +48,7 @@ class AddedText(Presentation):
     def _images(self, screen: Screen) -> None:
         images = self.done.images
         parts = [
-            count(len(keys), f"image {word}", f"images {word}")
+            amount(len(keys), f"image {word}", f"images {word}")
             for keys, word in (
                 (images.added, "added"), (images.replaced, "replaced"), (images.renamed, "renamed"),
                 (images.joined, "joined with their labels"),
@@ -58,7 +59,7 @@ class AddedText(Presentation):
             tail = f" ({images.unchanged:,} unchanged)" if images.unchanged else ""
             screen.line(", ".join(parts), (tail, "dim"))
         if images.labels_back:
-            screen.line(f"  {count(images.labels_back, 'label')} came back with what had been removed")
+            screen.line(f"  {amount(images.labels_back, 'label')} came back with what had been removed")
         if self.done.folders and not images.added:
             screen.line(f"images below {', '.join(map(shown, self.done.folders))} are tracked from now on")
         for fault in screen.first(images.faults, SHOWN):
@@ -67,19 +68,19 @@ class AddedText(Presentation):
     def _labels(self, screen: Screen, labels: LabelsAdded) -> None:
         name = (shown(labels.source), "name")
         if labels.is_open:
-            screen.line(name, (f": {count(len(labels.conflicts), 'conflict')}, not staged", "bad"))
+            screen.line(name, (f": {amount(len(labels.conflicts), 'conflict')}, not staged", "bad"))
             for conflict in screen.first(labels.conflicts, SHOWN):
                 conflict_line(screen, conflict)
             screen.line(("hint: dlabel add --prefer ours|theirs decides for all of them", "dim"))
             return
-        changed = count(labels.changed_items, "item") + " changed"
+        changed = amount(labels.changed_items, "item") + " changed"
         into = "" if labels.set == "ground_truth" else f" into {shown(labels.set)}"
-        screen.line(name, f": {count(labels.labels, 'label')} ({labels.format}){into}, {changed}")
+        screen.line(name, f": {amount(labels.labels, 'label')} ({labels.format}){into}, {changed}")
         if labels.decided:
             side = "what is here" if labels.decided == "ours" else "the file"
-            screen.line((f"  {count(len(labels.conflicts), 'conflict')} decided for {side}", "warn"))
+            screen.line((f"  {amount(len(labels.conflicts), 'conflict')} decided for {side}", "warn"))
         if labels.awaited:
-            screen.line((f"  {count(labels.awaited, 'item')} without an image here yet", "warn"))
+            screen.line((f"  {amount(labels.awaited, 'item')} without an image here yet", "warn"))
         if labels.new_classes:
             names = ", ".join(map(shown, labels.new_classes[:SHOWN])) + (
                 ", …" if labels.new_classes[SHOWN:] else ""

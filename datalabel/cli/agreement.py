@@ -12,9 +12,10 @@ from datalabel.cli import pages
 from datalabel.cli.charts import cut
 from datalabel.cli.completion import revisions, sets
 from datalabel.cli.pages import HTML, MAX_IMAGES
-from datalabel.cli.presenting import Presentation, Screen, cells, count, shown
+from datalabel.cli.presenting import Presentation, Screen, cells, shown
 from datalabel.cli.session import SESSION
 from datalabel.errors import UsageError
+from datalabel.printable import amount
 
 if TYPE_CHECKING:
     from datalabel.quality.resampling import Estimate
@@ -37,17 +38,17 @@ class AgreementText(Presentation):
         found = self.found
         between_sets = len(found.sets) == 2
         who = (
-            " and ".join(map(shown, found.sets)) if between_sets else count(len(found.compared), "annotator")
+            " and ".join(map(shown, found.sets)) if between_sets else amount(len(found.compared), "annotator")
         )
         place = "" if between_sets else f" of {shown(found.sets[0])}"
         screen.line((who, "name"), f"{place} at {shown(found.revision)}: "
-                    f"{count(found.labels, 'label')} on {count(found.items, 'item')}")  # fmt: skip
+                    f"{amount(found.labels, 'label')} on {amount(found.items, 'item')}")  # fmt: skip
         screen.line(
             (f"  on items that two or more saw; objects from IoU {found.iou:g} on; 95 % intervals", "dim")
         )
         for name, items in found.majority.items():
             if items:
-                on = f"on {count(items, 'item')} that several saw"
+                on = f"on {amount(items, 'item')} that several saw"
                 screen.line((f"  {cut(name, NAME)}: what half or more drew, {on}", "dim"))
         _overall(screen, found)
         _pairs(screen, found)
@@ -244,7 +245,7 @@ def _judged(screen: Screen, judged: Judged) -> None:
     if judged.correlation is not None:
         screen.line(
             "  rank correlation of both recalls: ", (f"{judged.correlation:.2f}", "bold"),
-            f"  (Spearman; {count(judged.ranked, 'annotator')}, {judged.least}+ objects)",
+            f"  (Spearman; {amount(judged.ranked, 'annotator')}, {judged.least}+ objects)",
         )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from datalabel.cli.presenting import Screen, count, shown
+from datalabel.cli.presenting import Screen, shown
+from datalabel.printable import amount
 
 if TYPE_CHECKING:
     from datalabel.labels.merge import Conflict
@@ -28,7 +29,7 @@ def summary_lines(screen: Screen, summary: Mapping[str, Any]) -> None:
         fields = ", ".join(f"{field} {number:,}" for field, number in counts.get("by_field", {}).items())
         screen.line(f"  {shown(name):<{width}}  ", *parts, (f"({fields})" if fields else "", "dim"))
     if summary.get("spec"):
-        screen.line(f"  {'spec':<{width}}  {count(summary['spec'], 'change')}")
+        screen.line(f"  {'spec':<{width}}  {amount(summary['spec'], 'change')}")
 
 
 def item_line(screen: Screen, change: Mapping[str, Any]) -> None:

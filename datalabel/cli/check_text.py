@@ -15,7 +15,8 @@ from datalabel.cli.findings_text import (
     statistics_lines,
     totals,
 )
-from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.presenting import Presentation, Screen, shown
+from datalabel.printable import amount
 
 if TYPE_CHECKING:
     from datalabel.check.finding import Finding, Rule, Severity
@@ -54,7 +55,7 @@ class CheckText(Presentation):
             screen.line()
         for remark in remarks(self.gated):
             screen.line((remark, "warn"))
-        scope = f"{count(checked.labels, 'label')} on {count(checked.items, 'item')}"
+        scope = f"{amount(checked.labels, 'label')} on {amount(checked.items, 'item')}"
         screen.line(
             f"Checked {scope} at {shown(checked.revision)}: ",
             (totals(checked.findings), "bold"),
@@ -236,7 +237,7 @@ class BaselineText(Presentation):
     changed: bool
 
     def text(self, screen: Screen) -> None:
-        what = count(self.findings, "finding")
+        what = amount(self.findings, "finding")
         screen.line(
             f"{what} in the baseline → " if self.changed else f"{what}, as before: ",
             (shown(self.file), "name"),

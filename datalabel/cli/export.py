@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from datalabel.cli.completion import revisions, sets
-from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.presenting import Presentation, Screen, shown
 from datalabel.cli.selecting import DROP_EMPTY, WHERE
 from datalabel.cli.session import SESSION
+from datalabel.printable import amount
 
 if TYPE_CHECKING:
     from datalabel.repository.export.exporting import Exported
@@ -33,12 +34,12 @@ class ExportedText(Presentation):
 
     def text(self, screen: Screen) -> None:
         screen.line(
-            f"Wrote {count(len(self.done.files), 'file')} ({self.done.format}) to {shown(self.done.folder)}"
+            f"Wrote {amount(len(self.done.files), 'file')} ({self.done.format}) to {shown(self.done.folder)}"
         )
         if self.done.splits:
             screen.line(f"  splits: {', '.join(self.done.splits)}")
         if self.done.images:
-            screen.line(f"  {count(self.done.images, 'image')}")
+            screen.line(f"  {amount(self.done.images, 'image')}")
         screen.doubts(self.done.warnings)
         for loss in self.done.losses:
             screen.line((f"  lost: {shown(loss)}", "warn"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from datalabel.cli.presenting import Screen, count, shown
+from datalabel.cli.presenting import Screen, shown
+from datalabel.printable import amount
 
 if TYPE_CHECKING:
     from datalabel.check.finding import Finding
@@ -48,7 +49,7 @@ def totals(findings: Sequence[Finding]) -> str:
     for name in ("error", "warning", "info"):
         number = sum(finding.severity.value == name for finding in findings)
         if number:
-            words.append(count(number, name, "infos" if name == "info" else None))
+            words.append(amount(number, name, "infos" if name == "info" else None))
     return ", ".join(words) or "nothing found"
 
 
@@ -74,11 +75,11 @@ def remarks(gated: Gated) -> list[str]:
     if gated.stale:
         named = _some([f"{code} {item or 'the set'}" for code, _, item, _, _ in gated.stale])
         occur = "occurs" if len(gated.stale) == 1 else "occur"
-        said.append(f"{count(len(gated.stale), 'finding')} of the baseline no longer {occur}: {named}")
+        said.append(f"{amount(len(gated.stale), 'finding')} of the baseline no longer {occur}: {named}")
     if gated.lapsed:
         named = _some([f"{one.code} {one.item}" for one in gated.lapsed])
         why = "the label changed, or the fault is gone"
-        said.append(f"{count(len(gated.lapsed), 'acceptance')} excused nothing ({why}): {named}")
+        said.append(f"{amount(len(gated.lapsed), 'acceptance')} excused nothing ({why}): {named}")
     return said
 
 

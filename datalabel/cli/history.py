@@ -13,10 +13,11 @@ from datalabel.cli.arguments import after_dashes
 from datalabel.cli.change_text import item_line, label_line, summary_lines
 from datalabel.cli.completion import revisions
 from datalabel.cli.pages import HTML, MAX_IMAGES
-from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.presenting import Presentation, Screen, shown
 from datalabel.cli.session import SESSION
 from datalabel.cli.spec_change_text import spec_change_line
 from datalabel.errors import UsageError
+from datalabel.printable import amount
 from datalabel.spec.changes import EFFECTS
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class DiffText(Presentation):
             return
         screen.line(f"No label, item or rule of the spec differs {between}.")
         if beside.items:
-            screen.line(f"  sources say other fields of {count(beside.items, 'item')}")
+            screen.line(f"  sources say other fields of {amount(beside.items, 'item')}")
         for name in screen.first(beside.headers, 5):
             screen.line(f"  {shown(name)} has other fields of its own, or another layout")
         for name in screen.first(beside.sources, 5):

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from datalabel.cli.completion import revisions
-from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.presenting import Presentation, Screen, shown
 from datalabel.cli.session import SESSION
 from datalabel.errors import InputError
+from datalabel.printable import amount
 
 if TYPE_CHECKING:
     from datalabel.repository.history.moving import Moved, Removed
@@ -36,8 +37,8 @@ class RestoredText(Presentation):
     def text(self, screen: Screen) -> None:
         if self.dry_run:
             screen.line(("Nothing was done; this would be:", "dim"))
-        words = [count(len(self.done.written), "file") + " written"] if self.done.written else []
-        words += [count(len(self.done.deleted), "file") + " deleted"] if self.done.deleted else []
+        words = [amount(len(self.done.written), "file") + " written"] if self.done.written else []
+        words += [amount(len(self.done.deleted), "file") + " deleted"] if self.done.deleted else []
         if self.done.staged:
             where = " for these paths" if self.some else ""
             words.append(f"staging now matches {shown(self.done.revision)}{where}")
@@ -85,9 +86,9 @@ class RemovedText(Presentation):
 
     def text(self, screen: Screen) -> None:
         word = "Would stop tracking" if self.dry_run else "Stopped tracking"
-        parts = [count(len(self.done.items), "item")] if self.done.items else []
-        parts += [count(len(self.done.sources), "source")] if self.done.sources else []
-        screen.line(f"{word} {' and '.join(parts) or 'nothing'} ({count(self.done.labels, 'label')})")
+        parts = [amount(len(self.done.items), "item")] if self.done.items else []
+        parts += [amount(len(self.done.sources), "source")] if self.done.sources else []
+        screen.line(f"{word} {' and '.join(parts) or 'nothing'} ({amount(self.done.labels, 'label')})")
         _names(screen, "deleted", self.done.deleted, "bad")
 
     def json(self) -> Any:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.presenting import Presentation, Screen, shown
 from datalabel.cli.session import SESSION
+from datalabel.printable import amount
 
 if TYPE_CHECKING:
     from datalabel.report.page import Page
@@ -36,7 +37,7 @@ class PageText(Presentation):
     status: int = 0
 
     def text(self, screen: Screen) -> None:
-        words = f"{count(self.images, *_IMAGES[self.why])}, {self.drawn:,} drawn"
+        words = f"{amount(self.images, *_IMAGES[self.why])}, {self.drawn:,} drawn"
         if not self.images:
             words = _NONE.get(self.why, words)
         screen.line(f"{words} → ", (shown(self.path), "name"))

@@ -10,12 +10,9 @@ from typing import IO, Any, TypeVar
 
 from datalabel.cli.session import Session
 from datalabel.errors import Fault, UsageError, nearest
-from datalabel.printable import amount, printable
+from datalabel.printable import printable
 
 Row = TypeVar("Row")
-
-count = amount
-"""`1 label`, `4,888 labels`."""
 
 STYLES = {
     "good": "32",
@@ -107,6 +104,12 @@ def cells(text: str) -> int:
 def shown(text: object) -> str:
     """Text from data, safe on a terminal and on one line: what cannot be printed is escaped."""
     return printable(text)
+
+
+def when_gone(path: str) -> str:
+    """What to type when a tracked file is gone."""
+    out = f"dlabel add {path} takes it out" if path == "dlabel.yaml" else "dlabel rm stops tracking it"
+    return f"dlabel restore brings it back, {out}"
 
 
 def and_more(number: int) -> str:

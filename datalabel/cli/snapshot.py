@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from datalabel.cli.completion import revisions, sets, snapshots
-from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.presenting import Presentation, Screen, shown
 from datalabel.cli.selecting import DROP_EMPTY, WHERE
 from datalabel.cli.session import SESSION
+from datalabel.printable import amount
 
 if TYPE_CHECKING:
     from datalabel.repository.snapshot.comparing import SnapshotDifference
@@ -52,14 +53,14 @@ def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
 
 def _describe(screen: Screen, snapshot: Snapshot) -> None:
     total = snapshot.counts[""]
-    screen.line((shown(snapshot.name), "name"), f"  {count(total['items'], 'item')}, "
-                f"{count(total['labels'], 'label')}  {', '.join(map(shown, snapshot.sets))}")  # fmt: skip
+    screen.line((shown(snapshot.name), "name"), f"  {amount(total['items'], 'item')}, "
+                f"{amount(total['labels'], 'label')}  {', '.join(map(shown, snapshot.sets))}")  # fmt: skip
     rows = [
         (
             name,
-            count(numbers["items"], "item"),
+            amount(numbers["items"], "item"),
             f"{100 * numbers['items'] / total['items']:.1f} %",
-            count(numbers["labels"], "label"),
+            amount(numbers["labels"], "label"),
         )
         for name, numbers in sorted(snapshot.counts.items())
         if name
@@ -102,16 +103,16 @@ class CreatedText(Presentation):
         _describe(screen, self.created.snapshot)
         bridging, unnamed, unseen = self.created.bridging, self.created.unnamed, self.created.unseen
         if unseen:
-            words = f"  left out: {count(len(unseen), 'item')} that no label file names (first: {shown(unseen[0])})"
+            words = f"  left out: {amount(len(unseen), 'item')} that no label file names (first: {shown(unseen[0])})"
             screen.line((f"{words}; --with-unseen takes them as empty", "warn"))
         for key, (one, other) in screen.first(list(bridging.items()), 5):
             screen.line((f"  left out: {shown(key)} is in {one} and in {other}", "warn"))
         if unnamed:
-            words = f"  left out: {count(len(unnamed), 'item')} in no list (first: {shown(unnamed[0])})"
+            words = f"  left out: {amount(len(unnamed), 'item')} in no list (first: {shown(unnamed[0])})"
             screen.line((words, "warn"))
         for split, names in self.created.unknown.items():
             words = (
-                f"  no items here: {count(len(names), 'name')} of {shown(split)} (first: {shown(names[0])})"
+                f"  no items here: {amount(len(names), 'name')} of {shown(split)} (first: {shown(names[0])})"
             )
             screen.line((words, "warn"))
         screen.doubts(self.created.warnings)
@@ -144,8 +145,8 @@ class SnapshotList(Presentation):
             (
                 shown(one.name),
                 one.created[:10],
-                count(one.counts[""]["items"], "item"),
-                count(one.counts[""]["labels"], "label"),
+                amount(one.counts[""]["items"], "item"),
+                amount(one.counts[""]["labels"], "label"),
                 "  ".join(f"{name} {one.counts[name]['items']:,}" for name in sorted(one.counts) if name),
                 shown(one.note),
             )
@@ -228,8 +229,8 @@ class VerifiedText(Presentation):
             screen.line(("error ", "bad"), shown(problem))
         for remark in self.done.remarks:
             screen.line((shown(remark), "dim"))
-        word = count(len(self.done.problems), "problem") if self.done.problems else "all as recorded"
-        screen.line(f"{shown(self.done.name)}: {count(self.done.looked_at, self.noun)} checked, {word}")
+        word = amount(len(self.done.problems), "problem") if self.done.problems else "all as recorded"
+        screen.line(f"{shown(self.done.name)}: {amount(self.done.looked_at, self.noun)} checked, {word}")
 
     def json(self) -> Any:
         return {

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from datalabel.cli.completion import revisions
-from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.presenting import Presentation, Screen, shown
 from datalabel.cli.session import SESSION
 from datalabel.cli.spec_diff import diff, project_here
 from datalabel.cli.spec_migrate import migrate
-from datalabel.printable import printable
+from datalabel.printable import amount, printable
 
 if TYPE_CHECKING:
     from datalabel.spec.load import Extended, LoadedSpec
@@ -118,7 +118,7 @@ class SpecText(Presentation):
             for kind, looks in kinds.items():
                 words = [f"{key}={_short(value)}" for key, value in _set(looks.conditions).items()]
                 color = f"  {looks.color}" if looks.color else ""
-                points = f"  {count(len(looks.points), 'point')}" if looks.points else ""
+                points = f"  {amount(len(looks.points), 'point')}" if looks.points else ""
                 screen.line(f"  {kind}{color}{points}", ("  " + "  ".join(words) if words else "", "dim"))
                 for key, one in looks.properties.items():
                     screen.line(f"    {shown(key)}: {_property(one)}")
@@ -181,7 +181,7 @@ class CheckedSpecText(Presentation):
     def text(self, screen: Screen) -> None:
         for warning in self.loaded.warnings:
             screen.line((f"warning: {shown(warning)}", "warn"))
-        classes = count(len(self.loaded.spec.classes), "class", "classes")
+        classes = amount(len(self.loaded.spec.classes), "class", "classes")
         screen.line(f"{shown(self.path)}: {classes}, no faults")
 
     def json(self) -> Any:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from datalabel.cli.completion import revisions
-from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.presenting import Presentation, Screen, shown
 from datalabel.cli.session import SESSION
 from datalabel.cli.spec_change_text import EFFECT_STYLES, spec_change_line
+from datalabel.printable import amount
 
 if TYPE_CHECKING:
     from datalabel.repository.project import Project
@@ -49,7 +50,7 @@ class SpecDiffText(Presentation):
                 spec_change_line(screen, one.change.to_json(), note=_concerned(one))
         screen.line()
         numbers = ", ".join(f"{many:,} {effect}" for effect, many in self.found.counts().items() if many)
-        screen.line(f"{count(len(self.found.changes), 'change')}: {numbers}")
+        screen.line(f"{amount(len(self.found.changes), 'change')}: {numbers}")
         if self.found.at is not None:
             self._wrong(screen)
 
@@ -58,8 +59,8 @@ class SpecDiffText(Presentation):
         if not labels and not images:
             screen.line((f"At {shown(self.found.at)} everything that is valid stays valid.", "good"))
             return
-        amounts = [count(labels, "label")] if labels else []
-        amounts += [count(images, "image")] if images else []
+        amounts = [amount(labels, "label")] if labels else []
+        amounts += [amount(images, "image")] if images else []
         words = f"At {shown(self.found.at)} {' and '.join(amounts)} would no longer be valid"
         screen.line((words, "warn"), "  (dlabel spec migrate changes labels with the spec)")
 
@@ -78,8 +79,8 @@ class SpecDiffText(Presentation):
 
 def _concerned(one: CountedChange) -> str:
     if one.labels is not None:
-        return count(one.labels, "label")
-    return count(one.images, "image") if one.images is not None else ""
+        return amount(one.labels, "label")
+    return amount(one.images, "image") if one.images is not None else ""
 
 
 def diff(

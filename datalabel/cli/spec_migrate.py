@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.presenting import Presentation, Screen, shown
 from datalabel.cli.session import SESSION
+from datalabel.printable import amount
 
 if TYPE_CHECKING:
     from datalabel.repository.spec.migrating import Migrated, Sample, StepDone
@@ -41,13 +42,13 @@ class MigratedText(Presentation):
         for number, step in enumerate(self.done.steps, 1):
             self._step(screen, number, step)
         for words, many in self.done.left.items():
-            screen.line((f"left over: {count(many, 'label')}: {shown(words)}", "warn"))
+            screen.line((f"left over: {amount(many, 'label')}: {shown(words)}", "warn"))
         screen.line()
         self._summary(screen)
 
     def _step(self, screen: Screen, number: int, step: StepDone) -> None:
         style = "bold" if step.labels else "warn"
-        screen.line((f"{number}. {shown(step.words)}", style), f"  {count(step.labels, 'label')}")
+        screen.line((f"{number}. {shown(step.words)}", style), f"  {amount(step.labels, 'label')}")
         several = {words: many for words, many in step.counts.items() if many}
         if len(several) > 1:
             screen.table(
@@ -58,7 +59,7 @@ class MigratedText(Presentation):
             screen.line("     ", (place, "dim"), f"  {_told(sample)}")
 
     def _summary(self, screen: Screen) -> None:
-        changed = f"{count(self.done.labels, 'label')} on {count(self.done.images, 'image')}"
+        changed = f"{amount(self.done.labels, 'label')} on {amount(self.done.images, 'image')}"
         if self.done.spec_changed:
             changed += ", and the spec"
         if self._refused:
@@ -75,7 +76,7 @@ class MigratedText(Presentation):
             screen.line("Nothing to change.")
         if self.done.newly_invalid:
             words = (
-                f"Valid before, and not under the spec afterwards: {count(self.done.newly_invalid, 'label')}"
+                f"Valid before, and not under the spec afterwards: {amount(self.done.newly_invalid, 'label')}"
             )
             screen.line((words, "warn"), "  (dlabel check --select S)")
 

@@ -21,7 +21,8 @@ from datalabel.cli.charts import (
     widths,
 )
 from datalabel.cli.groups_text import group_lines
-from datalabel.cli.presenting import bar, count, shown, size_text
+from datalabel.cli.presenting import bar, shown, size_text
+from datalabel.printable import amount
 
 if TYPE_CHECKING:
     from datalabel.labels.stats import Distribution, ItemStats, PartStats, PropertyStats, SetStats
@@ -47,9 +48,9 @@ def item_lines(items: ItemStats, revision: str) -> Iterator[Line]:
     formats = ", ".join(f"{shown(name)} {many:,}" for name, many in items.formats.items())
     size = f"  {size_text(items.bytes)}" if items.bytes else ""
     head = f" at {shown(revision)}" + (f"  {formats}" if formats else "") + size
-    yield [(count(items.items, "item"), "name"), head]
+    yield [(amount(items.items, "item"), "name"), head]
     if items.items > items.images:
-        yield [(f"  {count(items.items - items.images, 'item')} without an image here", "warn")]
+        yield [(f"  {amount(items.items - items.images, 'item')} without an image here", "warn")]
     sizes = list(items.sizes.items())
     if sizes:
         words = ", ".join(f"{size} ({many:,})" for size, many in sizes[:4])
@@ -63,11 +64,11 @@ def item_lines(items: ItemStats, revision: str) -> Iterator[Line]:
 def head_lines(name: str, found: PartStats) -> Iterator[Line]:
     """How many labels, on how many items."""
     empty, unseen = found.per_item.empty, found.per_item.unseen
-    tail = f", {count(empty, 'item')} without" if empty else ""
-    on = f"{count(found.labels, 'label')} on {count(found.per_item.labelled, 'item')}{tail}"
+    tail = f", {amount(empty, 'item')} without" if empty else ""
+    on = f"{amount(found.labels, 'label')} on {amount(found.per_item.labelled, 'item')}{tail}"
     yield [(shown(name), "name"), f"  {on}"]
     if unseen:
-        yield [(f"  {count(unseen, 'item')} in none of its label files", "dim")]
+        yield [(f"  {amount(unseen, 'item')} in none of its label files", "dim")]
 
 
 def set_lines(found: SetStats, width: int, rows: int = CLASSES) -> Iterator[Line]:
@@ -148,13 +149,15 @@ def _facts(found: PartStats, width: int) -> Iterator[Line]:
         words = [f"{name} {many:,} ({percent(many, total)})" for name, many in area.to_json().items()]
         yield _fact("COCO sizes", "  ".join(words))
     if found.size.unmeasured:
-        yield _fact("unmeasured", f"{count(found.size.unmeasured, 'label')} without a sound geometry", "warn")
+        yield _fact(
+            "unmeasured", f"{amount(found.size.unmeasured, 'label')} without a sound geometry", "warn"
+        )
     yield from _border(found)
     yield from _overlap(found)
     pairs = found.together.pairs
     if pairs:
         words = [
-            f"{' + '.join(cut(name, 20) for name in pair.classes)} on {count(pair.items, 'item')}"
+            f"{' + '.join(cut(name, 20) for name in pair.classes)} on {amount(pair.items, 'item')}"
             for pair in pairs
         ]
         yield _fact("together", fitted(words, width - TITLE - 4, len(words)))
@@ -167,14 +170,14 @@ def _border(found: PartStats) -> Iterator[Line]:
     if border.touching:
         share = percent(border.touching, border.labels)
         sides = ", ".join(f"{side} {getattr(border, side):,}" for side in ("left", "top", "right", "bottom"))
-        yield _fact("at the edge", f"{count(border.touching, 'label')} ({share}): {sides}")
+        yield _fact("at the edge", f"{amount(border.touching, 'label')} ({share}): {sides}")
 
 
 def _overlap(found: PartStats) -> Iterator[Line]:
     overlap = found.overlap
     meeting, half = overlap.any_class.overlapping, overlap.any_class.over_half
     if meeting:
-        words = f"{count(meeting, 'label')} ({percent(meeting, overlap.labels)}) meet another"
+        words = f"{amount(meeting, 'label')} ({percent(meeting, overlap.labels)}) meet another"
         words += f", {half:,} by IoU > 0.5 ({overlap.same_class.over_half:,} of one class)" if half else ""
         yield _fact("overlap", words)
 

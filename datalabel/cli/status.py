@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from datalabel.cli.presenting import Presentation, Screen, count, shown
+from datalabel.cli.presenting import Presentation, Screen, shown, when_gone
 from datalabel.cli.session import SESSION
+from datalabel.printable import amount
 
 if TYPE_CHECKING:
     from datalabel.repository.history.status import Status
@@ -29,12 +30,8 @@ class StatusText(Presentation):
             screen.line("Nothing to commit, working tree clean.")
         if self.found.has_staged:
             self._staged(screen)
-        unstaged = list(self.found.unstaged)
-        if self.found.spec["changed"]:
-            unstaged.insert(0, (self.found.spec["path"], self.found.spec["change"]))
-        gone = [one for one in unstaged if one[1] == "deleted"]
-        self._unstaged(screen, [one for one in unstaged if one[1] != "deleted"], "dlabel add takes it in")
-        self._unstaged(screen, gone, "dlabel restore brings it back, dlabel rm stops tracking it")
+        for next_step, paths in self._changed().items():
+            self._unstaged(screen, paths, next_step)
         if self.found.untracked:
             screen.line()
             screen.line("Untracked  ", ("(dlabel add PATH)", "dim"))
@@ -42,11 +39,19 @@ class StatusText(Presentation):
                 screen.line("  ", shown(path))
         if self.found.awaited:
             screen.line()
-            screen.line((f"{count(self.found.awaited, 'item')} without an image here", "dim"))
+            screen.line((f"{amount(self.found.awaited, 'item')} without an image here", "dim"))
+
+    def _changed(self) -> dict[str, list[tuple[str, str]]]:
+        """What changed since it was added, by what can be done about it; first what is there."""
+        spec = [(self.found.spec["path"], self.found.spec["change"])] if self.found.spec["changed"] else []
+        changes = sorted((*spec, *self.found.unstaged), key=lambda one: one[1] == "deleted")
+        steps: dict[str, list[tuple[str, str]]] = {}
+        for path, change in changes:
+            next_step = when_gone(path) if change == "deleted" else "dlabel add takes it in"
+            steps.setdefault(next_step, []).append((path, change))
+        return steps
 
     def _unstaged(self, screen: Screen, paths: Sequence[tuple[str, str]], next_step: str) -> None:
-        if not paths:
-            return
         screen.line()
         screen.line("Changed since it was added  ", (f"({next_step})", "dim"))
         for path, change in screen.first(paths, SHOWN):

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from datalabel.cli.presenting import Presentation, Screen, count, shown, size_text
+from datalabel.cli.presenting import Presentation, Screen, shown, size_text
 from datalabel.cli.session import SESSION
 from datalabel.errors import EXIT_CODES, Kind
+from datalabel.printable import amount
 
 if TYPE_CHECKING:
     from datalabel.repository.upkeep.collecting import Collected
@@ -44,12 +45,12 @@ class InspectedText(Presentation):
         gone = sum(one.missing for one in self.found.broken)
         counts = {"damaged": len(self.found.broken) - gone, "missing": gone}
         said = ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
-        screen.line(f"Read {count(self.found.objects, 'object')}: {said or 'all there and whole'}")
+        screen.line(f"Read {amount(self.found.objects, 'object')}: {said or 'all there and whole'}")
         if self.found.unused:
-            unused = f"{count(self.found.unused, 'object')} ({size_text(self.found.unused_bytes)})"
+            unused = f"{amount(self.found.unused, 'object')} ({size_text(self.found.unused_bytes)})"
             screen.line((f"Nothing leads to {unused}", "dim"))
         if self.found.elsewhere:
-            images = count(self.found.elsewhere, "image")
+            images = amount(self.found.elsewhere, "image")
             screen.line((f"Not read: {images} kept where they lie", "dim"))
 
     def json(self) -> Any:
@@ -92,12 +93,12 @@ class CollectedText(Presentation):
     def text(self, screen: Screen) -> None:
         if self.done.objects:
             word = "Would delete" if self.done.dry_run else "Deleted"
-            what = f"{count(self.done.objects, 'object')} ({size_text(self.done.bytes)})"
+            what = f"{amount(self.done.objects, 'object')} ({size_text(self.done.bytes)})"
             screen.line(f"{word} {what} that nothing leads to")
         else:
             screen.line("Nothing to delete")
         if self.done.young:
-            young = f"{count(self.done.young, 'object')} ({size_text(self.done.young_bytes)})"
+            young = f"{amount(self.done.young, 'object')} ({size_text(self.done.young_bytes)})"
             screen.line(
                 (f"{young} younger than {self.done.days:g} days kept (--older-than 0 takes all)", "dim")
             )

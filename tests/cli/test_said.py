@@ -30,6 +30,18 @@ def test_nothing_to_stage_is_not_everything_staged(project: Desk) -> None:
     )
 
 
+def test_a_deleted_spec_is_taken_out_by_naming_it(project: Desk) -> None:
+    (project.folder / "dlabel.yaml").unlink()
+    way = "(dlabel restore brings it back, dlabel add dlabel.yaml takes it out)"
+    assert project.dlabel("add").out == f"missing: dlabel.yaml  {way}\nNothing to stage.\n"
+    (project.folder / "a.png").unlink()
+    said = project.dlabel("status").out
+    assert f"Changed since it was added  {way}\n  deleted  dlabel.yaml\n" in said
+    assert "dlabel rm stops tracking it)\n  deleted  a.png\n" in said
+    assert project.dlabel("add", "dlabel.yaml").status == 0
+    assert "deleted  dlabel.yaml" not in project.dlabel("status").out
+
+
 def test_staging_matches_for_the_paths_that_were_named(project: Desk) -> None:
     assert project.dlabel("rm", "-n", "a.png").out == "Would stop tracking 1 item (1 label)\n"
     for paths, where in ((["a.png"], " for these paths"), ([], "")):
