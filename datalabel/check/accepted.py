@@ -17,7 +17,7 @@ from datalabel.errors import Faults
 from datalabel.labels.hashing import hash_rows
 from datalabel.labels.rows import item_hashes
 from datalabel.labels.tables import JUDGED, label_id_text
-from datalabel.spec.infer import quoted
+from datalabel.spec.yaml_scalar import quoted
 from datalabel.spec.yaml_text import Node, read_yaml
 
 FILE = "dlabel.accepted.yaml"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -16,6 +15,7 @@ from datalabel.printable import amount
 from datalabel.spec.model import Property, Skeleton
 from datalabel.spec.observed import ObservedProperties
 from datalabel.spec.observed_sizes import ObservedSizes
+from datalabel.spec.yaml_scalar import quoted
 
 MOST_POINTS = 1000
 """Keypoint labels with more points than this get no names for them."""
@@ -196,28 +196,10 @@ def _image_lines(seen: _Seen) -> Iterator[str]:
     yield from inner
 
 
-# YAML that a reader of any version takes as it is meant
+# Lines of YAML
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+)*")
-_WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 _LONGEST_KEY = 1000
 """YAML reads no longer keys than 1024 characters on one line without a question mark."""
-
-
-def quoted(text: str) -> str:
-    """A text as a YAML scalar on one line: plain when nobody can misread it, else in double quotes."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS and " -" not in text:
-        return text
-    return '"' + "".join(map(_escaped, text)) + '"'
-
-
-def _escaped(char: str) -> str:
-    if char in '"\\':
-        return "\\" + char
-    if char.isprintable():
-        return char
-    code = ord(char)
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
 
 
 def _opened(name: str, depth: int) -> Iterator[str]:

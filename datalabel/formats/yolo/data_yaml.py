@@ -10,11 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from datalabel.spec.yaml_scalar import quoted
 from datalabel.spec.yaml_text import Node, read_yaml
-
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+)*")
-_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"})
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def new_data_yaml(
@@ -72,21 +69,6 @@ def _plain(node: Node) -> Any:
     if node.is_mapping:
         return {key: _plain(one) for key, one in node.entries.items()}
     return [_plain(one) for one in node.items] if node.is_list else node.value
-
-
-def quoted(text: str) -> str:
-    """A text as a YAML scalar that is this text, in every version of YAML."""
-    if (
-        _PLAIN.fullmatch(text) or re.fullmatch(r"images(/[A-Za-z0-9_-]+)*", text)
-    ) and text.lower() not in _WORDS:
-        return text
-    return '"' + "".join(map(_escaped, text)) + '"'
-
-
-def _escaped(char: str) -> str:
-    if char in _ESCAPES:
-        return _ESCAPES[char]
-    return char if char.isprintable() else f"\\U{ord(char):08x}"
 
 
 def flips_of(points: Sequence[str]) -> list[int] | None:

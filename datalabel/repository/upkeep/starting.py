@@ -105,7 +105,7 @@ def _schema() -> bytes:
 def _spec_text(spec: str | None, name: str, templates: Path | None, *, given: bool) -> str:
     """The text of the new `dlabel.yaml`."""
     editor = f"# yaml-language-server: $schema={FOLDER}/{SCHEMA_FILE}\n"
-    from datalabel.spec.infer import quoted
+    from datalabel.spec.yaml_scalar import quoted
     from datalabel.spec.yaml_text import MAX_BYTES, decoded
 
     if spec is not None and _is_file(spec):
