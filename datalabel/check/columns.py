@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from datalabel.check.measured import measured
 from datalabel.labels import geometry
-from datalabel.labels.arrays import one_array, only, rows_of, side_by_side, values_of
+from datalabel.labels.arrays import one_array, only, ordinals, rows_of, side_by_side, values_of
 from datalabel.labels.properties import properties_in
 from datalabel.labels.sorting import distinct
 from datalabel.labels.tables import GEOMETRY
@@ -212,8 +212,7 @@ class Columns:
         found[rows] = self.lists("coords", rows)[1] // 2
         rows = np.flatnonzero(self.is_kind("keypoints") & ~self.known)
         values, lengths = self.lists("coords", rows)
-        place = np.arange(len(values)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        labelled = (place % 3 == 2) & (values > 0)
+        labelled = (ordinals(lengths) % 3 == 2) & (values > 0)
         found[rows] = np.bincount(np.repeat(np.arange(len(rows)), lengths)[labelled], minlength=len(rows))
         found[self.not_finite] = np.nan
         return found

@@ -9,7 +9,7 @@ import numpy as np
 from datalabel.check.columns import Columns, Floats, Ints, number, size_words
 from datalabel.check.finding import CheckBatch, Severity
 from datalabel.check.rule import Hit, OnLabel, rule
-from datalabel.labels.arrays import side_by_side
+from datalabel.labels.arrays import ordinals, side_by_side
 
 SLACK = 2.0
 """Pixels by which a recorded box may differ from the outline: tools round, and some count the last pixel."""
@@ -88,8 +88,7 @@ def _keypoints(columns: Columns) -> tuple[Ints, Floats, Ints, Ints]:
     of each number among its label's."""
     rows = np.flatnonzero(columns.is_kind("keypoints") & ~columns.not_finite)
     values, lengths = columns.lists("coords", rows)
-    place = np.arange(len(values)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return rows, values, lengths, place
+    return rows, values, lengths, ordinals(lengths)
 
 
 @rule("G113", "bounds-differ", Severity.WARNING)

@@ -57,6 +57,23 @@ def values_of(column: pa.ListArray, rows: npt.NDArray[np.intp]) -> tuple[npt.NDA
     return values.to_numpy(zero_copy_only=False), chosen
 
 
+def positions(starts: Ints, counts: Ints) -> Ints:
+    """The places `start, start + 1, …` of several stretches of so many values, end to end."""
+    return np.repeat(starts - (np.cumsum(counts) - counts), counts) + np.arange(int(counts.sum()))
+
+
+def ordinals(counts: Ints) -> Ints:
+    """The numbers 0, 1, 2, … of the values in each of several lists of so many, end to end."""
+    return positions(np.zeros(len(counts), np.int64), counts)
+
+
+def every_two(counts: Ints) -> tuple[Ints, Ints]:
+    """Every two values of each of several lists of so many: the place of the first, and of the second."""
+    every = np.arange(int(counts.sum()))
+    after = np.repeat(counts, counts) - ordinals(counts) - 1
+    return np.repeat(every, after), positions(every + 1, after)
+
+
 def side_by_side(*columns: Values) -> Values:
     """Columns of shape (n,) as one array of shape (n, few)."""
     return np.array(columns).T

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.labels.arrays import ordinals
 from datalabel.labels.geometry import Floats, Rows, bounds
 
 COCO_SIGMAS = np.array(
@@ -89,8 +90,7 @@ def _areas(labels: pa.Table) -> Floats:
 
 def _sigmas(points: npt.NDArray[np.int64]) -> Floats:
     """The sigma of every point of labels that have so many points each."""
-    starts = np.cumsum(points) - points
-    position = np.arange(points.sum()) - np.repeat(starts, points)
+    position = ordinals(points)
     person = np.repeat(points == len(COCO_SIGMAS), points)
     sigmas: Floats = np.where(person, COCO_SIGMAS[position % len(COCO_SIGMAS)], COCO_SIGMAS.mean())
     return sigmas

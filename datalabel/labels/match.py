@@ -24,6 +24,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.labels.arrays import ordinals
 from datalabel.labels.components import components
 from datalabel.labels.geometry import THIN, Floats, bounds, ious
 from datalabel.labels.hashing import Hashes, hash_rows, mix
@@ -189,9 +190,9 @@ def _ordinals(keys: Hashes) -> Hashes:
         else np.zeros(0, int)
     )
     counts = np.diff(np.append(starts, len(ordered)))
-    ordinals = np.empty(len(keys), dtype=np.uint64)
-    ordinals[order] = np.arange(len(keys)) - np.repeat(starts, counts)
-    return ordinals
+    found = np.empty(len(keys), dtype=np.uint64)
+    found[order] = ordinals(counts)
+    return found
 
 
 def _codes(column: pa.ChunkedArray) -> Hashes:

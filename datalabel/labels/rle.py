@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from datalabel.labels.arrays import ordinals
+
 Counts = npt.NDArray[np.int64]
 
 MAX_PIXELS = 1 << 32
@@ -39,7 +41,7 @@ def decode(text: str) -> Counts:
     starts = np.concatenate(([0], ends[:-1] + 1))
     if (ends - starts).max() >= _GROUPS:
         raise ValueError("a count beyond 32 bits")
-    place = np.arange(len(codes)) - np.repeat(starts, ends - starts + 1)
+    place = ordinals(ends - starts + 1)
     differences = np.add.reduceat((codes & 0x1F) << (5 * place), starts)
     negative = (codes[ends] & 0x10) != 0
     differences -= np.where(negative, np.int64(1) << (5 * (place[ends] + 1)), 0)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from datalabel.labels.arrays import positions
 from datalabel.labels.components import components
 from datalabel.labels.geometry import ious
 from datalabel.labels.keypoints import oks, reach
@@ -164,8 +165,7 @@ def units(batch: Batch, numbers: Ints) -> Units:
     starts = np.cumsum(counts) - counts
     size = counts[item]
     unit = np.repeat(np.arange(total), size)
-    offset = np.arange(len(unit)) - np.repeat(np.cumsum(size) - size, size)
-    annotator = batch.seen_by[starts[item][unit] + offset]
+    annotator = batch.seen_by[positions(starts[item], size)]
     people = int(batch.seen_by.max()) + 1 if len(batch.seen_by) else 1
     place = np.searchsorted(unit * people + annotator, numbers * people + batch.annotator)
     value, label = np.full(len(unit), NOT_DRAWN, np.int64), np.full(len(unit), -1, np.int64)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from datalabel.labels.arrays import positions
 from datalabel.labels.properties import values_in
 from datalabel.quality.batch import Batch, Ints, Words, distinct_pairs
 from datalabel.quality.objects import Pairs
@@ -62,8 +63,7 @@ class PropertyTally:
         flat = np.array([pair for one in parsed for pair in sorted(one.items())], np.int64)
         starts = (np.cumsum(counts) - counts)[codes]
         row = np.repeat(np.arange(len(rows)), counts[codes])
-        place = np.arange(len(row)) - np.repeat(np.cumsum(counts[codes]) - counts[codes], counts[codes])
-        found = flat[starts[row] + place]
+        found = flat[positions(starts, counts[codes])]
         return Said(rows[row], found[:, 0], found[:, 1])
 
     def _parsed(self, text: str) -> Mapping[int, int]:
@@ -76,7 +76,7 @@ class PropertyTally:
         starts = np.cumsum(counts) - counts
         pair = np.repeat(np.arange(len(pairs.left)), counts[pairs.left])
         own = counts[pairs.left]
-        left = starts[pairs.left][pair] + np.arange(len(pair)) - np.repeat(np.cumsum(own) - own, own)
+        left = positions(starts[pairs.left], own)
         width = len(self.names)
         keys, wanted = said.label * width + said.name, pairs.right[pair] * width + said.name[left]
         right = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from datalabel.labels.arrays import every_two, positions
 from datalabel.quality.batch import Batch, Floats, Ints, distinct_pairs
 from datalabel.quality.objects import NOT_DRAWN, Pairs, Units
 from datalabel.quality.resampling import Alpha, AlphaWithout, Kappa, OneAgainstRest, Ratio, Tally
@@ -106,8 +107,7 @@ class WithoutTally:
         kinds = np.bincount(found.unit, minlength=len(found.size))
         starts = np.cumsum(kinds) - kinds
         row = np.repeat(np.arange(len(unit)), kinds[unit])
-        offset = np.arange(len(row)) - np.repeat(np.cumsum(kinds[unit]) - kinds[unit], kinds[unit])
-        place = starts[unit][row] + offset
+        place = positions(starts[unit], kinds[unit])
         counts = found.count[place].astype(np.float64)
         self.lost.values.add(item[unit][row], who[row], found.value[place], counts)
 
@@ -172,13 +172,8 @@ def pairs_of_people(batch: Batch, reference: int | None = None) -> tuple[Ints, I
         others = batch.seen_by != reference
         item, second = batch.seen_item[others], batch.seen_by[others]
         return item, np.full(len(item), reference), second
-    counts = batch.seen_counts
-    starts = np.cumsum(counts) - counts
-    position = np.arange(len(batch.seen_item)) - starts[batch.seen_item]
-    after = counts[batch.seen_item] - position - 1
-    first = np.repeat(np.arange(len(batch.seen_item)), after)
-    step = np.arange(len(first)) - np.repeat(np.cumsum(after) - after, after) + 1
-    return batch.seen_item[first], batch.seen_by[first], batch.seen_by[first + step]
+    first, second = every_two(batch.seen_counts)
+    return batch.seen_item[first], batch.seen_by[first], batch.seen_by[second]
 
 
 def _drawn_by(batch: Batch) -> _Lookup:

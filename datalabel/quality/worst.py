@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 
+from datalabel.labels.arrays import every_two
 from datalabel.quality.batch import Batch, Distinct, Floats, Ints, Vocabulary, distinct_pairs
 from datalabel.quality.objects import NOT_DRAWN, Units
 from datalabel.quality.results import Confusion, ItemAgreement, ItemLabel
@@ -109,10 +110,7 @@ def _alphabetical(one: str | None, other: str | None) -> tuple[str | None, str |
 def _pairs_of_values(found: Spread) -> tuple[Distinct, Ints]:
     """Every two different values of a unit, with how many pairs of annotators gave them."""
     kinds = np.bincount(found.unit, minlength=len(found.size))
-    starts = np.cumsum(kinds) - kinds
-    after = kinds[found.unit] - (np.arange(len(found.unit)) - starts[found.unit]) - 1
-    one = np.repeat(np.arange(len(found.unit)), after)
-    other = one + np.arange(len(one)) - np.repeat(np.cumsum(after) - after, after) + 1
+    one, other = every_two(kinds)
     pairs = distinct_pairs(found.value[one], found.value[other])
     counts = np.bincount(pairs.where, weights=found.count[one] * found.count[other], minlength=len(pairs))
     return pairs, counts.astype(np.int64)

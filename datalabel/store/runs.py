@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.labels.arrays import begins_of, one_array
+from datalabel.labels.arrays import begins_of, one_array, positions
 
 Places = npt.NDArray[np.int64]
 
@@ -65,7 +65,6 @@ def merged(parts: Sequence[Runs]) -> pa.Table:
 def stretches(rows: pa.Table, first: Places, lengths: Places) -> pa.Table:
     """Some stretches of rows, end to end; where they are long they are not copied, and each is a chunk."""
     if len(first) * LONG > lengths.sum():
-        before = np.cumsum(lengths) - lengths
-        return rows.take(pa.array(np.arange(lengths.sum()) + np.repeat(first - before, lengths)))
+        return rows.take(pa.array(positions(first, lengths)))
     pieces = zip(first.tolist(), lengths.tolist(), strict=True)
     return pa.concat_tables([rows.slice(start, length) for start, length in pieces])

@@ -1,13 +1,16 @@
-"""The values of list columns: those of the rows that are asked for, whatever lies beside and between them."""
+"""The values of list columns: those of the rows that are asked for, whatever lies beside and between them; and places
+in lists that lie end to end."""
 
 from __future__ import annotations
+
+from itertools import combinations
 
 import numpy as np
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datalabel.labels.arrays import only, rows_of, side_by_side, values_of
+from datalabel.labels.arrays import every_two, only, ordinals, positions, rows_of, side_by_side, values_of
 
 ROWS = st.lists(st.none() | st.lists(st.integers(0, 9), max_size=4), max_size=12)
 
@@ -47,3 +50,16 @@ def test_rows_of_few_columns_are_chosen_and_joined() -> None:
     assert all(
         array.flags.f_contiguous for array in (both, only(chosen, both), rows_of(both, np.array([0, 1])))
     )
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 5)), max_size=8))
+def test_places_in_lists_are_those_that_a_loop_counts(runs: list[tuple[int, int]]) -> None:
+    starts, counts = np.array(runs, np.int64).reshape(-1, 2).T
+    assert positions(starts, counts).tolist() == [
+        place for start, count in runs for place in range(start, start + count)
+    ]
+    assert ordinals(counts).tolist() == [place for _, count in runs for place in range(count)]
+    ends = np.cumsum(counts).tolist()
+    every = [range(end - count, end) for (_, count), end in zip(runs, ends, strict=True)]
+    pairs = [pair for places in every for pair in combinations(places, 2)]
+    assert [*zip(*(side.tolist() for side in every_two(counts)), strict=True)] == pairs

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datalabel.labels import rle
+from datalabel.labels.arrays import positions
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -51,14 +52,6 @@ def lists(size: int, pieces: Sequence[Piece], type_: pa.DataType) -> pa.ListArra
         type=pa.list_(type_),
         mask=None if given.all() else pa.array(~given),
     )
-
-
-def positions(starts: Ints, counts: Ints) -> Ints:
-    """The indexes `start, start + 1, …` of every run, end to end."""
-    if not len(counts):
-        return np.zeros(0, np.int64)
-    before = np.cumsum(counts) - counts
-    return np.repeat(starts - before, counts) + np.arange(int(counts.sum()))
 
 
 def point_bounds(xs: Floats, ys: Floats, counts: Ints) -> Floats:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.labels.arrays import one_array, values_of
+from datalabel.labels.arrays import one_array, ordinals, positions, values_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -74,7 +74,7 @@ class Rows:
     def _axes(self) -> npt.NDArray[np.int8]:
         """What each number is measured along: 0 the width, 1 the height, 2 nothing (a visibility)."""
         owners = self.owners
-        places = np.arange(len(self.values)) - self.starts[owners]
+        places = ordinals(np.diff(self.starts))
         point = (self.codes[owners] == KEYPOINTS) & (places >= 4)
         return np.where(point, (places - 4) % self.dims, places % 2).astype(np.int8)
 
@@ -129,7 +129,7 @@ def rounded(values: Floats) -> Floats:
 def _coords(rows: Rows, scaled: Floats) -> tuple[Floats, Ints]:
     """The points of all rows end to end, and how many numbers each row has among them."""
     owners = rows.owners
-    places = np.arange(len(scaled)) - rows.starts[owners]
+    places = ordinals(np.diff(rows.starts))
     codes = rows.codes[owners]
     lengths = np.diff(rows.starts) - np.select([rows.codes == BOX, rows.codes == KEYPOINTS], [4, 4], 0)
     points = scaled[(codes != BOX) & ((codes != KEYPOINTS) | (places >= 4))]
@@ -143,8 +143,7 @@ def _coords(rows: Rows, scaled: Floats) -> tuple[Floats, Ints]:
 
 def _bounds(coords: Floats, starts: Ints, lengths: Ints) -> Floats:
     """x, y, w, h of outlines whose points begin at `starts`; each has one point at least."""
-    rows = np.repeat(starts - np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths)
-    points = coords[np.arange(int(lengths.sum())) + rows].reshape(-1, 2)
+    points = coords[positions(starts, lengths)].reshape(-1, 2)
     firsts = np.concatenate(([0], np.cumsum(lengths // 2)[:-1]))
     low, high = np.minimum.reduceat(points, firsts), np.maximum.reduceat(points, firsts)
     return np.concatenate([low, rounded(high - low)], axis=1)
@@ -194,10 +193,7 @@ class _Piece:
 
     def put(self, into: Floats, starts: Ints) -> None:
         """Write the numbers of each row from its start."""
-        ends = np.cumsum(self.lengths)
-        into[np.arange(len(self.values)) + np.repeat(starts - (ends - self.lengths), self.lengths)] = (
-            self.values
-        )
+        into[positions(starts, self.lengths)] = self.values
 
     @classmethod
     def corners(cls, bounds: Floats, codes: npt.NDArray[np.int8], labels: pa.Table) -> _Piece:
@@ -231,7 +227,7 @@ class _Piece:
         coords = labels.column("coords").take(pa.array(rows))
         given = _filled(pc.list_value_length(coords))
         values = _floats(pc.list_flatten(coords))
-        places = np.arange(len(values)) - np.repeat(np.cumsum(given) - given, given)
+        places = ordinals(given)
         kept = (places < 3 * count) & (places % 3 < dims)
         return cls(rows, np.minimum(given // 3, count) * dims, values[kept])
 
