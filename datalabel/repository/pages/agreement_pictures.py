@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from datalabel.labels.diff import label_json
 from datalabel.labels.tables import label_id_text
 from datalabel.quality.results import Agreement, ItemAgreement, ItemLabel
 from datalabel.report.page import Bar, Chart, Detail, Fact, Mark, Page, Picture, Shape, Tone
 from datalabel.repository.pages.outlining import outline_of
-from datalabel.repository.pages.page_pictures import PageOptions, Room, illustrated, notes_on_drawing
+from datalabel.repository.pages.page_pictures import (
+    PageOptions,
+    Room,
+    illustrated,
+    labels_drawn,
+    notes_on_drawing,
+)
 from datalabel.repository.project import Project
 from datalabel.repository.view import View
 
@@ -25,7 +31,7 @@ def page_of_agreement(
 ) -> Page:
     """The page of the items on which people (or sets) differ most, the worst first as in `found`."""
     options = options or PageOptions()
-    pictures = _pictures(project, view, found)
+    pictures = _pictures(view, found)
     finished = illustrated(project, (view,), pictures, lambda *_: {}, options)
     drawn = sum(picture.thumbnail is not None for picture in finished)
     alpha = found.alpha.value
@@ -57,9 +63,9 @@ def page_of_agreement(
     )
 
 
-def _pictures(project: Project, view: View, found: Agreement) -> list[Picture]:
+def _pictures(view: View, found: Agreement) -> list[Picture]:
     """The worst items with what everybody drew, not yet with their images."""
-    shapes = _shapes(project, view, found, Room())
+    shapes = _shapes(view, found)
     return [
         Picture(
             one.item,
@@ -123,29 +129,21 @@ def _marked(one: ItemAgreement) -> list[tuple[ItemLabel, Mark, str]]:
     return found
 
 
-def _shapes(project: Project, view: View, found: Agreement, room: Room) -> Mapping[str, Sequence[Shape]]:
+def _shapes(view: View, found: Agreement) -> Mapping[str, Sequence[Shape]]:
     marked = {
         (one.item, label_id_text(label.id)): (label, mark, words)
         for one in found.worst
         for label, mark, words in _marked(one)
     }
-    shapes: dict[str, list[Shape]] = {}
+
+    def draw(name: str, item: str, label: Mapping[str, Any]) -> Shape | None:
+        if (item, label["id"]) not in marked:
+            return None
+        person, mark, words = marked[item, label["id"]]
+        details = (Detail(person.annotator, words),)
+        return Shape(
+            mark.key, label["class"], label["kind"], name, label["id"], outline_of(label), details=details
+        )
+
     keys = sorted({one.item for one in found.worst})
-    for name in found.sets:
-        for batch in project.store.tables.scan(view.label_table(name), items=keys):
-            for row in batch.to_pylist():
-                label = label_json(row)
-                known = marked.get((row["item"], label["id"]))
-                if known is None:
-                    continue
-                person, mark, words = known
-                shape = room.take(
-                    Shape(
-                        mark.key, label["class"], label["kind"], name, label["id"], outline_of(label),
-                        details=(Detail(person.annotator, words),),
-                    )
-                )  # fmt: skip
-                if shape is None:
-                    return shapes
-                shapes.setdefault(row["item"], []).append(shape)
-    return shapes
+    return labels_drawn(view, found.sets, keys, draw, Room())

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from datalabel.labels.diff import LabelChange, label_json
+from datalabel.labels.diff import LabelChange
 from datalabel.report.page import Bar, Chart, Fact, Listing, Page, Picture, Shape, Tone
 from datalabel.repository.differences import Difference, ItemChange
 from datalabel.repository.pages.change_shapes import (
@@ -21,7 +21,13 @@ from datalabel.repository.pages.change_shapes import (
     shape_of,
     shape_of_same,
 )
-from datalabel.repository.pages.page_pictures import PageOptions, Room, illustrated, notes_on_drawing
+from datalabel.repository.pages.page_pictures import (
+    PageOptions,
+    Room,
+    illustrated,
+    labels_drawn,
+    notes_on_drawing,
+)
 from datalabel.repository.project import Project
 
 SPEC_ROWS = 50
@@ -41,7 +47,7 @@ def page_of_diff(project: Project, difference: Difference, options: PageOptions 
         project,
         (difference.after, difference.before),
         pictures,
-        lambda keys, changed: _context(project, difference, keys, changed, room),
+        lambda keys, changed: _context(difference, keys, changed, room),
         options,
     )
     return _page(difference, finished, tally, len(pictures), options)
@@ -130,23 +136,17 @@ def _item_notes(change: ItemChange) -> list[str]:
 
 
 def _context(
-    project: Project, difference: Difference, keys: Sequence[str], pictures: Sequence[Picture], room: Room
+    difference: Difference, keys: Sequence[str], pictures: Sequence[Picture], room: Room
 ) -> Mapping[str, list[Shape]]:
     """The labels of these images that did not change, of the sets that did, as far as there is room."""
     changed = {(picture.key, shape.set, shape.id) for picture in pictures for shape in picture.shapes}
     whole = {picture.key for picture in pictures if not picture.unlisted}
-    found: dict[str, list[Shape]] = {}
-    for name in difference.sets:
-        for batch in project.store.tables.scan(difference.after.label_table(name), items=keys):
-            for row in batch.to_pylist():
-                label = label_json(row)
-                if row["item"] not in whole or (row["item"], name, label["id"]) in changed:
-                    continue
-                shape = room.take(shape_of_same(name, label))
-                if shape is None:
-                    return found
-                found.setdefault(row["item"], []).append(shape)
-    return found
+
+    def draw(name: str, item: str, label: Mapping[str, Any]) -> Shape | None:
+        is_other = item not in whole or (item, name, label["id"]) in changed
+        return None if is_other else shape_of_same(name, label)
+
+    return labels_drawn(difference.after, difference.sets, keys, draw, room)
 
 
 # The page around them

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 from datalabel.check.finding import Finding, Severity
-from datalabel.labels.diff import label_json
 from datalabel.report.page import Bar, Chart, Detail, Fact, Listing, Mark, Page, Picture, Shape, Tone
 from datalabel.repository.pages.outlining import outline_of
-from datalabel.repository.pages.page_pictures import PageOptions, Room, illustrated, notes_on_drawing
+from datalabel.repository.pages.page_pictures import (
+    PageOptions,
+    Room,
+    illustrated,
+    labels_drawn,
+    notes_on_drawing,
+)
 from datalabel.repository.project import Project
 from datalabel.repository.view import View
 
@@ -45,7 +51,7 @@ def page_of_findings(
         for label in (one.about or "").split():
             by_label.setdefault((one.item or "", one.set or "", label), []).append(one)
     keys = sorted({one.item for one in findings if one.item})
-    shapes = _shapes(project, view, keys, by_label, room, marked=True)
+    shapes = _shapes(view, keys, by_label, room, marked=True)
     pictures = [
         _picture(key, list(found), shapes.get(key, ()))
         for key, found in groupby(
@@ -57,7 +63,7 @@ def page_of_findings(
         project,
         (view,),
         pictures,
-        lambda drawn, _: _shapes(project, view, drawn, by_label, room, marked=False),
+        lambda drawn, _: _shapes(view, drawn, by_label, room, marked=False),
         options,
     )
     return _page(view, findings, finished, len(pictures), options)
@@ -81,7 +87,6 @@ def _details(findings: Sequence[Finding]) -> tuple[Detail, ...]:
 
 
 def _shapes(
-    project: Project,
     view: View,
     keys: Sequence[str],
     by_label: Mapping[Place, Sequence[Finding]],
@@ -90,31 +95,22 @@ def _shapes(
     marked: bool,
 ) -> dict[str, list[Shape]]:
     """The labels of these items with findings, or those without, as far as there is room."""
-    found: dict[str, list[Shape]] = {}
-    for name in sorted(view.tree.sets):
-        for batch in project.store.tables.scan(view.label_table(name), items=keys):
-            for row in batch.to_pylist():
-                label = label_json(row)
-                about = by_label.get((row["item"], name, label["id"]), ())
-                if bool(about) != marked:
-                    continue
-                shape = room.take(
-                    Shape(
-                        mark=min(about, key=lambda one: one.severity.rank).severity.value
-                        if about
-                        else OTHER.key,
-                        class_name=label["class"],
-                        kind=label["kind"],
-                        set=name,
-                        id=label["id"],
-                        outline=outline_of(label),
-                        details=_details(about),
-                    )
-                )
-                if shape is None:
-                    return found
-                found.setdefault(row["item"], []).append(shape)
-    return found
+
+    def draw(name: str, item: str, label: Mapping[str, Any]) -> Shape | None:
+        about = by_label.get((item, name, label["id"]), ())
+        if bool(about) != marked:
+            return None
+        return Shape(
+            mark=min(about, key=lambda one: one.severity.rank).severity.value if about else OTHER.key,
+            class_name=label["class"],
+            kind=label["kind"],
+            set=name,
+            id=label["id"],
+            outline=outline_of(label),
+            details=_details(about),
+        )
+
+    return labels_drawn(view, sorted(view.tree.sets), keys, draw, room)
 
 
 def _page(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from datalabel.labels.diff import label_json
 from datalabel.report.page import Picture, Shape
 from datalabel.repository.pages.thumbnails import ImageRow, draw_thumbnails
 from datalabel.repository.project import Project
@@ -44,6 +46,28 @@ class Room:
             return shape.bare()
         self.points -= size
         return shape
+
+
+Draw = Callable[[str, str, Mapping[str, Any]], Shape | None]
+"""The shape of a label, given its set, its item and what `label_json` says of it; None: it is not drawn."""
+
+
+def labels_drawn(
+    view: View, sets: Iterable[str], keys: Sequence[str], draw: Draw, room: Room
+) -> dict[str, list[Shape]]:
+    """The shapes of the labels of these items (sorted), by item, as far as there is room."""
+    found: dict[str, list[Shape]] = {}
+    for name in sets:
+        for batch in view.store.tables.scan(view.label_table(name), items=keys):
+            for row in batch.to_pylist():
+                drawn = draw(name, row["item"], label_json(row))
+                if drawn is None:
+                    continue
+                shape = room.take(drawn)
+                if shape is None:
+                    return found
+                found.setdefault(row["item"], []).append(shape)
+    return found
 
 
 Context = Callable[[Sequence[str], Sequence[Picture]], Mapping[str, Sequence[Shape]]]
