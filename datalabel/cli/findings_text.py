@@ -45,11 +45,9 @@ def statistics_lines(screen: Screen, findings: Sequence[Finding]) -> None:
 
 def totals(findings: Sequence[Finding]) -> str:
     """`2 errors, 1 warning`, or `nothing found`."""
-    words = []
-    for name in ("error", "warning", "info"):
-        number = sum(finding.severity.value == name for finding in findings)
-        if number:
-            words.append(amount(number, name, "infos" if name == "info" else None))
+    from datalabel.check.writers import counts
+
+    words = [amount(number, name) for name, number in counts(findings).items() if number]
     return ", ".join(words) or "nothing found"
 
 

@@ -31,8 +31,8 @@ MOST = 8
 _READER = """\
 import json, sys
 sys.path[:] = json.loads(sys.argv.pop(1))
-from datalabel.cli.reader import main
-main()
+from datalabel.repository.add.reader import serve
+serve(sys.argv[1:], sys.stdin.buffer)
 """
 """Who sits at the other end: the same program, found where this one was."""
 

@@ -1,12 +1,13 @@
-"""A process that reads images for another one (see `repository/add/reader_processes.py`)."""
+"""A process that reads images for another one: the other end of `reader_processes`."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
-import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -15,12 +16,12 @@ from datalabel.repository.add.reader_processes import Answer, ourselves, receive
 from datalabel.store.objects import LocalObjects
 
 
-def main() -> None:
-    """Read files into the store of a folder until nobody asks for more."""
+def serve(arguments: Sequence[str], questions: IO[bytes]) -> None:
+    """Read files into the store of a folder until nobody asks for more; answers go to standard output."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who asks is interrupted
-    folder, *keep = sys.argv[1:]
+    folder, *keep = arguments
     objects = LocalObjects(Path(folder))
-    questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what others print is no answer
     with contextlib.suppress(EOFError, BrokenPipeError):
         answers.write(ourselves())
