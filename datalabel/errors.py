@@ -152,7 +152,8 @@ class Faults:
             return
         kept = list(self._kept)
         if self._count > len(kept):
-            kept.append(Fault(f"… and {self._count - len(kept):,} more faults like these"))
+            left = self._count - len(kept)
+            kept.append(Fault(f"… and {left:,} more {'fault' if left == 1 else 'faults'} like these"))
         raise error.of(kept, hint=hint)
 
 

@@ -62,15 +62,18 @@ def key_fault(key: str) -> str | None:
     for part in key.split("/"):
         if part in ("", ".", ".."):
             return f"has the part {part!r}"
-        if (not part.isascii() or "." in part or "~" in part) and _folded(part) in _RESERVED | _SHORT:
+        if is_reserved(part):
             return f"names {part!r}, which belongs to a version control system"
     return None
 
 
-def _folded(part: str) -> str:
-    """How the most careless file system would see this name (after a colon, Windows names a stream)."""
+def is_reserved(part: str) -> bool:
+    """Whether a name on a path means the folder of a version control system, in the eyes of the most careless file
+    system (after a colon, Windows names a stream)."""
+    if part.isascii() and "." not in part and "~" not in part:
+        return False
     text = part if part.isascii() else unicodedata.normalize("NFKC", part).translate(_IGNORABLE)
-    return text.casefold().partition(":")[0].rstrip(". ")
+    return text.casefold().partition(":")[0].rstrip(". ") in _RESERVED | _SHORT
 
 
 def checked_key(key: str, *, where: str | None = None) -> str:

@@ -28,6 +28,7 @@ __all__ = [
     "MAX_PIXELS",
     "MAX_SIDE",
     "ImageFacts",
+    "decoder_said",
     "looks_like_image",
     "read_facts",
     "without_suffix",
@@ -190,6 +191,12 @@ def _check_boxes(source: headers.Source) -> None:
     headers.damaged("too many boxes")
 
 
+def decoder_said(error: Exception) -> tuple[str, bool]:
+    """What one of Pillow's decoders says, and whether it means that the file ends too early."""
+    text = str(error) or type(error).__name__
+    return text, "truncated" in text or "not enough" in text.lower()
+
+
 _FILTERS = threading.Lock()  # Python's warning filters belong to the whole process
 
 
@@ -205,8 +212,8 @@ def _by_pillow(work: Callable[[], object]) -> object:
                 "this Pillow cannot read the format", "upgrade it: pip install -U pillow"
             ) from None
         except Exception as error:  # noqa: BLE001 - its decoders raise whatever they stumble over
-            cut = "truncated" in str(error) or "not enough" in str(error).lower()
-            what = headers.CUT if cut else f"Pillow cannot read it: {str(error) or type(error).__name__}"
+            text, cut = decoder_said(error)
+            what = headers.CUT if cut else f"Pillow cannot read it: {text}"
             raise UnfitError(what, headers.CUT_HINT if cut else headers.SAVE_HINT) from None
 
 

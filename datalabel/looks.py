@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from datalabel.errors import InputError
 from datalabel.image_headers import CUT
-from datalabel.images import read_facts
+from datalabel.images import decoder_said, read_facts
 from datalabel.thumbnails import MAX_DECODED, small_image
 
 VERSION = 1
@@ -46,8 +46,8 @@ def look_at(data: bytes, *, name: str) -> Look:
     try:
         return Look(_difference_hash(data))
     except Exception as error:  # noqa: BLE001 - Pillow's decoders raise whatever they stumble over
-        text = str(error) or type(error).__name__
-        return Look(fault=text, cut="truncated" in text or "not enough" in text.lower())
+        fault, cut = decoder_said(error)
+        return Look(fault=fault, cut=cut)
 
 
 def _difference_hash(data: bytes) -> int | None:

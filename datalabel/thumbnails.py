@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from datalabel.errors import InputError
-from datalabel.images import read_facts
+from datalabel.images import decoder_said, read_facts
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -42,7 +42,7 @@ def thumbnail(data: bytes, *, name: str, side: int = SIDE) -> bytes:
     try:
         return _small_jpeg(data, side)
     except Exception as error:  # noqa: BLE001 - Pillow's decoders raise whatever they stumble over
-        raise InputError(f"cannot be decoded: {error or type(error).__name__}", where=name) from None
+        raise InputError(f"cannot be decoded: {decoder_said(error)[0]}", where=name) from None
 
 
 @contextmanager

@@ -19,7 +19,15 @@ from hypothesis import strategies as st
 from PIL import Image, features
 
 from datalabel.errors import InputError
-from datalabel.images import FORMATS, MAX_PIXELS, MAX_SIDE, ImageFacts, looks_like_image, read_facts
+from datalabel.images import (
+    FORMATS,
+    MAX_PIXELS,
+    MAX_SIDE,
+    ImageFacts,
+    decoder_said,
+    looks_like_image,
+    read_facts,
+)
 from datalabel.spec import vocabulary
 
 SIZE = (23, 17)
@@ -292,3 +300,18 @@ def test_importing_and_reading_a_jpeg_does_not_import_pillow() -> None:
 
 def test_a_spec_may_ask_for_the_formats_that_are_recorded() -> None:
     assert vocabulary.FORMATS == FORMATS
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (EOFError(), ("EOFError", False)),
+        (
+            OSError("image file is truncated (3 bytes not processed)"),
+            ("image file is truncated (3 bytes not processed)", True),
+        ),
+        (ValueError("Not enough data"), ("Not enough data", True)),
+    ],
+)
+def test_what_a_decoder_says_has_words(error: Exception, said: tuple[str, bool]) -> None:
+    assert decoder_said(error) == said

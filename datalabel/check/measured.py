@@ -1,4 +1,4 @@
-"""A property that is computed once, also where several threads ask for it."""
+"""A property that is kept once it was computed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ T = TypeVar("T")
 
 
 class measured(Generic[T]):  # noqa: N801 - it stands where `cached_property` would
-    """A property that is computed once. `functools.cached_property` of Python 3.11 lets no two batches compute
-    the same property at the same time."""
+    """A property that is kept once it was computed. Two threads that ask at the same time may both compute it: there
+    is no lock, as `functools.cached_property` of Python 3.11 has one, by which batches would wait for each other."""
 
     def __init__(self, compute: Callable[[Any], T]) -> None:
         self._compute = compute

@@ -12,7 +12,7 @@ from datalabel.cli import pages
 from datalabel.cli.charts import cut
 from datalabel.cli.completion import revisions, sets
 from datalabel.cli.pages import HTML, MAX_IMAGES
-from datalabel.cli.presenting import Presentation, Screen, cells, shown
+from datalabel.cli.presenting import Presentation, Screen, shown
 from datalabel.cli.session import SESSION
 from datalabel.errors import UsageError
 from datalabel.printable import amount
@@ -26,6 +26,8 @@ PEOPLE, CLASSES, PLACES, PAIRS = 25, 15, 10, 6
 """So many of each are shown; `--verbose` and `--json` have all of them."""
 
 NAME = 20
+LEAST = 8
+"""Columns that a key has at least, however narrow the terminal is."""
 
 
 @dataclass
@@ -204,7 +206,7 @@ def _worst(screen: Screen, worst: Sequence[ItemAgreement]) -> None:
     rows = [["item", "annotators", "objects", "missed", "classes", "differ"]]
     rows += [
         [
-            _tail(one.item, screen.width - 50),
+            cut(one.item, max(screen.width - 50, LEAST), end=True),  # the end of a key tells most
             f"{len(one.saw)}",
             f"{one.objects:,}",
             f"{one.missed:,}",
@@ -214,14 +216,6 @@ def _worst(screen: Screen, worst: Sequence[ItemAgreement]) -> None:
         for one in worst[: screen.limit(PLACES)]
     ]
     screen.table(rows, right=(1, 2, 3, 4, 5))
-
-
-def _tail(text: str, width: int) -> str:
-    """The end of a key, which tells more than its beginning."""
-    words = shown(text)
-    while cells(words) > width:
-        words = "…" + words.lstrip("…")[1:]
-    return words
 
 
 def _judged(screen: Screen, judged: Judged) -> None:

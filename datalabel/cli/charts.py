@@ -13,14 +13,19 @@ Part = str | tuple[str, str]
 Line = list[Part]
 
 
-def cut(text: object, width: int) -> str:
-    """A text from data in at most so many columns."""
+def cut(text: object, width: int, *, end: bool = False) -> str:
+    """A text from data in at most so many columns: its beginning, or its end."""
     words = shown(text)
     if cells(words) <= width:
         return words
-    while cells(words) > width - 1:
-        words = words[:-1]
-    return words + "…"
+    kept: list[str] = []
+    room = width - 1
+    for char in reversed(words) if end else words:
+        room -= cells(char)
+        if room < 0:
+            break
+        kept.append(char)
+    return "…" + "".join(reversed(kept)) if end else "".join(kept) + "…"
 
 
 def number(value: float) -> str:

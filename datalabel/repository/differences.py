@@ -320,7 +320,7 @@ def diff(
 def diff_of_commit(project: Project, entry: LogEntry, paths: Sequence[str] = ()) -> Difference:
     """What a commit changed against its first parent."""
     parent = entry.commit.parents[0] if entry.commit.parents else None
-    tree = project.store.history.commit(parent).tree if parent else None
+    tree = project.store.history.tree_of(parent)
     before = view_of(project.store, tree, f"{entry.id[:12]}^" if parent else BEGINNING)
     after = view_of(project.store, entry.commit.tree, entry.id[:12])
     _refuse_unmatched(project, paths, (before, after))

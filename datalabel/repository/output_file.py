@@ -10,6 +10,7 @@ from typing import IO
 
 from datalabel.check.accepted import FILE
 from datalabel.errors import InputError, RefusedError
+from datalabel.files import is_reserved
 from datalabel.formats.registry import detect_format
 from datalabel.images import looks_like_image
 from datalabel.repository.working_tree import IGNORE_FILE, SPEC_FILE
@@ -39,9 +40,9 @@ def refuse_own(path: Path) -> None:
     """Make sure that nothing is written among what the store or git keep.
 
     Raises:
-        RefusedError: the path lies there.
+        RefusedError: the path lies there, or leads there through a link.
     """
-    if {".dlabel", ".git"} & set(path.parts):
+    if any(map(is_reserved, (*path.parts, *path.resolve().parts))):
         raise RefusedError("lies in a folder of dlabel or git", where=str(path), hint="choose another place")
 
 

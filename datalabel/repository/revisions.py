@@ -71,7 +71,7 @@ def resolve_revision(project: Project, name: str) -> Revision:
     commit = _commit_named(project, position, base)
     for sign, digits in _STEP.findall(steps):
         commit = _walk_back(project, name, commit, sign, int(digits) if digits else 1)
-    tree = project.store.history.commit(commit).tree if commit else None
+    tree = project.store.history.tree_of(commit)
     return Revision(name, tree, commit)
 
 
@@ -109,10 +109,9 @@ def snapshot_named(project: Project, name: str) -> Snapshot:
     if found is not None:
         return found
     refs = project.store.state.refs()
-    other = next((ref.partition("/")[0] for ref in refs if ref.partition("/")[2] == name), None)
-    words = {"heads": "a branch", "tags": "a tag"}
+    other = any(ref.partition("/")[2] == name for ref in refs)
     if other:
-        raise InputError(f"{name!r} is {words.get(other, other)}, no snapshot", hint="dlabel snapshot list")
+        raise InputError(f"{name!r} is a branch, not a snapshot", hint="dlabel snapshot list")
     close = nearest(name, [ref.removeprefix(REFS) for ref in refs if ref.startswith(REFS)])
     raise InputError(
         f"there is no snapshot {name!r}",
@@ -128,7 +127,7 @@ def _commit_named(project: Project, position: Position, base: str) -> ObjectId |
         return snapshot.commit
     known = project.store.state.refs()
     refs = {ref: target for ref, target in known.items() if not ref.startswith(REFS)}
-    for prefix in ("", "heads/", "tags/"):
+    for prefix in ("", "heads/"):
         if prefix + base in refs:
             return refs[prefix + base]
     if base == position.branch:

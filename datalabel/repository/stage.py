@@ -152,7 +152,7 @@ class Stage(Draft):
     ) -> None:
         """As for every tree, and the index of tracked items follows."""
         gone = {*removed, *(moved or {})}
-        known = dict(self.known)
+        known = self.known
         super().put_items(rows, removed, moved)
         fresh = dict(zip(rows.column("item").to_pylist(), rows.column("content").to_pylist(), strict=True))
         self._changed = {key: content for key, content in self._changed.items() if key not in gone} | fresh
@@ -230,7 +230,7 @@ class Stage(Draft):
 
     def _settle(self, name: ObjectId, tree: Tree) -> ObjectId:
         history, head = self.project.store.history, self.position.head
-        recorded = history.commit(head).tree if head is not None else name
+        recorded = history.tree_of(head) or name
         if name == recorded or not holds_the_same(self.project.store, history.tree(recorded), tree):
             return name
         return recorded

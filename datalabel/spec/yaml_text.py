@@ -17,7 +17,7 @@ import yaml
 from datalabel.errors import Faults, InputError
 
 MAX_BYTES = 4 << 20
-MAX_NODES = 200_000
+MAX_NODES = 500_000
 """Nodes after aliases are followed: an alias bomb is refused long before it fills the memory."""
 MAX_DEPTH = 40
 
@@ -84,7 +84,7 @@ def read_yaml(data: bytes | str, name: str, faults: Faults | None = None) -> Nod
     overlooked), so that they can be reported together with what else is wrong.
 
     Raises:
-        InputError: it is no UTF-8, no YAML, holds several documents, more than a spec can reasonably hold or,
+        InputError: it is no UTF-8, no YAML, holds several documents, more than `MAX_NODES` values or,
             without `faults`, duplicate keys and unknown tags.
     """
     text = _without_json_escapes(decoded(data, name))
@@ -101,13 +101,13 @@ def read_yaml(data: bytes | str, name: str, faults: Faults | None = None) -> Nod
 
 
 def decoded(data: bytes | str, name: str) -> str:
-    """The text of a spec's file.
+    """The text of a YAML file.
 
     Raises:
         InputError: it is too large, not UTF-8, or holds what no text does.
     """
     if len(data) > MAX_BYTES:
-        raise InputError(f"is larger than {MAX_BYTES >> 20} MiB, too large for a data spec", where=name)
+        raise InputError(f"is larger than {MAX_BYTES >> 20} MiB", where=name)
     if isinstance(data, str):
         if any("\ud800" <= char <= "\udfff" for char in data):
             raise InputError("is not Unicode text (it holds half a surrogate pair)", where=name)
@@ -214,7 +214,7 @@ class _Reader:
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         expected = (None, "!", _CORE + ("map" if is_mapping else "seq"))
         if event.tag not in expected:
-            self.faults.add(f"the tag {_shown(event.tag)} is not allowed in a data spec", str(place))
+            self.faults.add(f"the tag {_shown(event.tag)} is not allowed here", str(place))
         if len(self._open) >= MAX_DEPTH:
             raise InputError("is nested too deeply", where=str(place))
         self._open.append(_Open(place, is_mapping, event.anchor))
@@ -240,13 +240,13 @@ class _Reader:
         self._size[id(node)] = size
         self._count += 1
         if size > MAX_NODES or self._count > MAX_NODES:
-            hint = "remove the aliases"
-            raise InputError("unfolds to more than a data spec can hold", where=str(node.place), hint=hint)
+            hint = "remove the aliases" if self._anchors else None
+            raise InputError(f"holds more than {MAX_NODES:,} values", where=str(node.place), hint=hint)
 
     def _scalar(self, event: Any, place: Place) -> None:
         text = str(event.value)
         if event.tag not in (None, "!", _CORE + "str"):
-            self.faults.add(f"the tag {_shown(event.tag)} is not allowed in a data spec", str(place))
+            self.faults.add(f"the tag {_shown(event.tag)} is not allowed here", str(place))
         plain = event.style in (None, "") and event.tag is None
         node = Node(_core_value(text) if plain else text, place, text, plain=plain)
         self._measured(node, 1)

@@ -190,8 +190,22 @@ class History:
         """The commit of this id, verified."""
         return Commit.from_bytes(self._objects.get(COMMIT, name))
 
+    def tree_of(self, commit: ObjectId | None) -> ObjectId | None:
+        """The tree that a commit records; None before the first."""
+        return self.commit(commit).tree if commit else None
+
     def walk(self, start: ObjectId) -> Iterator[tuple[ObjectId, Commit]]:
-        """Every commit that leads to this one, newest first; parents never come before their children."""
+        """Every commit that leads to this one, newest first; parents never come before their children. While each has
+        one parent, none is read before it is asked for."""
+        name = start
+        while len((commit := self.commit(name)).parents) < 2:
+            yield name, commit
+            if not commit.parents:
+                return
+            name = commit.parents[0]
+        yield from self._sorted(name)
+
+    def _sorted(self, start: ObjectId) -> Iterator[tuple[ObjectId, Commit]]:
         order: list[tuple[ObjectId, Commit]] = []
         state: dict[ObjectId, Commit] = {}
         todo: list[tuple[ObjectId, bool]] = [(start, False)]

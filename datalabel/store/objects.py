@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import threading
@@ -101,7 +102,7 @@ class LocalObjects:
         self._tmp = str(folder / "tmp")
         # Texts, not paths: with many small objects, taking paths apart would cost more than writing them.
         self._pending: dict[ObjectId, str] = {}
-        self._lock = threading.Lock()
+        self._lock, self._flushing = threading.Lock(), threading.Lock()
         self._serial = 0
 
     def path(self, name: ObjectId) -> Path:
@@ -160,9 +161,16 @@ class LocalObjects:
 
     def flush(self) -> None:
         """Sync the data, rename, sync the folders: in this order, so that a name implies whole bytes."""
-        pending = self._taken()
-        if not pending:
-            return
+        with self._flushing:
+            with self._lock:
+                pending = dict(self._pending)
+            if pending:
+                self._make_visible(pending)
+            with self._lock:
+                for name in pending:
+                    del self._pending[name]
+
+    def _make_visible(self, pending: Mapping[ObjectId, str]) -> None:
         sync_all(self._tmp, list(pending.values()))
         folders: set[str] = set()
         for name, temporary in pending.items():
@@ -201,7 +209,10 @@ class LocalObjects:
         """Open the object's file (or its unfinished copy) for reading."""
         pending = self._pending.get(name)
         try:
-            return Path(pending or self._path(name)).open("rb")
+            if pending is not None:
+                with contextlib.suppress(FileNotFoundError):  # it was flushed just now
+                    return Path(pending).open("rb")
+            return Path(self._path(name)).open("rb")
         except FileNotFoundError:
             raise missing(name, kind) from None
         except OSError as error:

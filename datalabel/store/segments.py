@@ -363,7 +363,7 @@ class _DamageGuard:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if isinstance(error, pa.ArrowException | OSError | KeyError) and not is_shortage(error):
-            text = str(error).splitlines()[0][:120]
+            text = str(error).partition("\n")[0][:120] or type(error).__name__
             raise self._segment.damaged(f"cannot be read ({text})") from error
 
 

@@ -132,6 +132,23 @@ class State:
             )
         try:
             connection = sqlite3.connect(self._path, isolation_level=None, timeout=10)
+        except _REFUSALS as error:
+            raise self._failure(error) from error
+        try:
+            self._check(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        """Make sure that it is a database of ours.
+
+        Raises:
+            TooNewError: a later version of this program made it.
+            DamagedError: it is none.
+        """
+        try:
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA synchronous = EXTRA")
             found = {
@@ -148,7 +165,6 @@ class State:
             )
         if found != set(_SCHEMA) or known != str(FORMAT_VERSION):
             raise DamagedError("state.db has another schema than expected", where=str(self._path))
-        return connection
 
     # Reading
 

@@ -6,17 +6,25 @@ import csv
 import io
 import json
 import re
+import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from agreement_world import agreement, box
+from hypothesis import given
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from pictures import write_coco, write_image
 from terminals import Desk, Terminal
 
+from datalabel.cli.agreement import AgreementText
 from datalabel.cli.charts import beside, cut, fitted, heat_map, number, percent, signed, sparkline
 from datalabel.cli.presenting import Screen
+from datalabel.cli.presenting import cells as columns_filled
 from datalabel.cli.stats import StatsText
+from datalabel.printable import printable
 from datalabel.repository.repository import Repository
 
 HOSTILE = "a|b `c` <i>*x*</i> [l](http://e.vil) @user"
@@ -286,3 +294,27 @@ def test_pictures_are_as_large_as_they_say() -> None:
     assert beside([["ab"], ["c"]], [["x"]], 2) == [["ab", "  ", "x"], ["c", "   "]]
     assert (cut("日本語の名前", 7), cut("a\x1b[31mb", 20)) == ("日本語…", "a\\x1b[31mb")
     assert fitted(["one", "two", "three"], 22, 5) == "one, two, … 3 more"
+
+
+@given(st.text(max_size=30), st.integers(1, 12))
+def test_a_text_is_cut_to_its_beginning_or_its_end(text: str, width: int) -> None:
+    words = printable(text)
+    for end in (False, True):
+        kept = cut(text, width, end=end)
+        assert columns_filled(kept) <= max(width, 1)
+        bare = kept.removeprefix("…") if end else kept.removesuffix("…")
+        assert kept == words or (words.endswith(bare) if end else words.startswith(bare))
+
+
+def test_cutting_takes_time_as_the_text_is_long() -> None:
+    started = time.process_time()
+    assert cut("é" * 200_000, 20) == "é" * 19 + "…"
+    assert time.process_time() - started < 5
+
+
+def test_a_narrow_terminal_shows_the_worst_items_too() -> None:
+    rows = [box("images/of a long name.jpg", "ann"), box("images/of a long name.jpg", "bob", "dog")]
+    found = replace(agreement(rows), sets=("ground_truth",))
+    for width in (1, 20, 50, 80):
+        AgreementText(found).text(Screen(out := io.StringIO(), color=False, width=width))
+        assert "ame.jpg   " in out.getvalue(), width

@@ -50,6 +50,23 @@ def test_a_missing_object_is_named(store: ObjectStore) -> None:
         store.get(BLOB, absent)
 
 
+def test_what_was_put_is_there_while_it_is_flushed(store: ObjectStore) -> None:
+    names = [store.put(BLOB, bytes([place]) * 9) for place in range(200)]
+    done, seen = threading.Event(), []
+
+    def look() -> None:
+        while not done.is_set():
+            seen.append(all(store.has(name) and store.get(BLOB, name) for name in names))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    store.flush()
+    done.set()
+    looking.join()
+    assert seen
+    assert all(seen)
+
+
 def test_adopts_a_finished_file(store: ObjectStore) -> None:
     temporary = store.new_temporary()
     temporary.write_bytes(b"large image")

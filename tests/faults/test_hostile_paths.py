@@ -201,6 +201,20 @@ def test_nothing_is_written_through_a_linked_folder(faulty: Faulty, project: Pat
     assert list(elsewhere.iterdir()) == []
 
 
+def test_no_result_is_written_into_the_store_through_a_link(faulty: Faulty, project: Path) -> None:
+    (project / "lnk").symlink_to(".dlabel")
+    state = (project / ".dlabel/state.db").read_bytes()
+    for arguments in (
+        ["stats", "--format", "csv", "-o", "lnk/state.db"],
+        ["export", "HEAD", "-f", "coco", "-o", "lnk/out"],
+        ["check", "--html", "lnk/page.html"],
+        ["check", "--baseline", "lnk/b.json", "--write-baseline"],
+    ):
+        done = faulty.run(project, arguments)
+        assert (done.status, "lies in a folder of dlabel or git" in done.text) == (3, True), done
+    assert (project / ".dlabel/state.db").read_bytes() == state
+
+
 def test_pipes_and_devices_among_the_images_hold_nobody_up(faulty: Faulty, project: Path) -> None:
     os.mkfifo(project / "images" / "pipe.jpg")
     os.mkfifo(project / "pipe.json")

@@ -177,6 +177,13 @@ def test_a_bare_folder_has_classes_txt(tmp_path: Path) -> None:
     assert set(read.header["files"]) == {"classes.txt", "notes.txt"}
 
 
+@pytest.mark.parametrize("image", ["b.jpg", "b.JPG", "b.Jpeg"])
+def test_a_text_beside_an_image_of_its_name_holds_labels_or_is_broken(tmp_path: Path, image: str) -> None:
+    (tmp_path / image).write_bytes(b"")
+    with pytest.raises(InputError, match=r'b\.txt:1: the class number is "oops,"'):
+        read_files(tmp_path, {"classes.txt": "cat\n", "a.txt": BOX, "b.txt": "oops, broken export\n"})
+
+
 def test_the_more_telling_file_names_the_classes(tmp_path: Path) -> None:
     read = read_files(tmp_path, {"data.yaml": DATA, "labels/classes.txt": "person\n", "labels/a.txt": BOX})
     assert read.labels.column("class").to_pylist() == ["cat"]

@@ -11,7 +11,7 @@ import pytest
 from histories import CAT, DOG, A, B, C, begin, cats_become_dogs, held, said
 from pictures import write_image
 
-from datalabel.errors import InputError, RefusedError, UsageError
+from datalabel.errors import DamagedError, InputError, RefusedError, UsageError
 from datalabel.repository.repository import Repository
 
 
@@ -188,6 +188,18 @@ def test_the_commits_of_a_range(repo: Repository) -> None:
     assert list(repo.log("HEAD..HEAD~2")) == []
     with pytest.raises(InputError, match="STAGED is no commit"):
         list(repo.log("STAGED"))
+
+
+def test_the_last_commits_are_told_without_the_first(repo: Repository) -> None:
+    begin(repo, {A: [CAT]}, [A])
+    for step in (2.0, 3.0):
+        said(repo, {A: [("cat", step, 1.0, 10.0, 10.0)]})
+        repo.commit(f"{step}", all_sources=True)
+    first = [*repo.log()][-1].id
+    (repo.root / f".dlabel/objects/{first[:2]}/{first[2:]}").unlink()
+    assert [one.commit.message for one in repo.log(limit=2)] == ["3.0", "2.0"]
+    with pytest.raises(DamagedError, match=first[:12]):
+        list(repo.log())
 
 
 def test_a_column_that_labels_do_not_have_is_named(repo: Repository) -> None:

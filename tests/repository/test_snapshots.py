@@ -303,7 +303,7 @@ def test_names_that_are_taken(forty: Repository) -> None:
     ):
         with pytest.raises(InputError, match=complaint):
             forty.create_snapshot(name)
-    with pytest.raises(InputError, match="is a branch, no snapshot"):
+    with pytest.raises(InputError, match="is a branch, not a snapshot"):
         forty.snapshot("main")
     with pytest.raises(InputError, match="no snapshot 'exq'") as caught:
         forty.snapshot("exq")

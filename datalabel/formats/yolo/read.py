@@ -17,6 +17,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ from datalabel.formats.yolo.lines import looks_like_labels
 from datalabel.formats.yolo.places import below_labels, image_name
 from datalabel.formats.yolo.spelling import Spelling
 from datalabel.formats.yolo.text import FileText, Layout
-from datalabel.images import IMAGE_SUFFIXES
+from datalabel.images import without_suffix
 from datalabel.labels.tables import table_of
 from datalabel.threads import in_order
 
@@ -69,6 +70,7 @@ class Reader:
         self._usual = Layout()
         self._members: list[str] = []
         self._names: list[str] = []
+        self._images: dict[Path, set[str]] = {}
         self._layouts: dict[int, Layout] = {}
         self._blanks: dict[int, list[tuple[int, str]]] = {}
         self._sizes: list[tuple[int, int] | None] = []
@@ -175,7 +177,10 @@ class Reader:
     def _has_image(self, member: str) -> bool:
         """Whether an image beside it is called like a file: then that is meant to hold labels, sound or not."""
         path = self._source.path(member)
-        return any(path.with_suffix(suffix).is_file() for suffix in IMAGE_SUFFIXES)
+        if path.parent not in self._images:
+            names = [entry.name for entry in path.parent.iterdir()]
+            self._images[path.parent] = {bare for name in names if (bare := without_suffix(name)) != name}
+        return path.stem in self._images[path.parent]
 
     def _text(self, member: str) -> str:
         """What a file holds.

@@ -218,8 +218,9 @@ def _add_sources(stage: Stage, found: Found, options: AddOptions, paths: Sequenc
 
 def _is_resized(stage: Stage, source: str) -> bool:
     """Whether an image that a source names has another size than when the source was last read."""
-    tables = stage.project.store.tables
-    said = split_by_source(tables.read(stage.mentions, ["item", "source", "width", "height"]), source)[0]
+    columns = ["item", "source", "width", "height"]
+    scanned = stage.project.store.tables.scan(stage.mentions, columns)
+    said = stage.mentions.together((split_by_source(batch, source)[0] for batch in scanned), columns)
     rows = stage.read(stage.items, sorted(distinct(said.column("item"))))
     here = rows.filter(pc.is_valid(rows.column("content")))
     at = pc.index_in(said.column("item"), value_set=here.column("item").combine_chunks())

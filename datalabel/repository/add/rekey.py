@@ -19,7 +19,7 @@ _NAMED = ["name", "item"]
 def rekey(stage: Stage, moves: Mapping[str, str], leave_trace: Collection[str] = ()) -> None:
     """Move items, with their labels and mentions, from old keys to new ones.
 
-    `leave_trace` holds the new keys whose old item stays as a trace that `diff` and `blame` follow. The
+    `leave_trace` holds the new keys whose old item stays as a trace that `diff` and `restore` follow. The
     bases of the sources move along, so that the next `add` still knows what it read for which item.
     """
     if not moves:

@@ -22,7 +22,7 @@ from datalabel.repository.revisions import STAGED
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import view_of
 from datalabel.store.history import Commit
-from datalabel.store.state import Position, now
+from datalabel.store.state import now
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def commit(project: Project, message: str, *, all_sources: bool = False) -> Comm
     with project.writing("dlabel commit") as position:
         stage = Stage.of(project, position)
         added = _add_changed(stage) if all_sources else None
-        new, before = stage.reached() if added else position, _head_tree(project, position)
+        new, before = stage.reached() if added else position, project.store.history.tree_of(position.head)
         if new.staging is None or new.staging == before:
             if added:
                 stage.save()
@@ -90,10 +90,6 @@ def _add_changed(stage: Stage) -> Added:
                 hint="dlabel add lists them all; dlabel add --prefer ours|theirs decides",
             )
     return added
-
-
-def _head_tree(project: Project, position: Position) -> ObjectId | None:
-    return project.store.history.commit(position.head).tree if position.head else None
 
 
 def _refuse_bad(limit: str, findings: tuple[Finding, ...]) -> None:

@@ -97,7 +97,7 @@ def _deletions(stage: Stage, chosen: Chosen, *, force: bool) -> list[str]:
     """The files to delete, if a commit holds what they hold."""
     project, faults = stage.project, Faults()
     head = stage.position.head
-    recorded = view_of(project.store, project.store.history.commit(head).tree if head else None, "HEAD")
+    recorded = view_of(project.store, project.store.history.tree_of(head), "HEAD")
     kept = project.store.tables.read(recorded.items, ["item", "content"], items=list(chosen.items))
     contents = dict(zip(kept.column("item").to_pylist(), kept.column("content").to_pylist(), strict=True))
     deletions: list[str] = []

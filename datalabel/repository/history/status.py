@@ -103,7 +103,7 @@ def _tracked(project: Project, tree: Tree) -> Mapping[str, str | None]:
 
 def _spec_staged(project: Project, position: Position) -> bool:
     """Whether the next commit would record another spec."""
-    names = project.store.history.commit(position.head).tree if position.head else None, position.staging
+    names = project.store.history.tree_of(position.head), position.staging
     if names[0] == names[1]:
         return False
     before, after = (project.store.history.tree(name).spec if name else None for name in names)
@@ -111,7 +111,7 @@ def _spec_staged(project: Project, position: Position) -> bool:
 
 
 def _staged(project: Project, position: Position) -> dict[str, Any]:
-    head = project.store.history.commit(position.head).tree if position.head else None
+    head = project.store.history.tree_of(position.head)
     nothing: dict[str, Any] = {
         "items": {"added": 0, "removed": 0, "changed": 0},
         "sets": {},

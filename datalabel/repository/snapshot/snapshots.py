@@ -88,9 +88,8 @@ def _check_name(project: Project, name: str, branch: str) -> None:
         )
     kinds = {ref.partition("/")[2]: ref.partition("/")[0] for ref in project.store.state.refs()}
     if name in ("HEAD", STAGED) or name == branch or kinds.get(name, "snapshots") != "snapshots":
-        kind = "branch" if name == branch or kinds.get(name) == "heads" else "tag"
         raise InputError(
-            f"{name!r} names a {kind} already" if name in kinds or name == branch else f"{name} is reserved",
+            f"{name!r} names a branch already" if name in kinds or name == branch else f"{name} is reserved",
             hint="choose another name",
         )
     if name in kinds:

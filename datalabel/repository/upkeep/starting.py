@@ -120,7 +120,7 @@ def _spec_text(spec: str | None, name: str, templates: Path | None, *, given: bo
         from datalabel.spec.templates import find_template
 
         find_template(spec, templates)
-        lines.append(f"extends: [{spec}]")
+        lines.append(f"extends: [{quoted(spec)}]")
     lines.append("data_spec: {}  # classes: `name: {box: {color: red}}`; none yet means that all are allowed")
     return "\n".join(lines) + "\n"
 
