@@ -312,7 +312,7 @@ def test_the_shell_completes_commands_and_revisions(started: Terminal) -> None:
 def test_templates_of_ones_own_serve_every_command(terminal: Terminal) -> None:
     mine = terminal.folder / "config" / "dlabel" / "specs"
     mine.mkdir(parents=True)
-    (mine / "mine #1.yaml").write_text("# My own\ndata_spec: {cat: {box: {color: red}}}\n")
+    (mine / "mine, [1].yaml").write_text("# My own\ndata_spec: {cat: {box: {color: red}}}\n")
 
     def dlabel(*arguments: str) -> str:
         done = terminal.dlabel("-C", "project", *arguments, XDG_CONFIG_HOME=str(terminal.folder / "config"))
@@ -320,8 +320,8 @@ def test_templates_of_ones_own_serve_every_command(terminal: Terminal) -> None:
         return done.out
 
     (terminal.folder / "project").mkdir()
-    dlabel("init", "--spec", "mine #1")
-    assert "mine #1" in dlabel("spec", "list")
+    dlabel("init", "--spec", "mine, [1]")
+    assert "mine, [1]" in dlabel("spec", "list")
     spec = terminal.folder / "project" / "dlabel.yaml"
     spec.write_text(spec.read_text() + "quality: {labels_per_class: 5}\n")
     assert dlabel("add") == "dlabel.yaml staged\n"
