@@ -176,6 +176,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word closest to a mistyped one, or None when nothing is close."""
     import difflib
 
+    word = str(word)
     lower = {name.lower(): name for name in known}
     # difflib thinks little of swapped letters, the commonest slip: `stauts` is `status` before it is `stats`.
     swapped = [name for name in lower if sorted(name) == sorted(word.lower())]

@@ -40,7 +40,7 @@ class Ratios:
         total = sum(shares.values())
         if total != 1:
             raise UsageError(
-                f"the shares of the splits sum to {float(total):g}, not to 1", hint=f"e.g. {EXAMPLE}"
+                f"the shares of the splits sum to {float(total)!r}, not to 1", hint=f"e.g. {EXAMPLE}"
             )
         return cls(shares)
 

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
+from os import PathLike, fspath
 from typing import Any
 
 import pyarrow as pa
 
-from datalabel.errors import Faults, nearest
+from datalabel.errors import Faults, UsageError, nearest
+from datalabel.files import normalised
 from datalabel.labels.diff import LabelChange, LabelChanges, diff_labels, summarise
 from datalabel.labels.rows import differing_items, sort_rows, with_column
 from datalabel.labels.tables import LABELS, MENTIONS
@@ -305,7 +307,7 @@ def _fields(old: Row, new: Row) -> dict[str, Any]:
 
 
 def diff(
-    project: Project, before: str = "HEAD", after: str = STAGED, paths: Sequence[str] = ()
+    project: Project, before: str = "HEAD", after: str = STAGED, paths: Sequence[str | PathLike[str]] = ()
 ) -> Difference:
     """What differs between two revisions, narrowed to items that match one of the globs, if any are given.
 
@@ -313,30 +315,43 @@ def diff(
         InputError: there is no such revision, or no item of either has a path that is spelled out.
     """
     old, new = (view_at(project, revision) for revision in (before, after))
-    _refuse_unmatched(project, paths, (old, new))
-    return Difference(project, old, new, narrowing(paths))
+    return Difference(project, old, new, narrowed(project, paths, (old, new)))
 
 
-def diff_of_commit(project: Project, entry: LogEntry, paths: Sequence[str] = ()) -> Difference:
+def diff_of_commit(
+    project: Project, entry: LogEntry, paths: Sequence[str | PathLike[str]] = ()
+) -> Difference:
     """What a commit changed against its first parent."""
     parent = entry.commit.parents[0] if entry.commit.parents else None
     tree = project.store.history.tree_of(parent)
     before = view_of(project.store, tree, f"{entry.id[:12]}^" if parent else BEGINNING)
     after = view_of(project.store, entry.commit.tree, entry.id[:12])
-    _refuse_unmatched(project, paths, (before, after))
-    return Difference(project, before, after, narrowing(paths))
+    return Difference(project, before, after, narrowed(project, paths, (before, after)))
 
 
-def _refuse_unmatched(project: Project, paths: Sequence[str], views: Sequence[View]) -> None:
-    """A glob may match nothing; a path that is spelled out means something."""
+def narrowed(
+    project: Project, paths: Sequence[str | PathLike[str]], views: Sequence[View]
+) -> Callable[[str], bool] | None:
+    """Whether a key is meant by one of the paths or globs, from the root; None without any. A glob may match nothing,
+    a path that is spelled out means something in one of the views.
+
+    Raises:
+        InputError: it does not.
+        UsageError: `paths` is no list.
+    """
+    if isinstance(paths, str | PathLike):
+        raise UsageError(f"paths= takes a list of paths, not {str(paths)!r}", hint=f"paths=[{str(paths)!r}]")
+    above = f"{project.root.as_posix()}/"
+    keys = [normalised(fspath(path).removeprefix(above)) or "." for path in paths]
     faults = Faults()
-    for path in paths:
+    for path in keys:
         means = None if any(mark in path for mark in "*?[") else narrowing([path])
         if means is not None and not any(map(means, _keys(views))):
             close = nearest(path, islice(_keys(views), 5000))
             hint = f"did you mean {project.typed(close)}?" if close else _ITEM_PATHS
-            faults.add("no item is called so", path, hint)
+            faults.add("no item has this name", path, hint)
     faults.raise_if_any()
+    return narrowing(keys)
 
 
 def _keys(views: Sequence[View]) -> Iterator[str]:

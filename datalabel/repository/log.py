@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from datalabel.content import ObjectId
-from datalabel.errors import InputError
+from datalabel.errors import InputError, UsageError
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import STAGED, range_of, resolve_revision
 from datalabel.store.history import Commit
@@ -29,6 +29,8 @@ def log(project: Project, revision: str = "HEAD", limit: int | None = None) -> I
         InputError: the revision is staging, or unknown.
     """
     before, after = range_of(revision) or (None, revision)
+    if limit is not None and limit < 0:
+        raise UsageError(f"limit= takes a number of commits, not {limit!r}")
     found = resolve_revision(project, after)
     if found.commit is None:
         if found.name == STAGED:
@@ -57,5 +59,5 @@ def log_entry(project: Project, revision: str) -> LogEntry:
 
 def _no_commit(revision: str) -> InputError:
     return InputError(
-        f"{revision} is no commit", hint='dlabel commit -m "…" makes one; dlabel diff shows staging'
+        f"{revision} is not a commit", hint='dlabel commit -m "…" makes one; dlabel diff shows staging'
     )

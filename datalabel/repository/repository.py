@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from datalabel.printable import printable
 from datalabel.progress import SILENT, Progress
+from datalabel.repository.options import options_of, paths_in
 from datalabel.repository.project import Project
 
 if TYPE_CHECKING:
@@ -107,9 +108,6 @@ class Repository:
     ) -> None:
         self.close()
 
-    def _paths(self, paths: Sequence[PathLike]) -> list[Path]:
-        return [self.root / path for path in paths]
-
     # Looking
 
     def view(self, revision: str = "STAGED") -> View:
@@ -139,7 +137,7 @@ class Repository:
 
         return log(self.project, revision, limit)
 
-    def show(self, revision: str = "HEAD", paths: Sequence[str] = ()) -> tuple[LogEntry, Difference]:
+    def show(self, revision: str = "HEAD", paths: Sequence[PathLike] = ()) -> tuple[LogEntry, Difference]:
         """A commit, and what it changed against its first parent."""
         from datalabel.repository.differences import diff_of_commit
         from datalabel.repository.log import log_entry
@@ -147,14 +145,14 @@ class Repository:
         entry = log_entry(self.project, revision)
         return entry, diff_of_commit(self.project, entry, paths)
 
-    def diff(self, before: str = "HEAD", after: str = "STAGED", paths: Sequence[str] = ()) -> Difference:
+    def diff(self, before: str = "HEAD", after: str = "STAGED", paths: Sequence[PathLike] = ()) -> Difference:
         """What differs between two revisions, by object."""
         from datalabel.repository.differences import diff
 
         return diff(self.project, before, after, paths)
 
     def diff_page(
-        self, before: str = "HEAD", after: str = "STAGED", paths: Sequence[str] = (), **options: Any
+        self, before: str = "HEAD", after: str = "STAGED", paths: Sequence[PathLike] = (), **options: Any
     ) -> Page:
         """What differs between two revisions in pictures, for `datalabel.report.html.write_page`.
 
@@ -163,7 +161,7 @@ class Repository:
         from datalabel.repository.pages.diff_pictures import page_of_diff
         from datalabel.repository.pages.page_pictures import PageOptions
 
-        return page_of_diff(self.project, self.diff(before, after, paths), PageOptions(**options))
+        return page_of_diff(self.project, self.diff(before, after, paths), options_of(PageOptions, options))
 
     def check(self, revision: str = "STAGED", **options: Any) -> Checked:
         """What the rules find at a revision, without what was accepted: as `gate`, by the same options."""
@@ -173,7 +171,7 @@ class Repository:
         self,
         revision: str = "STAGED",
         *,
-        paths: Sequence[str] = (),
+        paths: Sequence[PathLike] = (),
         since: str | None = None,
         baseline: PathLike | None = None,
         **options: Any,
@@ -189,11 +187,10 @@ class Repository:
         """
         from datalabel.repository.check.checking import CheckOptions
         from datalabel.repository.check.gating import GateOptions, gate_revision
-        from datalabel.repository.differences import narrowing
 
         known = None if baseline is None else self.root / baseline
-        check = CheckOptions(narrow=narrowing(paths), **options)
-        return gate_revision(self.project, revision, GateOptions(check, since, known))
+        asked = GateOptions(options_of(CheckOptions, options), since, known)
+        return gate_revision(self.project, revision, asked, paths)
 
     def check_page(self, findings: Sequence[Finding], revision: str = "STAGED", **options: Any) -> Page:
         """Findings at a revision in pictures, for `datalabel.report.html.write_page`.
@@ -203,7 +200,7 @@ class Repository:
         from datalabel.repository.pages.finding_pictures import page_of_findings
         from datalabel.repository.pages.page_pictures import PageOptions
 
-        return page_of_findings(self.project, self.view(revision), findings, PageOptions(**options))
+        return page_of_findings(self.project, self.view(revision), findings, options_of(PageOptions, options))
 
     def spec_diff(self, before: str = "HEAD", after: str = "dlabel.yaml", *, at: str = "STAGED") -> SpecDiff:
         """What changes between two specs (files, templates, revisions or `FOLDER#REVISION`), and how many
@@ -228,11 +225,13 @@ class Repository:
 
         return stats_of(self.view(revision), by)
 
-    def agreement(self, revision: str = "STAGED", options: AgreementOptions | None = None) -> Agreement:
-        """How far annotators, or two sets, agree at a revision."""
+    def agreement(
+        self, revision: str = "STAGED", options: AgreementOptions | None = None, **given: Any
+    ) -> Agreement:
+        """How far annotators, or two sets, agree at a revision; options as such, or their fields as keywords."""
         from datalabel.repository.report.agreeing import AgreementOptions, agreement_of
 
-        return agreement_of(self.view(revision), options or AgreementOptions())
+        return agreement_of(self.view(revision), options or options_of(AgreementOptions, given))
 
     def report(self, revision: str = "HEAD", *, against: str | None = None) -> Report:
         """Everything about a revision, and what changed since its parent or since `against`."""
@@ -249,7 +248,7 @@ class Repository:
         """
         from datalabel.repository.add.adding import AddOptions, add
 
-        return add(self.project, self._paths(paths), AddOptions(**options))
+        return add(self.project, paths_in(self.root, paths), options_of(AddOptions, options))
 
     def commit(self, message: str, *, all_sources: bool = False) -> Committed:
         """Check what is staged, and record it."""
@@ -265,7 +264,7 @@ class Repository:
         from datalabel.repository.check.checking import CheckOptions
         from datalabel.repository.check.fixing import fix
 
-        return fix(self.project, CheckOptions(**options), unsafe=unsafe, dry_run=dry_run)
+        return fix(self.project, options_of(CheckOptions, options), unsafe=unsafe, dry_run=dry_run)
 
     def accept(
         self,
@@ -319,7 +318,7 @@ class Repository:
         """Bring files, or staging, back to a revision."""
         from datalabel.repository.history.restoring import restore
 
-        found = self._paths(paths)
+        found = paths_in(self.root, paths)
         return restore(self.project, found, revision=revision, staged=staged, force=force, dry_run=dry_run)
 
     def rm(
@@ -328,7 +327,7 @@ class Repository:
         """Stop tracking items or sources; with `files`, delete them."""
         from datalabel.repository.history.moving import remove
 
-        return remove(self.project, self._paths(paths), files=files, force=force, dry_run=dry_run)
+        return remove(self.project, paths_in(self.root, paths), files=files, force=force, dry_run=dry_run)
 
     def mv(self, old: PathLike, new: PathLike) -> Moved:
         """Rename an image, a label file or a folder."""
@@ -350,7 +349,7 @@ class Repository:
         """
         from datalabel.repository.export.exporting import ExportOptions, export
 
-        return export(self.project, revision, format, self.root / folder, ExportOptions(**options))
+        return export(self.project, revision, format, self.root / folder, options_of(ExportOptions, options))
 
     # Experiments
 
@@ -363,7 +362,7 @@ class Repository:
         from datalabel.repository.snapshot.snapshots import create_snapshot
         from datalabel.repository.snapshot.splitting import SnapshotOptions
 
-        created = create_snapshot(self.project, name, revision, SnapshotOptions(**options))
+        created = create_snapshot(self.project, name, revision, options_of(SnapshotOptions, options))
         return OpenSnapshot(self.project, name, created)
 
     def snapshot(self, name: str) -> OpenSnapshot:

@@ -58,8 +58,7 @@ def resolve_revision(project: Project, name: str) -> Revision:
         InputError: nothing has this name, a prefix is ambiguous, or history does not reach that far back.
         UsageError: it is no text.
     """
-    if not isinstance(name, str):
-        raise UsageError(f"a revision is a text, not {name!r}", hint="such as 'HEAD', 'HEAD~1' or 'STAGED'")
+    _refuse_no_text(name)
     position = project.store.state.read()
     if name == STAGED:
         return Revision(STAGED, position.staging, None)
@@ -75,8 +74,18 @@ def resolve_revision(project: Project, name: str) -> Revision:
     return Revision(name, tree, commit)
 
 
+def _refuse_no_text(name: object) -> None:
+    if not isinstance(name, str):
+        raise UsageError(f"a revision is a text, not {name!r}", hint="such as 'HEAD', 'HEAD~1' or 'STAGED'")
+
+
 def range_of(text: str) -> tuple[str, str] | None:
-    """Both ends of `A..B`, each of which is HEAD where it is left out; None for what is no range."""
+    """Both ends of `A..B`, each of which is HEAD where it is left out; None for what is no range.
+
+    Raises:
+        UsageError: it is no text.
+    """
+    _refuse_no_text(text)
     before, dots, after = text.partition("..")
     return (before or "HEAD", after or "HEAD") if dots else None
 
@@ -104,7 +113,9 @@ def snapshot_named(project: Project, name: str) -> Snapshot:
 
     Raises:
         InputError: there is none; the nearest is named.
+        UsageError: it is no text.
     """
+    _refuse_no_text(name)
     found = find_snapshot(project, name)
     if found is not None:
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
@@ -11,10 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
-from datalabel.errors import InputError, nearest
+from datalabel.errors import InputError, UsageError, nearest
+from datalabel.files import normalised
 from datalabel.formats.registry import get_format
 from datalabel.labels.rows import kept
-from datalabel.labels.tables import GROUND_TRUTH, LABELS, MEASURED_LABELS
+from datalabel.labels.tables import GROUND_TRUTH, LABELS
 from datalabel.store.history import HEADER, SPEC, Source, Tree
 from datalabel.store.json_objects import JsonReader
 from datalabel.store.key_ranges import EVERYTHING, KeyRange
@@ -50,20 +52,24 @@ class LabelView:
         self,
         columns: Sequence[str] | None = None,
         *,
-        items: Sequence[str] | None = None,
+        items: Sequence[str | os.PathLike[str]] | None = None,
         keys: KeyRange = EVERYTHING,
     ) -> Iterator[pa.Table]:
         """The labels in key order, in pieces of bounded size; an item's labels are never split.
 
         Raises:
             InputError: labels have no such column.
+            UsageError: `items` is one key.
         """
         for name in columns or ():
-            if name not in MEASURED_LABELS.names:
+            if name not in LABELS.names:
                 close = nearest(name, LABELS.names)
                 hint = f"did you mean {close}?" if close else f"there are {', '.join(LABELS.names)}"
                 raise InputError(f"labels have no column {name!r}", hint=hint)
-        yield from self._view.store.tables.scan(self.table, columns, items=items, keys=keys)
+        if isinstance(items, str):
+            raise UsageError(f"items= takes a list of keys, not {items!r}")
+        known = None if items is None else sorted({normalised(os.fspath(one)) for one in items})
+        yield from self._view.store.tables.scan(self.table, columns, items=known, keys=keys)
 
     def map(self, function: Callable[[pa.Table], T], columns: Sequence[str]) -> Iterator[T]:
         """A function of the labels in key order, piece by piece; each piece is read and worked on by one of two

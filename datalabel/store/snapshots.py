@@ -101,8 +101,14 @@ class Snapshots:
         self._objects = objects
 
     def put(self, snapshot: Snapshot) -> ObjectId:
-        """Keep a snapshot."""
-        return self._objects.put(SNAPSHOT, snapshot.to_bytes())
+        """Keep a snapshot.
+
+        Raises:
+            DamagedError: it could not be read again.
+        """
+        data = snapshot.to_bytes()
+        Snapshot.from_bytes(data)
+        return self._objects.put(SNAPSHOT, data)
 
     def get(self, name: ObjectId) -> Snapshot:
         """The snapshot of this id, verified."""

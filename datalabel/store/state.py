@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -93,6 +94,7 @@ class State:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._lock = threading.RLock()
 
     @classmethod
     def create(cls, path: Path, branch: str = "main") -> State:
@@ -131,7 +133,9 @@ class State:
                 "state.db is missing", where=str(self._path), hint="put it back from a copy of .dlabel"
             )
         try:
-            connection = sqlite3.connect(self._path, isolation_level=None, timeout=10)
+            connection = sqlite3.connect(
+                self._path, isolation_level=None, timeout=10, check_same_thread=False
+            )
         except _REFUSALS as error:
             raise self._failure(error) from error
         try:
@@ -142,12 +146,7 @@ class State:
         return connection
 
     def _check(self, connection: sqlite3.Connection) -> None:
-        """Make sure that it is a database of ours.
-
-        Raises:
-            TooNewError: a later version of this program made it.
-            DamagedError: it is none.
-        """
+        """Refuse what is no database of ours, or one that a later version of this program made."""
         try:
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA synchronous = EXTRA")
@@ -323,17 +322,19 @@ class State:
 
     @contextmanager
     def _transaction(self, mode: str) -> Iterator[sqlite3.Connection]:
-        db = self._db
-        try:
-            db.execute(f"BEGIN {mode}")
-            yield db
-            db.execute("COMMIT")
-        except BaseException as error:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            if isinstance(error, _REFUSALS):
-                raise self._failure(error) from error
-            raise
+        """One thread at a time has the connection."""
+        with self._lock:
+            db = self._db
+            try:
+                db.execute(f"BEGIN {mode}")
+                yield db
+                db.execute("COMMIT")
+            except BaseException as error:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                if isinstance(error, _REFUSALS):
+                    raise self._failure(error) from error
+                raise
 
     def _failure(self, error: Exception) -> DlabelError:
         """What SQLite's refusal means: somebody else writes, the disk or the folder refuses, or it is damaged."""

@@ -189,6 +189,6 @@ def test_paths_after_dashes_are_taken_from_where_one_stands(folders: Desk, comma
     assert items("labels", "*") == []
     done = within(folders, "my images", *command, "--", a)
     assert done.status == 3
-    assert done.err == f"error: my images/{a}: no item is called so\nhint: did you mean a.png?\n"
+    assert done.err == f"error: my images/{a}: no item has this name\nhint: did you mean a.png?\n"
     done = within(folders, "labels", *command, "--", "/elsewhere")
     assert (done.status, "outside the project" in done.err) == (3, True)

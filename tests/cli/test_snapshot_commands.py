@@ -128,7 +128,7 @@ def test_a_manifest_of_another_digest_is_not_of_this_snapshot(committed: Termina
         (["snapshot", "create", "x", "--where", "w > 'a'"], 2, "cannot be compared"),
         (["snapshot", "create", "x", "--where", "exists(select 1)"], 2, "--where"),
         (["snapshot", "create", "x", "--split-by", "nope.txt"], 3, "no such file"),
-        (["snapshot", "create", "x", "STAGED"], 3, "STAGED is no commit"),
+        (["snapshot", "create", "x", "STAGED"], 3, "STAGED is not a commit"),
         (["snapshot", "create", "exp"], 3, "there is a snapshot 'exp' already"),
         (["snapshot", "show", "exq"], 3, "did you mean 'exp'?"),
         (["snapshot", "verify", "images"], 3, "has no dlabel.json"),
@@ -238,7 +238,7 @@ def test_the_only_set_of_a_snapshot_is_the_one_that_is_exported(committed: Termi
 def test_a_path_that_is_no_item_is_not_called_unchanged(committed: Terminal) -> None:
     for command in (["diff", "HEAD", "STAGED"], ["show", "HEAD"]):
         done = committed.dlabel(*command, "--", "labels.json")
-        assert (done.status, "labels.json: no item is called so" in done.err) == (3, True)
+        assert (done.status, "labels.json: no item has this name" in done.err) == (3, True)
         assert committed.dlabel(*command, "--", "images").status == 0
 
 

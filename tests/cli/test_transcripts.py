@@ -212,7 +212,7 @@ def test_status_has_the_promised_shape(started: Terminal) -> None:
         (["add", "nowhere"], 3, "nowhere: no such file or folder"),
         (["add", "dlabel.yaml", "--format", "cocoo"], 2, "did you mean coco"),
         (["add", "labels.json", "--format", "voc"], 3, "labels.json"),
-        (["show", "HEAD"], 3, "HEAD is no commit"),
+        (["show", "HEAD"], 3, "HEAD is not a commit"),
         (["diff", "HAED"], 3, "did you mean 'HEAD'?"),
         (["diff", "a", "b", "c"], 2, "two revisions at most"),
         (["log", "--format", "xml"], 2, "--format takes text, json, jsonl"),

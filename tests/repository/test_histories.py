@@ -186,7 +186,7 @@ def test_the_commits_of_a_range(repo: Repository) -> None:
     assert [one.commit.message for one in repo.log("HEAD~2..")] == ["4.0", "3.0"]
     assert [one.commit.message for one in repo.log("HEAD~2..", limit=1)] == ["4.0"]
     assert list(repo.log("HEAD..HEAD~2")) == []
-    with pytest.raises(InputError, match="STAGED is no commit"):
+    with pytest.raises(InputError, match="STAGED is not a commit"):
         list(repo.log("STAGED"))
 
 

@@ -147,3 +147,38 @@ def test_what_is_not_there_is_said(
     with pytest.raises(InputError, match="has no split 'train'") as caught:
         labelled.snapshot("whole").keys("train")
     assert caught.value.hint == "it has none"
+
+
+@pytest.mark.parametrize(("mode", "name"), [("I;16", "a.png"), ("I", "a.tif"), ("F", "a.tif")])
+def test_deep_pixels_are_refused_rather_than_cut(
+    repo: Repository, torch: ModuleType, mode: str, name: str
+) -> None:
+    assert torch
+    kind = {"I;16": np.uint16, "I": np.int32, "F": np.float32}[mode]
+    ramp = np.linspace(0, 65535, 64 * 64).reshape(64, 64).astype(kind)
+    Image.fromarray(ramp).save(repo.root / name)
+    write_coco(repo.root / "labels.json", {name: [("cat", 1, 1, 9, 9), ("cat", 2, 2, 0, 5)]})
+    repo.add(name, "labels.json")
+    repo.commit("first")
+    snapshot = repo.create_snapshot("s")
+    with pytest.raises(InputError, match="more than 8 bits") as refused:
+        snapshot.torch()[0]
+    assert refused.value.hint is not None
+    assert "transform=" in refused.value.hint
+    assert snapshot.torch(transform=lambda sample: len(sample.labels))[0] == 2
+
+
+def test_targets_are_what_torchvision_takes(repo: Repository, torch: ModuleType) -> None:
+    assert torch
+    Image.new("RGB", (64, 48)).save(repo.root / "a.png")
+    write_coco(repo.root / "labels.json", {"a.png": [("cat", 1, 1, 9, 9), ("cat", 2, 2, 0, 5)]})
+    repo.add("a.png", "labels.json")
+    repo.commit("first")
+    image, target = repo.create_snapshot("s").torch()[0]
+    assert image.shape == (3, 48, 64)
+    assert target["boxes"].tolist() == [[1, 1, 10, 10]]
+    assert (target["area"].tolist(), target["iscrowd"].tolist(), target["labels"].tolist()) == (
+        [81],
+        [0],
+        [1],
+    )

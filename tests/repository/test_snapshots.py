@@ -344,7 +344,7 @@ def test_what_cannot_be_frozen(forty: Repository, options: dict[str, Any], compl
 
 
 def test_staging_is_no_commit(repo: Repository) -> None:
-    with pytest.raises(InputError, match="HEAD is no commit"):
+    with pytest.raises(InputError, match="HEAD is not a commit"):
         repo.create_snapshot("exp")
 
 

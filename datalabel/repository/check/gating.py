@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from os import PathLike
 from pathlib import Path
 
 from datalabel.check.accepted import Acceptance, sift
@@ -18,7 +19,7 @@ from datalabel.repository.check.accepting import contents_at, contents_in, load_
 from datalabel.repository.check.checking import Checked, CheckOptions, check_files, check_since, check_view
 from datalabel.repository.check.label_files import AskedFiles
 from datalabel.repository.check.locating import located, numbered
-from datalabel.repository.differences import Difference, diff
+from datalabel.repository.differences import Difference, diff, narrowed
 from datalabel.repository.output_file import refuse_own
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import STAGED, view_at
@@ -56,12 +57,19 @@ class Gated:
     spec_waits: bool = False
 
 
-def gate_revision(project: Project, revision: str, options: GateOptions) -> Gated:
-    """The gate over a revision.
+def gate_revision(
+    project: Project, revision: str, options: GateOptions, paths: Sequence[str | PathLike[str]] = ()
+) -> Gated:
+    """The gate over a revision, or over the items of it that paths and globs mean.
 
     Raises:
-        InputError: the baseline or the file of acceptances cannot be used, or the spec's `check` names no rule.
+        InputError: the baseline or the file of acceptances cannot be used, the spec's `check` names no rule, or a
+            path means nothing.
     """
+    if paths:
+        views = [view_at(project, name) for name in (revision, options.since) if name is not None]
+        chosen = replace(options.check, narrow=narrowed(project, paths, views))
+        options = replace(options, check=chosen)
     acceptances = load_accepted(project.root)
     if options.since is not None:
         difference = diff(project, options.since, revision)

@@ -45,7 +45,7 @@ def commit(project: Project, message: str, *, all_sources: bool = False) -> Comm
         UsageError: the message is empty.
         RefusedError: the spec says `check: {on_commit: …}` and the checks found something as bad as that.
     """
-    if not message.strip():
+    if not isinstance(message, str) or not message.strip():
         raise UsageError("a commit needs a message", hint='dlabel commit -m "what and why"')
     if not is_unicode(message):
         raise UsageError(f"the message is not valid Unicode: {message!r}", hint="write it in UTF-8")

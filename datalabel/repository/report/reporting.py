@@ -140,7 +140,7 @@ def report(project: Project, revision: str = "HEAD", against: str | None = None)
     found = resolve_revision(project, revision)
     if found.commit is None and revision != STAGED:
         raise InputError(
-            f"{revision} is no commit", hint="dlabel report STAGED reports on what would be committed"
+            f"{revision} is not a commit", hint="dlabel report STAGED reports on what would be committed"
         )
     view = found.view(project)
     entry = LogEntry(found.commit, project.store.history.commit(found.commit)) if found.commit else None

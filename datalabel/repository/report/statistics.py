@@ -6,7 +6,7 @@ from functools import partial
 
 import pyarrow as pa
 
-from datalabel.errors import InputError, nearest
+from datalabel.errors import InputError, UsageError, nearest
 from datalabel.labels.stats import Stats, StatsBuilder
 from datalabel.labels.stats.groups import NONE, Grouping, grouping_of
 from datalabel.labels.tables import GROUND_TRUTH, MEASURES
@@ -41,6 +41,8 @@ def stats_of(view: View, by: str | None = None) -> Stats:
         UsageError: `by` is none of these.
         InputError: the tree has no splits, or nothing in it has the property, or it has far too many values.
     """
+    if not isinstance(by, str | None):
+        raise UsageError(f"by= takes one way to group, not {by!r}", hint="such as 'class'")
     grouping = grouping_of(by) if by else None
     splits = view.split_table()
     if by == "split" and splits is None:

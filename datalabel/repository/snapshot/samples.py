@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
 from datalabel.errors import InputError, nearest
+from datalabel.labels.geometry import area
 from datalabel.labels.tables import GEOMETRY, label_id_text
 from datalabel.repository.image_bytes import image_file
 from datalabel.repository.project import Project
@@ -32,12 +34,17 @@ if TYPE_CHECKING:
     from datalabel.repository.snapshot.verifying import Verified
 
 ITEM_COLUMNS = ["item", "content", "width", "height"]
-LABEL_COLUMNS = ["item", "id", "class", "kind", *GEOMETRY, "properties", "confidence", "annotator"]
+LABEL_COLUMNS = ["item", "id", "class", "kind", *GEOMETRY, "properties", "confidence", "annotator", "extra"]
 
 
 @dataclass(frozen=True, slots=True)
 class SampleLabel:
-    """One label of a sample. `bbox` is x, y, width, height in pixels; None where the kind has none."""
+    """One label of a sample. `id` is as findings have it: in hexadecimal, `f"{id:016x}"` of the column `id`.
+
+    `bbox` is x, y, width, height in pixels as recorded; None where the kind has none. `area` is that of the outline,
+    mask or box in square pixels. `fields` are those that only the format of its source knows, such as COCO's
+    `iscrowd` or VOC's `difficult`.
+    """
 
     id: str
     class_name: str
@@ -49,6 +56,8 @@ class SampleLabel:
     properties: Mapping[str, Any] = field(default_factory=dict)
     confidence: float | None = None
     annotator: str | None = None
+    area: float = 0.0
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +113,12 @@ class OpenSnapshot:
         Raises:
             InputError: there is no such split.
         """
-        table = self.view.split_table()
         if split is None:
             return [
                 key for part in self.view.item_batches(["item"]) for key in part.column("item").to_pylist()
             ]
-        if table is None or split not in self.record.counts:
+        table = self.view.split_table()
+        if table is None or split not in self.splits:
             close = nearest(split, self.splits)
             raise InputError(
                 f"the snapshot {self.name!r} has no split {split!r}",
@@ -137,13 +146,16 @@ class OpenSnapshot:
     ) -> Any:
         """A map-style dataset for `torch.utils.data.DataLoader`.
 
-        Without `transform` an element is `(image, target)` as torchvision's detection models take them: a
-        uint8 tensor (3, height, width), and `boxes` (n, 4) as x1, y1, x2, y2 in pixels, `labels` (n) as
-        places in `classes` plus 1 (0 is background), `image_id`, `area` and `iscrowd`. With it, an element is
-        what it makes of the `Sample`, and torch is not needed.
+        Without `transform` an element is `(image, target)` with the keys of torchvision's detection models: a
+        uint8 tensor (3, height, width), which models take divided by 255, and `boxes` (n, 4) as x1, y1, x2, y2 in
+        pixels, `labels` (n) as places in `classes` plus 1 (0 is background), `image_id`, `area` of outlines, masks
+        and boxes, and `iscrowd`. Labels without bounds, or whose bounds are empty, are left out: models refuse
+        them. With `transform`, an element is what it makes of the `Sample`, and torch is not needed. Several
+        threads or processes may read one dataset.
 
         Raises:
-            InputError: torch is needed and not installed.
+            InputError: torch is needed and not installed; when an element is read, its image is not here, or has
+                more than 8 bits a channel.
         """
         from datalabel.repository.snapshot.torch_dataset import TorchDataset
 
@@ -171,7 +183,8 @@ class OpenSnapshot:
 
 
 class SampleReader:
-    """Reads items of splits with their labels, in any order. Can be pickled. `splits` has the split of each key."""
+    """Reads items of splits with their labels, in any order, also for several threads. Can be pickled. `splits` has
+    the split of each key."""
 
     def __init__(
         self, root: Path, items: Table, labels: Table, splits: Sequence[str | None], keys: Sequence[str]
@@ -180,11 +193,15 @@ class SampleReader:
         self._items = items
         self._labels = labels
         self._splits = splits
+        self._lock = Lock()
         self.keys = keys
 
     def __getstate__(self) -> dict[str, Any]:
-        opened = ("_project", "_item_rows", "_label_rows")
+        opened = ("_project", "_item_rows", "_label_rows", "_lock")
         return {name: value for name, value in self.__dict__.items() if name not in opened}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state, _lock=Lock())
 
     @cached_property
     def _project(self) -> Project:
@@ -204,8 +221,10 @@ class SampleReader:
     def read(self, start: int, stop: int) -> list[Sample]:
         """The samples from one place in `keys` to another."""
         labels: dict[str, list[SampleLabel]] = {}
-        for row in self._label_rows.read(LABEL_COLUMNS, items=self.keys[start:stop]).to_pylist():
-            labels.setdefault(row["item"], []).append(_label(row))
+        with self._lock:
+            rows = self._label_rows.read(LABEL_COLUMNS, items=self.keys[start:stop])
+        for row, size in zip(rows.to_pylist(), area(rows).tolist(), strict=True):
+            labels.setdefault(row["item"], []).append(_label(row, size))
         return [
             Sample(row["item"], self._image(row["item"], row["content"]), row["width"], row["height"],
                    split, tuple(labels.get(row["item"], ())))
@@ -218,7 +237,7 @@ class SampleReader:
         return None if content is None else image_file(self._project, key, ObjectId(content))
 
 
-def _label(row: dict[str, Any]) -> SampleLabel:
+def _label(row: dict[str, Any], size: float) -> SampleLabel:
     bounds = (row["x"], row["y"], row["w"], row["h"])
     return SampleLabel(
         id=label_id_text(row["id"]),
@@ -231,4 +250,6 @@ def _label(row: dict[str, Any]) -> SampleLabel:
         properties=json.loads(row["properties"] or "{}"),
         confidence=row["confidence"],
         annotator=row["annotator"],
+        area=size,
+        fields={name: value for name, value in json.loads(row["extra"] or "{}").items() if name[0] != "$"},
     )

@@ -46,7 +46,7 @@ def create_snapshot(project: Project, name: str, revision: str, options: Snapsho
     """Freeze a selection of a commit under a name.
 
     Raises:
-        InputError: the name is taken or cannot be one, the revision is no commit, or nothing is selected.
+        InputError: the name is taken or cannot be one, the revision is not a commit, or nothing is selected.
         UsageError: the options contradict each other, or cannot be read.
     """
     chosen = Filter.of(options.where, drop_empty=options.drop_empty)
@@ -55,7 +55,8 @@ def create_snapshot(project: Project, name: str, revision: str, options: Snapsho
         found = resolve_revision(project, revision)
         if found.commit is None:
             raise InputError(
-                f"{revision} is no commit; a snapshot is of a commit", hint='dlabel commit -m "…" first'
+                f"{revision} is not a commit; a snapshot is taken from a commit",
+                hint='dlabel commit -m "…" first',
             )
         view = found.view(project)
         sets = _sets(view, options.sets)
@@ -67,10 +68,9 @@ def create_snapshot(project: Project, name: str, revision: str, options: Snapsho
         selected.drop_items(unseen)
         assigned, query = Splitter(project, selected.items, found, options).assign()
         selected.drop_items([*assigned.bridging, *assigned.unnamed])
-        snapshot = _freeze(project, selected, sets, assigned.splits, name, found.commit)
-        asked = {name: getattr(options, name) for name in ("where", "drop_empty", "with_unseen")}
+        asked = {field: getattr(options, field) for field in ("where", "drop_empty", "with_unseen")}
         snapshot = replace(
-            snapshot,
+            _freeze(project, selected, sets, assigned.splits, name, found.commit),
             query={**asked, **query},
             note=options.note,
         )
@@ -81,7 +81,12 @@ def create_snapshot(project: Project, name: str, revision: str, options: Snapsho
 
 
 def _check_name(project: Project, name: str, branch: str) -> None:
-    if not _NAME.fullmatch(name) or ".." in name or name.endswith((".", ".lock")):
+    if (
+        not isinstance(name, str)
+        or not _NAME.fullmatch(name)
+        or ".." in name
+        or name.endswith((".", ".lock"))
+    ):
         raise UsageError(
             f"{name!r} cannot name a snapshot",
             hint="letters, digits, dots, _ and - can, beginning with a letter or digit",
@@ -111,18 +116,18 @@ def _freeze(
 ) -> Snapshot:  # fmt: skip
     """Put the selection into the store, and count and name what is in it."""
     store = project.store
-    tree = store.history.put_tree(selected.finished())
+    tree = selected.finished()
     table = None
     if splits:
         rows = table_of({"item": sorted(splits), "split": [splits[key] for key in sorted(splits)]}, SPLITS)
         table = store.tables.save(store.tables.append(Table("splits"), rows))
-    view = View(store, selected.finished(), name, table)
+    view = View(store, tree, name, table)
     digest, counts = measure(view, sets)
     if not counts[""]["items"]:
         raise InputError("nothing is selected: no item is left", hint="dlabel stats shows what there is")
     return Snapshot(
-        name=name, commit=commit, tree=tree, splits=table, digest=digest, sets=sets, query={}, counts=counts,
-        note="", author=author_of(project), created=now(), git=git_commit(project.root),
+        name=name, commit=commit, tree=store.history.put_tree(tree), splits=table, digest=digest, sets=sets,
+        query={}, counts=counts, note="", author=author_of(project), created=now(), git=git_commit(project.root),
     )  # fmt: skip
 
 

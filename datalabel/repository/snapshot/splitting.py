@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from datalabel.errors import InputError, UsageError
 from datalabel.experiments.splits import EXAMPLE, Assigned, Ratios, published, without_unions
@@ -13,6 +15,9 @@ from datalabel.repository.snapshot.split_lists import split_lists
 from datalabel.repository.view import view_of
 from datalabel.store.snapshots import Snapshot
 from datalabel.store.table import Table
+
+_FINEST = 1_000_000
+"""A share that is given as a float is the fraction nearest to it with no larger denominator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,12 @@ class SnapshotOptions:
         """What `split` says, as text."""
         if self.split is None or isinstance(self.split, str):
             return self.split
-        return ",".join(f"{name}={share}" for name, share in self.split.items())
+        return ",".join(f"{name}={_meant(share)}" for name, share in self.split.items())
+
+
+def _meant(share: float) -> Fraction | float:
+    """The fraction that a float stands for: 1 - 0.8 means a fifth."""
+    return Fraction(share).limit_denominator(_FINEST) if math.isfinite(share) else share
 
 
 class Splitter:

@@ -36,19 +36,20 @@ class TorchDataset:
         return self._transform(sample) if self._transform else self._detection(place, sample)
 
     def _detection(self, place: int, sample: Sample) -> tuple[Any, dict[str, Any]]:
-        """The image and the target of torchvision's detection models; labels without bounds are left out."""
+        """The image and the target of torchvision's detection models; labels with nothing in their bounds are left
+        out."""
         torch = _torch()
-        drawn = [label for label in sample.labels if label.bbox is not None]
+        drawn = [label for label in sample.labels if label.bbox is not None and min(label.bbox[2:]) > 0]
         boxes = np.array([label.bbox for label in drawn], np.float32).reshape(-1, 4)
-        area = boxes[:, 2] * boxes[:, 3]
         boxes[:, 2:] += boxes[:, :2]
         numbers = np.array([self._numbers[label.class_name] for label in drawn], np.int64)
+        crowds = np.array([label.fields.get("iscrowd") in (1, True) for label in drawn], np.int64)
         return torch.from_numpy(_pixels(sample)), {
             "boxes": torch.from_numpy(boxes),
             "labels": torch.from_numpy(numbers),
             "image_id": place,
-            "area": torch.from_numpy(area),
-            "iscrowd": torch.from_numpy(np.zeros(len(drawn), np.int64)),
+            "area": torch.from_numpy(np.array([label.area for label in drawn], np.float32)),
+            "iscrowd": torch.from_numpy(crowds),
         }
 
 
@@ -59,6 +60,12 @@ def _pixels(sample: Sample) -> Any:
     if sample.image is None:
         raise InputError("the image is not here", where=sample.key, hint="dlabel add its folder")
     with Image.open(sample.image) as image:
+        if image.mode.startswith(("I", "F")):
+            raise InputError(
+                f"has pixels of more than 8 bits (mode {image.mode}), and nobody said which of them are white",
+                where=sample.key,
+                hint="torch(transform=…) reads sample.image as you need it",
+            )
         return np.ascontiguousarray(np.asarray(image.convert("RGB")).transpose(2, 0, 1))
 
 

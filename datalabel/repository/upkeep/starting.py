@@ -49,6 +49,8 @@ def init(
         RefusedError: there is a `dlabel.yaml` and another spec was asked for.
     """
     root = Path(os.path.abspath(folder))  # noqa: PTH100 - links stay as the user wrote them
+    if root.is_file():
+        raise InputError("is a file; a project is made of a folder", where=str(root))
     if (root / FOLDER).exists():
         raise InputError("is a dlabel project already", where=str(root), hint="dlabel status")
     existing = (root / SPEC_FILE).exists()
