@@ -354,3 +354,28 @@ def test_an_image_of_another_size_moves_its_labels(repo: Repository) -> None:
     repo.commit("larger")
     out = repo.export("yolo", repo.root.parent / "out").folder
     assert (out / "labels/train/a.txt").read_text() == BOX
+
+
+def test_labels_on_an_image_of_another_size_are_the_labels_they_were(repo: Repository) -> None:
+    """The same ids, and what was done to them here stays: a migration and a corrected outline."""
+    lines = "0 0.5 0.5 0.25 0.5\n0 0.1 0.1 0.3 0.1 0.3 0.3\n1 0.2 0.2 0.1 0.1\n"
+    write_set(repo.root / "set", {"data.yaml": DATA, "labels/train/a.txt": lines})
+    repo.add("set")
+    repo.commit("first")
+    (repo.root / "map.yaml").write_text("steps: [{rename: {cat: lion}}]\n")
+    repo.migrate("map.yaml")
+    repo.commit("renamed")
+    before = {row["id"]: row["class"] for row in repo.labels("HEAD").to_arrow().to_pylist()}
+    write_image(repo.root / "set/images/train/a.jpg", 0, size=(128, 48))
+    (added,) = repo.add().labels
+    assert (added.conflicts, added.changed_items) == ((), 1)
+    rows = repo.labels().to_arrow().to_pylist()
+    assert {row["id"]: row["class"] for row in rows} == before
+    assert [(row["x"], row["y"], row["w"], row["h"]) for row in rows if row["kind"] == "box"] == [
+        (48, 12, 32, 24),
+        (19.2, 7.2, 12.8, 4.8),
+    ]
+    assert [row["coords"] for row in rows if row["kind"] == "polygon"] == [[12.8, 4.8, 38.4, 4.8, 38.4, 14.4]]
+    changes = [change for _, change in repo.diff().labels()]
+    assert {change.change for change in changes} == {"changed"}
+    assert len(changes) == 3

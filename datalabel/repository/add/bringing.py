@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from datalabel.labels.hashing import hash_rows, mix
 from datalabel.labels.match import match, match_equal, mint_ids
 from datalabel.labels.merge import Conflict, Prefer, merge
+from datalabel.labels.resizing import resized
 from datalabel.labels.rows import (
     constant,
     distinct,
@@ -69,7 +70,8 @@ class Brought:
 class Bringing:
     """The set as a source's base and as staging have it (`base` is None: never read before), and how to decide.
 
-    `old_name` is what the source was called so far, `name` what it is called from now on.
+    `old_name` is what the source was called so far, `name` what it is called from now on. `factors` say how many
+    times as wide and high as before images are, of a source whose labels moved with these.
     """
 
     tables: Tables
@@ -78,6 +80,7 @@ class Bringing:
     old_name: str
     name: str
     prefer: Prefer
+    factors: Mapping[str, tuple[float, float]]
 
     def bring(self, items: Sequence[str], rows: pa.Table) -> Brought:
         """The outcome on these items (sorted); `rows` is all that the source says of labels, sorted by item."""
@@ -88,6 +91,10 @@ class Bringing:
         items, said = some
         ours, others = self._parted(self.staged, items)
         before = self._before(items, ours)
+        if not self.factors.keys().isdisjoint(items):
+            is_untouched = ours is before
+            before = resized(before, self.factors)
+            ours = before if is_untouched else resized(ours, self.factors)
         theirs = _identified(said, before, ours, others)
         merged = merge(before, ours, theirs, prefer=self.prefer)
         labels = pa.concat_tables([others, merged.labels]) if others.num_rows else merged.labels

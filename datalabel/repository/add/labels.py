@@ -94,7 +94,7 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
     now = spoken(name, reading.read, reading.keys, how, reading.before)
     if name not in stage.tree.sources and not how.replaces and not how.beside:
         refuse_overlap(stage, name, how.set, now)
-    addition = _Addition(stage, name, now, how)
+    addition = _Addition(stage, name, now, how, fractional=reading.format.fractional)
     refuse_exchanged(stage, name, reading.place, now, addition.changed, addition.before)
     conflicts = addition.brought.conflicts
     labels = reading.read.labels.num_rows + addition.labels_on(reading.before)
@@ -147,8 +147,9 @@ def _new_classes(stage: Stage, labels: pa.Table) -> tuple[str, ...]:
 class _Addition:
     """One source on its way into staging."""
 
-    def __init__(self, stage: Stage, name: str, now: Spoken, how: LabelOptions) -> None:
+    def __init__(self, stage: Stage, name: str, now: Spoken, how: LabelOptions, *, fractional: bool) -> None:
         self._stage = stage
+        self._fractional = fractional
         self._name = name
         self._old_name = how.replaces or name
         self._now = now
@@ -208,7 +209,8 @@ class _Addition:
         name, how = self._name, self._how
         staged = self._stage.labels(how.set)
         tables = self._stage.project.store.tables
-        bringing = Bringing(tables, self.before, staged, self._old_name, name, how.prefer)
+        factors = _factors(self._said, self._now.mentions) if self._fractional else {}
+        bringing = Bringing(tables, self.before, staged, self._old_name, name, how.prefer, factors)
         return bringing.bring(self.changed, self._now.labels)
 
     def labels_on(self, before: Mapping[str, int]) -> int:
@@ -273,6 +275,19 @@ class _Addition:
         named = set(self._now.items)
         gone = {key for key in distinct(self._said.column("item")) - named if known.get(key, "") is None}
         return gone - distinct(self._stage.read(self._stage.mentions, sorted(gone)).column("item"))
+
+
+def _factors(before: pa.Table, now: pa.Table) -> dict[str, tuple[float, float]]:
+    """How many times as wide and as high as before images are, of those that have another size now."""
+    before, now = own_mentions(before), own_mentions(now)
+    at = pc.index_in(now.column("item"), value_set=before.column("item").combine_chunks())
+    sizes = [before.column(side).take(at) for side in ("width", "height")]
+    differ = [
+        pc.not_equal(now.column(side), size) for side, size in zip(("width", "height"), sizes, strict=True)
+    ]
+    pairs = pa.table([*now.select(["item", "width", "height"]).columns, *sizes], ["item", *"whWH"])
+    rows = pairs.filter(pc.or_(*differ)).to_pylist()
+    return {row["item"]: (row["w"] / row["W"], row["h"] / row["H"]) for row in rows if row["W"] and row["H"]}
 
 
 _NO_LABELS = pa.scalar(0, pa.uint64())
