@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from os import PathLike, fspath
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -35,6 +35,8 @@ BEGINNING = "the beginning"
 
 _IGNORED = {"item", "moved_to"}
 _ITEM_PATHS = "paths here are those of images: a file, a folder or a glob"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,16 @@ class Difference:
         if not self.steps[0]:
             return {}  # nothing ever moved, and items need not be read to know it
         return {change.old_key: change.key for change in self.items if change.old_key}
+
+    def followed(self, known: Mapping[str, T]) -> dict[str, T]:
+        """What is known of items of the earlier tree, by the keys that these have in the later one. Of an item whose
+        key is another's now, nothing is."""
+        taken = {*self.renames.values()}
+        return {
+            self.renames.get(key, key): value
+            for key, value in known.items()
+            if key in self.renames or key not in taken
+        }
 
     @cached_property
     def displaced(self) -> set[str]:

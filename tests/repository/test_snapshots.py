@@ -368,3 +368,22 @@ def test_damage_is_noticed(forty: Repository) -> None:
     path.unlink()
     (problem,) = forty.snapshot("exp").verify().problems
     assert problem.endswith("the image's bytes are not here")
+
+
+def test_splits_follow_images_that_were_renamed_and_saved_again(forty: Repository) -> None:
+    forty.create_snapshot("old", split="train=0.5,val=0.5")
+    before = splits(forty, "old")
+    forty.mv("images", "pictures")
+    forty.commit("renamed")
+    forty.create_snapshot("drawn", split="train=0.5,val=0.5", seed=7)
+    drawn = splits(forty, "drawn")
+    other = {f"pictures{key[6:]}" for key, split in before.items() if drawn[f"pictures{key[6:]}"] != split}
+    assert other
+    assert forty.snapshot("old").diff("drawn").moved.keys() == other
+    for number, path in enumerate(sorted((forty.root / "pictures").iterdir())):
+        write_image(path, 100 + number)
+    forty.add()
+    forty.commit("saved again")
+    forty.create_snapshot("new", earlier="old")
+    assert splits(forty, "new") == {f"pictures{key[6:]}": split for key, split in before.items()}
+    assert forty.snapshot("old").diff("new").moved == {}

@@ -15,7 +15,8 @@ from datalabel.store.snapshots import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class SnapshotDifference:
-    """Two snapshots; the items of both that are in another split now (None: in none); and counts."""
+    """Two snapshots; the items of both, as the later one calls them, that are in another split now (None: in none);
+    and counts."""
 
     before: Snapshot
     after: Snapshot
@@ -36,9 +37,10 @@ def diff_snapshots(project: Project, before: str, after: str) -> SnapshotDiffere
     """
     records = snapshot_named(project, before), snapshot_named(project, after)
     left, right = (view_of(project.store, one.tree, one.name, one.splits) for one in records)
-    old, new = _splits(left), _splits(right)
+    difference = Difference(project, left, right)
+    old, new = difference.followed(_splits(left)), _splits(right)
     moved = {key: (old[key], new[key]) for key in sorted(old.keys() & new.keys()) if old[key] != new[key]}
-    return SnapshotDifference(*records, moved, Difference(project, left, right).summary())
+    return SnapshotDifference(*records, moved, difference.summary())
 
 
 def _splits(view: View) -> dict[str, str | None]:

@@ -9,10 +9,11 @@ from fractions import Fraction
 
 from datalabel.errors import InputError, UsageError
 from datalabel.experiments.splits import EXAMPLE, Assigned, Ratios, published, without_unions
+from datalabel.repository.differences import Difference
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import Revision, snapshot_named
 from datalabel.repository.snapshot.split_lists import split_lists
-from datalabel.repository.view import view_of
+from datalabel.repository.view import View, view_of
 from datalabel.store.snapshots import Snapshot
 from datalabel.store.table import Table
 
@@ -99,7 +100,7 @@ class Splitter:
     def _from_earlier(self, name: str) -> tuple[Assigned, dict[str, object]]:
         """Items keep the split that their image, or else their key, had; new ones are drawn."""
         earlier = snapshot_named(self._project, name)
-        known = _Known.of(self._project, earlier)
+        known = _Known.of(self._project, earlier, self._revision.view(self._project))
         text = self._options.shares or earlier.query.get("split")
         seed = self._options.seed if self._options.seed is not None else int(earlier.query.get("seed") or 0)
         splits: dict[str, str] = {}
@@ -141,20 +142,21 @@ class Splitter:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The splits of an earlier snapshot, by key and by content."""
+    """The splits of an earlier snapshot, by the keys that items have now and by content."""
 
     by_key: Mapping[str, str]
     by_content: Mapping[str, str]
 
     @classmethod
-    def of(cls, project: Project, earlier: Snapshot) -> _Known:
+    def of(cls, project: Project, earlier: Snapshot, now: View) -> _Known:
         view = view_of(project.store, earlier.tree, earlier.name, earlier.splits)
         table = view.split_table()
         if table is None:
             raise InputError(f"the snapshot {earlier.name!r} has no splits", hint=f"e.g. {EXAMPLE}")
         by_key = dict(zip(table.column("item").to_pylist(), table.column("split").to_pylist(), strict=True))
         contents = contents_of(project, view.items)
-        return cls(by_key, {content: by_key[key] for key, content in contents.items()})
+        by_content = {content: by_key[key] for key, content in contents.items()}
+        return cls(Difference(project, view, now).followed(by_key), by_content)
 
     def splits_of(self, key: str, content: str) -> list[str]:
         return sorted({split for split in (self.by_content.get(content), self.by_key.get(key)) if split})
