@@ -28,12 +28,14 @@ Rows = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """The repair of a rule's findings: the rule's code, what was done in words, whether it is safe."""
+    """The repair of a rule's findings: the rule's code, what was done in words, whether it is safe, and whether it
+    trusts the size of the image: none is made on an image of another size than its labels were drawn on (I104)."""
 
     code: str
     done: str
     safe: bool
     change: Callable[[CheckBatch, Rows], pa.Table]
+    by_size: bool = False
 
 
 def swap_corners(batch: CheckBatch, rows: Rows) -> pa.Table:
@@ -107,8 +109,8 @@ FIXES: Mapping[str, Fix] = MappingProxyType(
             Fix("G102", "corners swapped", True, swap_corners),
             Fix("D101", "copies deleted", True, drop_copies),
             Fix("G101", "deleted", False, drop),
-            Fix("G105", "deleted", False, drop),
-            Fix("G104", "clipped to the image", True, clip),
+            Fix("G105", "deleted", False, drop, by_size=True),
+            Fix("G104", "clipped to the image", True, clip, by_size=True),
             Fix("G113", "bounds recomputed from the outline", False, recompute_bounds),
         )
     }

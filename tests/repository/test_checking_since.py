@@ -130,3 +130,26 @@ def test_an_image_that_never_came_is_named_since_where_others_did(repo: Reposito
     said(repo, {A: [CAT], B: [DOG], C: [DOG]})
     repo.commit("a ninth", all_sources=True)
     assert brought(repo, "I107") == [("I107", C, "the image was never added; it has 1 label")]
+
+
+def test_what_was_said_of_an_image_before_is_not_brought_by_another_set(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    write_image(repo.root / A, 7, size=(320, 240))
+    repo.add(A)
+    repo.commit("of another size")
+    assert [one[:2] for one in brought(repo, "I104")] == [("I104", A)]
+    said(repo, {A: [CAT]}, "net.json")
+    repo.add("net.json", model="net")
+    repo.commit("another set")
+    assert [one.item for one in repo.check("HEAD", select=["I104"]).findings] == [A]
+    assert brought(repo, "I104") == []
+
+
+def test_nothing_is_clipped_on_an_image_of_another_size(repo: Repository) -> None:
+    begin(repo, {A: [("cat", 10.0, 10.0, 50.0, 30.0)], B: [("dog", 50.0, 40.0, 40.0, 30.0)]})
+    write_image(repo.root / A, 7, size=(32, 24))
+    repo.add(A)
+    fixed = repo.fix(unsafe=True)
+    assert [(one.code, [label.item for label in one.labels]) for one in fixed.rules] == [("G104", [B])]
+    kept = {row["item"]: (row["x"], row["w"]) for row in repo.labels().to_arrow().to_pylist()}
+    assert kept == {A: (10.0, 50.0), B: (50.0, 14.0)}

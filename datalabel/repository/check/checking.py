@@ -117,8 +117,10 @@ def check_since(
     options: CheckOptions,
     progress: Progress = SILENT,
     beside: Mapping[str, set[str]] | None = None,
+    also: Collection[str] = (),
 ) -> Checked:
-    """The items whose labels or images changed, as they are after the change; when the spec changed, all.
+    """The items whose labels or images changed, and those of `also`, as they are after the change; when the spec
+    changed, all.
 
     No rule runs that takes a set as a whole. Rules that hold items against each other also see those of `beside`, or
     without it what may concern them: the items, changed or not, that have the same image, nearly the same key, or a
@@ -131,7 +133,7 @@ def check_since(
     if options.narrow is None and takes_in(rules):
         measure_labels(after, difference.before)
     batches = _batches(after, rules, options, progress)
-    keys = _touched(difference)
+    keys = _touched(difference, also)
     if beside is None:
         beside = {name: batches.concerned(name, some, difference.before) for name, some in keys.items()}
     wider = {name: some | beside.get(name, set()) for name, some in keys.items()}
@@ -151,9 +153,9 @@ def _batches(view: View, rules: Sequence[Rule], options: CheckOptions, progress:
     return CheckBatches(view, rules, options.narrow, pixels=options.pixels, progress=progress)
 
 
-def _touched(difference: Difference) -> dict[str, set[str]]:
-    """For each set the items whose labels or images changed."""
-    items = {change.key for change in difference.items}
+def _touched(difference: Difference, also: Collection[str]) -> dict[str, set[str]]:
+    """For each set the items whose labels or images changed, and some more."""
+    items = {change.key for change in difference.items} | set(also)
     touched = {name: items | set(difference.changed_items(name)) for name in sets_of(difference.after)}
     return {name: keys for name, keys in touched.items() if keys}
 

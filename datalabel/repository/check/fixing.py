@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,11 +17,14 @@ from datalabel.labels.hashing import hash_rows
 from datalabel.labels.rows import differing_items, distinct, item_hashes, of_items
 from datalabel.labels.tables import LABELS, label_id_text
 from datalabel.repository.check.accepting import contents_at, load_accepted
-from datalabel.repository.check.checking import CheckOptions
+from datalabel.repository.check.checking import CheckOptions, check_view
 from datalabel.repository.derived_fields import without_derived
 from datalabel.repository.project import Project
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View
+
+SIZE_DIFFERS = "I104"
+"""The rule that tells which images are of another size than their labels were drawn on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,10 @@ class _Repairs:
         self._fixes = fixes
         self._acceptances = acceptances
         self._contents = contents_at(view, acceptances)
+        self._unfit: set[str | None] = set()
+        if any(fix.by_size for fix in fixes):
+            found = check_view(view, CheckOptions([SIZE_DIFFERS])).findings
+            self._unfit = {one.item for one in found}
         self.sources: set[str] = set()
         self._noted = {
             fix.code: FixedRule(fix.code, RULES[fix.code].name, fix.done, fix.safe) for fix in fixes
@@ -116,7 +123,9 @@ class _Repairs:
                 yield repaired, changed
 
     def _apply(self, one: Fix, batch: CheckBatch) -> pa.Table:
-        found = RULES[one.code].run(batch)
+        found: Iterable[Finding] = RULES[one.code].run(batch)
+        if one.by_size:
+            found = (finding for finding in found if finding.item not in self._unfit)
         rows = _rows(batch, sift(found, self._acceptances, self._contents).open)
         if not len(rows):
             return batch.labels

@@ -137,7 +137,9 @@ def _known_before(
     others = {name: {origins.get(one, one) for one in some} for name, some in after.beside.items() if across}
     silent = [code for code in RULES if code not in codes]
     fewer = replace(options, ignore=[*options.ignore, *silent])
-    before = check_since(difference.reversed(narrow), fewer, project.progress, others)
+    # What is said of an image is said with any set; the one with which it was said may not have been there.
+    images = {origins.get(one.item, one.item) for one in found if one.item and one.set is None}
+    before = check_since(difference.reversed(narrow), fewer, project.progress, others, images)
     return marks(
         replace(one, item=renames.get(one.item or "", one.item))
         for one in before.findings
