@@ -185,7 +185,8 @@ def _names_in(folder: str | Path) -> list[str]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise InputError(f"cannot read the folder: {error.strerror}", where=str(folder)) from error
+        hint = "let yourself in (chmod u+rx), or leave it out by a pattern in .dlabelignore"
+        raise InputError(f"cannot read the folder: {error.strerror}", where=str(folder), hint=hint) from error
 
 
 def _status(ask: Callable[[str], os.stat_result], path: str) -> os.stat_result | None:

@@ -219,16 +219,15 @@ def _root(
 ) -> None:
     SESSION.folder = folder
     if version:
-        _print_version()
-        raise typer.Exit
+        raise typer.Exit(_told(_print_version))
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status. `--version` alone does not build the commands."""
+    _fill_closed_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments == ["--version"]:
-        _print_version()
-        sys.exit(0)
+        sys.exit(_told(_print_version))
     heed()
     # Nothing here is linear algebra: the threads for it, of NumPy and of SciPy, would only take time to start.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -237,10 +236,34 @@ def main(argv: Sequence[str] | None = None) -> None:
     sys.exit(status)
 
 
-def _print_version() -> None:
+def _fill_closed_streams() -> None:
+    """Where a standard stream is closed, the next file that is opened would take its place, and what is printed would
+    go into that."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+            if descriptor != number:
+                os.dup2(descriptor, number)
+            setattr(sys, name, open(number, "r" if number == 0 else "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def _print_version() -> int:
     from datalabel.version import version
 
-    print(f"dlabel {version()}")  # noqa: T201
+    print(f"dlabel {version()}", flush=True)  # noqa: T201
+    return 0
+
+
+def _told(tell: Callable[[], int]) -> int:
+    """The status of what tells something; another where nobody listens any more, or where it cannot be written."""
+    try:
+        return tell()
+    except BrokenPipeError:
+        _silence_stdout()
+        return 141
+    except OSError as error:
+        _silence_stdout()
+        return _show_unexpected(error)
 
 
 @heeding()
@@ -267,7 +290,7 @@ def run(arguments: list[str]) -> int:
         return _show_interrupted()
     except typer.TyperException as error:
         return _show_usage(error)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # what click makes of the first, while it shows help
         _silence_stdout()
         return 141
     except Exception as error:
@@ -326,6 +349,8 @@ def _show_unexpected(error: Exception) -> int:
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         _complain(f"{where}{error.strerror or error}")
+        if is_settled():
+            print("hint: what the command did was recorded; dlabel status tells", file=sys.stderr)  # noqa: T201
         return EXIT_CODES[Kind.INPUT]
     if is_shortage(error):
         _complain("the system gives this process no more memory or threads")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +14,9 @@ from datalabel.errors import Fault, UsageError, nearest
 from datalabel.printable import printable
 
 Row = TypeVar("Row")
+
+NARROWEST = 20
+"""Prose is laid out for so many columns at least."""
 
 STYLES = {
     "good": "32",
@@ -46,7 +50,7 @@ class Screen:
         for place, paragraph in enumerate(text.split("\n\n")):
             if place:
                 self.line()
-            for line in textwrap.wrap(" ".join(paragraph.split()), self.width - indent):
+            for line in textwrap.wrap(" ".join(paragraph.split()), max(self.width - indent, NARROWEST)):
                 self.line(" " * indent + line)
 
     def limit(self, number: int) -> int:
@@ -217,5 +221,8 @@ def screen_of(session: Session, out: IO[str]) -> Screen:
     import shutil
 
     terminal = out.isatty()
+    is_plain = os.environ.get("TERM") == "dumb"
     width = shutil.get_terminal_size((80, 24)).columns if terminal else 80
-    return Screen(out, color=terminal and session.color, width=width, verbose=session.verbose)
+    return Screen(
+        out, color=terminal and session.color and not is_plain, width=width, verbose=session.verbose
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -41,7 +42,7 @@ def log(project: Project, revision: str = "HEAD", limit: int | None = None) -> I
     walked = (
         (name, commit) for name, commit in project.store.history.walk(found.commit) if name not in left_out
     )
-    for name, commit in islice(walked, limit):
+    for name, commit in islice(walked, limit if limit is None else min(limit, sys.maxsize)):
         yield LogEntry(name, commit)
 
 

@@ -25,7 +25,7 @@ def check_output_file(path: Path) -> None:
     """Make sure that nothing is lost where a result is to be written. An earlier result may be replaced.
 
     Raises:
-        InputError: its folder does not exist, or it is a folder itself.
+        InputError: its folder does not exist or may not be written, or it is a folder itself.
         RefusedError: it holds labels, an image or a spec, or belongs to the store or to git.
     """
     if not path.parent.is_dir() or path.is_dir():
@@ -34,6 +34,14 @@ def check_output_file(path: Path) -> None:
     refuse_own(path)
     if path.is_file() and (held := _held(path)):
         raise RefusedError(f"holds {held}, and is not overwritten", where=str(path), hint="name another file")
+    if not path.exists() or path.is_file():
+        try:
+            _beside(path).touch()
+            _beside(path).unlink()
+        except OSError as error:
+            raise InputError(
+                f"cannot be written: {error.strerror}", where=str(path), hint="name another file"
+            ) from error
 
 
 def refuse_own(path: Path) -> None:
@@ -58,16 +66,22 @@ def _held(path: Path) -> str | None:
 
 
 def write_output_file(path: Path, write: Callable[[IO[str]], None]) -> None:
-    """Replace a file by what `write` writes, whole or not at all; a device or pipe takes it as it comes."""
+    """Replace a file, or the one that a link leads to, by what `write` writes, whole or not at all; a device or pipe
+    takes it as it comes."""
     if path.exists() and not path.is_file():
         with path.open("w", encoding="utf-8", errors=_ODD) as out:
             write(out)
         return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _beside(path)
     try:
         with temporary.open("w", encoding="utf-8", errors=_ODD) as out:
             write(out)
-        temporary.replace(path)
+        temporary.replace(path.resolve())
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def _beside(path: Path) -> Path:
+    """A new file in the folder of the file itself."""
+    return path.resolve().with_name(f".dlabel-{os.getpid()}.tmp")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 STAGED = "STAGED"
 _STEPS = re.compile(r"^(?P<base>.+?)(?P<steps>(?:~\d*|\^\d*)*)$")
 _STEP = re.compile(r"([~^])(\d*)")
+_DIGITS = 18
+"""No history is longer than so many digits tell."""
 _HEX = re.compile(r"^[0-9a-f]{4,64}$")
 
 
@@ -69,7 +71,7 @@ def resolve_revision(project: Project, name: str) -> Revision:
     base, steps = (matched["base"], matched["steps"]) if matched else (name, "")
     commit = _commit_named(project, position, base)
     for sign, digits in _STEP.findall(steps):
-        commit = _walk_back(project, name, commit, sign, int(digits) if digits else 1)
+        commit = _walk_back(project, name, commit, sign, int(digits[:_DIGITS]) if digits else 1)
     tree = project.store.history.tree_of(commit)
     return Revision(name, tree, commit)
 

@@ -115,7 +115,7 @@ class WorkingTree:
         seen: dict[str, str] = {}
 
         def skip_folder(path: str) -> bool:
-            exported = path.endswith(UNFINISHED) or (folder / path / MANIFEST).is_file()
+            exported = path.endswith(UNFINISHED) or os.access(folder / path / MANIFEST, os.F_OK)
             return exported or (ignored is not None and ignored(prefix + path, True))
 
         def skip_file(path: str) -> bool:

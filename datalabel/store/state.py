@@ -111,6 +111,8 @@ class State:
                 [("format", str(FORMAT_VERSION)), ("head", f"heads/{branch}")],
             )
             connection.execute("COMMIT")
+        except _REFUSALS as error:
+            raise state._failure(error) from error
         finally:
             connection.close()
         return state

@@ -41,6 +41,7 @@ class OutputFolder:
         self._partial = folder
         self._held: int | None = None
         self._made: set[str] = set()
+        self._parents: list[Path] = []
         self.files: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> Self:
@@ -50,6 +51,7 @@ class OutputFolder:
             raise InputError(
                 "is not an empty folder", where=str(folder), hint="name a new folder with -o DIR"
             )
+        self._parents = [one for one in folder.parents if not one.exists()]
         folder.parent.mkdir(parents=True, exist_ok=True)
         _remove_dead(folder)
         self._partial = Path(
@@ -63,6 +65,9 @@ class OutputFolder:
     ) -> None:
         if self._partial != self._folder:
             shutil.rmtree(self._partial, ignore_errors=True)
+            for parent in self._parents:
+                with contextlib.suppress(OSError):  # somebody uses it by now
+                    parent.rmdir()
         if self._held is not None:
             os.close(self._held)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -36,8 +37,8 @@ def collect(project: Project, *, older_than: float | None = None, dry_run: bool 
         UsageError: it is no age.
     """
     days = DAYS if older_than is None else older_than
-    if not days >= 0:
-        raise UsageError(f"an age in days is not {days:g}")
+    if not 0 <= days < math.inf:
+        raise UsageError(f"an age in days is not {days:g}", hint=f"{DAYS:g} is usual")
     with project.writing("dlabel gc"):
         store = project.store
         reachable, _ = needed(project)
