@@ -45,7 +45,7 @@ def few_labels(classes: Classes) -> Iterator[SetHit]:
 def class_unused(classes: Classes) -> Iterator[SetHit]:
     """A class of the data spec that no label has.
 
-    Nobody met one yet, or the name is one that annotators do not use. Silent about a set without any label,
+    None has come up yet, or the name is one that annotators do not use. Silent about a set without any label,
     and when the spec sets `quality.labels_per_class` (B101 speaks of it then).
     """
     if classes.spec.quality.labels_per_class is None and classes.totals:
@@ -56,7 +56,7 @@ def class_unused(classes: Classes) -> Iterator[SetHit]:
 
 @set_rule("B103", "value-unused", Severity.INFO, Classes, Needs.WHOLE_SET)
 def value_unused(classes: Classes) -> Iterator[SetHit]:
-    """An option of a property in the data spec that no label takes.
+    """An option of a property in the data spec that no label uses.
 
     A model cannot learn what never occurs. Silent about classes without labels.
     """

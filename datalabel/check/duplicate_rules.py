@@ -101,7 +101,7 @@ def inside_another(batch: CheckBatch) -> Iterator[Hit]:
 
 @set_rule("D104", "number-twice", Severity.ERROR, Numbers, Needs.SAME_NUMBERS)
 def number_twice(numbers: Numbers) -> Iterator[SetHit]:
-    """A label whose number another label of the same source has too.
+    """A label whose number is also that of another label of its source.
 
     Tools that know labels by their number keep one of the two and drop the other without a word (COCO's own
     evaluation does). Mostly two files were joined, or labels copied by hand. Give one of them a new number.

@@ -71,7 +71,7 @@ def image_truncated(batch: CheckBatch) -> Iterator[Hit]:
 
 @rule("I104", "size-differs", Severity.ERROR)
 def size_differs(batch: CheckBatch) -> Iterator[Hit]:
-    """An image of another size than the label file says.
+    """An image whose size is not the one that the label file says.
 
     The labels were drawn on an image of that other size: they do not fit this one. Scale them, or bring the image
     that was labelled. G104 and G105 may speak of its labels. Swapped sides are forgiven where EXIF swaps them
@@ -91,7 +91,7 @@ def size_differs(batch: CheckBatch) -> Iterator[Hit]:
 
 @rule("I105", "exif-orientation", Severity.WARNING)
 def exif_orientation(batch: CheckBatch) -> Iterator[Hit]:
-    """Labels that fit their image only as EXIF turns it, not as its pixels are stored.
+    """Labels that fit their image only after its EXIF rotation, not as its pixels are stored.
 
     They were drawn on what a viewer shows. Code that reads pixels without EXIF (OpenCV with a flag, most data
     loaders) puts them in the wrong place. Turn the pixels once and for all (`jpegtran`, `mogrify -auto-orient`), or

@@ -57,7 +57,7 @@ def duplicate_points(batch: CheckBatch) -> Iterator[Hit]:
 
 @rule("G109", "hole-outside", Severity.ERROR, Needs.OUTLINES)
 def hole_outside(batch: CheckBatch) -> Iterator[Hit]:
-    """A hole of a polygon that does not lie in the ring that it is a hole of, or that comes before any ring.
+    """A hole of a polygon that does not lie within its ring, or that comes before any ring.
 
     It takes nothing away, or too little: areas come out wrong. Mostly the rings are in the wrong order, or a
     second piece was taken for a hole.

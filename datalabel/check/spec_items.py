@@ -16,7 +16,7 @@ _OTHER_NAMES = {"jpg": "jpeg", "tif": "tiff", "jp2": "jpeg2000"}
 
 @rule("S113", "item-property", Severity.ERROR)
 def item_property(batch: CheckBatch) -> Iterator[Hit]:
-    """An item lacks a property that the data spec requires of images, or has a wrong or unknown one.
+    """An item without a property that the data spec requires of images, or with a wrong or unknown one.
 
     Silent when the spec declares no properties of images.
     """

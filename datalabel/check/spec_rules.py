@@ -62,13 +62,13 @@ def kind_not_allowed(batch: CheckBatch) -> Iterator[Hit]:
 
 @rule("S103", "property-missing", Severity.ERROR)
 def property_missing(batch: CheckBatch) -> Iterator[Hit]:
-    """A label lacks a property that the data spec requires for its class and kind."""
+    """A label without a property that the data spec requires for its class and kind."""
     yield from _by_value(batch, missing)
 
 
 @rule("S104", "unknown-property", Severity.WARNING)
 def unknown_property(batch: CheckBatch) -> Iterator[Hit]:
-    """A label has a property that the data spec does not declare for its class and kind.
+    """A label with a property that the data spec does not declare for its class and kind.
 
     Often a misspelt name beside a missing one. Silent for a class and kind that declares no properties.
     """

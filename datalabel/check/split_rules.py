@@ -99,7 +99,7 @@ def _value(text: str | None, name: str) -> str | None:
 
 @set_rule("X101", "same-image-in-two-splits", Severity.ERROR, Splits, Needs.WHOLE_SET)
 def same_image_in_two_splits(splits: Splits) -> Iterator[SetHit]:
-    """The same bytes in two splits of a snapshot: what is measured on one was learned from the other.
+    """The same bytes in two splits of a snapshot: a model is measured on what it learned from.
 
     `snapshot create` never parts identical images: `--split` and `--from` keep them together, and of those that
     published lists (`--split-by`) part it takes none. A snapshot that has them was made in another way; make it
@@ -157,7 +157,7 @@ def group_in_two_splits(splits: Splits) -> Iterator[SetHit]:
 
 @set_rule("X104", "class-missing-in-split", Severity.WARNING, Splits, Needs.WHOLE_SET)
 def class_missing_in_split(splits: Splits) -> Iterator[SetHit]:
-    """A class that the snapshot has and one of its splits does not: it cannot be learned, or not be measured.
+    """A class that the snapshot has and one of its splits does not: it cannot be learned, or cannot be measured.
 
     Rare classes fall into one split by chance. Another `--seed`, another share, or more labels of the class help.
     """

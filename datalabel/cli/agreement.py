@@ -91,7 +91,7 @@ def _overall(screen: Screen, found: Agreement) -> None:
     )
     screen.line(" " * 16, " ".join(_number(alpha).rjust(5) for _, alpha in found.sweep))
     if len(found.compared) == 2 and len(found.classes) == 1:
-        note = "  Of two who draw one class, alpha rests on the empty items: go by recall."
+        note = "  With two annotators and one class, alpha depends on the empty items alone: look at recall."
         screen.line((note, "warn"))
 
 

@@ -55,5 +55,7 @@ COMMANDS: dict[str, CommandInfo] = {
     "fsck": CommandInfo(
         "Upkeep", "upkeep", "fsck", "Read the whole store, and name what is missing or damaged"
     ),
-    "gc": CommandInfo("Upkeep", "upkeep", "gc", "Delete from the store what nothing leads to any more"),
+    "gc": CommandInfo(
+        "Upkeep", "upkeep", "gc", "Delete objects of the store that nothing refers to any more"
+    ),
 }

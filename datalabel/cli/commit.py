@@ -51,7 +51,7 @@ class CommittedText(Presentation):
 
 def commit(
     message: list[str] = typer.Option(
-        ..., "--message", "-m", metavar="MSG", help="What and why; each is a paragraph."
+        ..., "--message", "-m", metavar="MSG", help="What and why; given again, a further paragraph."
     ),
     all_: bool = typer.Option(False, "--all", "-a", help="Add what changed in tracked sources first."),
 ) -> Presentation:

@@ -73,7 +73,7 @@ def export(
     split: list[str] = typer.Option(None, "--split", metavar="NAME", help="Only this split of a snapshot."),
     where: str = WHERE,
     drop_empty: bool = DROP_EMPTY,
-    images: Images = typer.Option(Images.none, "--images", help="What becomes of the images."),
+    images: Images = typer.Option(Images.none, "--images", help="Leave images out, copy or hard-link them."),
     allow_loss: bool = typer.Option(False, "--allow-loss", help="Export what the format can keep."),
 ) -> Presentation:
     """Write a label set in a format for training.

@@ -76,7 +76,7 @@ def remarks(gated: Gated) -> list[str]:
         said.append(f"{amount(len(gated.stale), 'finding')} of the baseline no longer {occur}: {named}")
     if gated.lapsed:
         named = _some([f"{one.code} {one.item}" for one in gated.lapsed])
-        why = "the label changed, or the fault is gone"
+        why = "the label or its image changed or was renamed, or the fault is gone"
         said.append(f"{amount(len(gated.lapsed), 'acceptance')} excused nothing ({why}): {named}")
     return said
 

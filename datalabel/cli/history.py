@@ -86,7 +86,7 @@ class LogText(Presentation):
 
 def log(
     revision: str = typer.Argument("HEAD", metavar="[REV]", autocompletion=revisions),
-    stat: bool = typer.Option(False, "--stat", help="With what each commit changed, in numbers."),
+    stat: bool = typer.Option(False, "--stat", help="Also show how much each commit changed."),
     oneline: bool = typer.Option(False, "--oneline", help="One line a commit."),
     limit: int = typer.Option(None, "-n", "--count", metavar="N", min=1, help="Show at most N commits."),
 ) -> Presentation:

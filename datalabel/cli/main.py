@@ -72,7 +72,7 @@ def _common(
         None,
         "--wait",
         metavar="SECONDS",
-        help="Wait for another command.",
+        help="Wait so long for another command to finish.",
         callback=lambda v: _remember("wait", v),
     ),
     debug: bool = typer.Option(

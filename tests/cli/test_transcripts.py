@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from pictures import write_coco, write_image
@@ -281,7 +282,7 @@ def test_what_cannot_be_written_is_told_before_anything_is_done(started: Termina
     for file, status in (("x" * 300, 3), ("none/out.txt", 3), ("images", 3)):
         assert started.dlabel("commit", "-m", "first", "-o", file).status == status
     assert started.dlabel("log").out.startswith("No commits yet")
-    with open("/dev/full", "wb") as full:
+    with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             [sys.executable, "-m", "datalabel.cli.main", "commit", "-m", "first"],
             cwd=started.folder, stdout=full, stderr=subprocess.PIPE, check=False, text=True,

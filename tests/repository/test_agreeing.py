@@ -204,7 +204,7 @@ def test_alpha_of_two_people_and_one_class_is_not_to_be_trusted(
     repo.add("labels.json")
     done = Desk(repo.root, capsys).dlabel("agreement")
     assert done.status == 0
-    assert ("one class, alpha rests on the empty items: go by recall" in done.out) is warned
+    assert ("one class, alpha depends on the empty items alone: look at recall" in done.out) is warned
 
 
 @pytest.mark.parametrize(
