@@ -11,7 +11,7 @@ import yaml
 from pictures import write_coco, write_image
 
 import datalabel
-from datalabel.errors import InputError
+from datalabel.errors import InputError, RefusedError
 from datalabel.repository.repository import Repository
 
 DATA = "train: images/train\nval: images/val\nnc: 2\nnames: [cat, dog]\n"
@@ -379,3 +379,28 @@ def test_labels_on_an_image_of_another_size_are_the_labels_they_were(repo: Repos
     changes = [change for _, change in repo.diff().labels()]
     assert {change.change for change in changes} == {"changed"}
     assert len(changes) == 3
+
+
+def test_other_fields_of_data_yaml_are_carried_or_named_as_lost(repo: Repository) -> None:
+    more = 'kpt_shape: [2, 3]\nflip_idx: [1, 0]\nlicense: "AGPL: 3"\nroboflow: {version: 2}\n'
+    pose = "0 0.5 0.5 0.2 0.2 0.4 0.4 2 0.6 0.6 2\n"
+    write_set(repo.root / "set", {"data.yaml": DATA + more, "labels/train/a.txt": pose})
+    repo.add("set")
+    repo.commit("first")
+    repo.create_snapshot("s", split={"train": 1.0}, with_unseen=True)
+    out = repo.export("yolo", "out", revision="s").folder
+    said = yaml.safe_load((out / "data.yaml").read_text())
+    assert {"flip_idx": [1, 0], "license": "AGPL: 3", "roboflow": {"version": 2}}.items() <= said.items()
+    with pytest.raises(RefusedError) as refused:
+        repo.export("coco", "coco", revision="s")
+    lost = ("flip_idx", "license", "roboflow")
+    assert [fault.what for fault in refused.value.faults if " of the file" in fault.what] == [
+        f"{name} of the file (a field of the source's format) is not kept: 1" for name in lost
+    ]
+    other = pose.replace("0 0.5", "1 0.5", 1)
+    files = {"data.yaml": DATA + more.replace("AGPL", "MIT"), "labels/train/z.txt": other}
+    write_set(repo.root / "more", files, ("images/train/z.jpg",))
+    repo.add("more")
+    repo.commit("another licence")
+    with pytest.raises(RefusedError, match=r"license of the file .* is not kept: 2"):
+        repo.export("yolo", "both", where="x > 0")

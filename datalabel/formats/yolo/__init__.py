@@ -72,9 +72,11 @@ class Yolo:
         """Always."""
         return True
 
-    def header_fields(self, header: Mapping[str, Any]) -> Mapping[str, int]:  # noqa: ARG002
-        """None: what is common to the files is how they are laid out."""
-        return {}
+    def header_fields(self, header: Mapping[str, Any]) -> Mapping[str, int]:
+        """Those of `data.yaml` that no column holds."""
+        from datalabel.formats.yolo.carried import header_fields
+
+        return header_fields(header)
 
     def class_names(self, header: Mapping[str, Any]) -> Sequence[str]:
         """As numbered."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from datalabel.spec.yaml_scalar import quoted
@@ -21,8 +22,10 @@ def new_data_yaml(
     task: str,
     points: tuple[int, int] | None = None,
     flips: Sequence[int] | None = None,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> str:
-    """A `data.yaml` for folders of images by split. It has no `path`, so they lie beside the file itself."""
+    """A `data.yaml` for folders of images by split, with some fields more. It has no `path`, so they lie beside the
+    file itself."""
     lines = [f"{quoted(split)}: {quoted(folder)}" for split, folder in folders.items()]
     lines += [f"nc: {len(classes)}", *_names(dict(enumerate(classes)))]
     if points is not None:
@@ -32,6 +35,7 @@ def new_data_yaml(
     if task == "obb":
         # Four corners are also a polygon: this key tells them apart when the folder is read again.
         lines.append("task: obb")
+    lines += [f"{quoted(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in more.items()]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -40,7 +44,7 @@ def extended(text: str, classes: Mapping[int, str]) -> str:
     root = read_yaml(text, "data.yaml")
     starts = sorted(place.line for place in root.keys.values())
     if len(set(starts)) < len(starts) or any(place.column != 1 for place in root.keys.values()):
-        return json.dumps({**_plain(root), **_counted(root, classes)}, ensure_ascii=False, indent=2) + "\n"
+        return json.dumps({**plain(root), **_counted(root, classes)}, ensure_ascii=False, indent=2) + "\n"
     newline = "\r\n" if "\r\n" in text else "\n"
     lines = text.split(newline)
     first = root.keys["names"].line
@@ -65,10 +69,11 @@ def _counted(root: Node, classes: Mapping[int, str]) -> dict[str, Any]:
     return {**counted, "names": {str(number): name for number, name in classes.items()}}
 
 
-def _plain(node: Node) -> Any:
+def plain(node: Node) -> Any:
+    """The value that YAML tells, without places."""
     if node.is_mapping:
-        return {key: _plain(one) for key, one in node.entries.items()}
-    return [_plain(one) for one in node.items] if node.is_list else node.value
+        return {key: plain(one) for key, one in node.entries.items()}
+    return [plain(one) for one in node.items] if node.is_list else node.value
 
 
 def flips_of(points: Sequence[str]) -> list[int] | None:

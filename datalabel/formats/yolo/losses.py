@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import starmap
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ import pyarrow.compute as pc
 from datalabel.errors import Faults, RefusedError
 from datalabel.formats.base import Batch, Capabilities, Loss, Selection
 from datalabel.formats.claims import Claims
-from datalabel.formats.losses import Tally, capability_losses
+from datalabel.formats.losses import Tally, capability_losses, field_lost
+from datalabel.formats.yolo.carried import carried
 from datalabel.formats.yolo.places import place_in_source, place_in_split
 from datalabel.formats.yolo.plan import Plan, Seen, plan_of
 
@@ -43,7 +45,12 @@ def losses(selection: Selection, *, training: bool = False) -> list[Loss]:
     holds = Capabilities(
         kinds=frozenset(_HELD[plan.task] | _BECOMES[plan.task].keys()), confidence=plan.confidence
     )
-    return [*capability_losses(holds, selection, bounds=True), *_own(plan, selection)]
+    _, lost = carried(selection.headers, plan.dataset.points)
+    return [
+        *capability_losses(holds, selection, bounds=True),
+        *starmap(field_lost, sorted(lost.items())),
+        *_own(plan, selection),
+    ]
 
 
 def _own(plan: Plan, selection: Selection) -> list[Loss]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.formats.base import VERBATIM, Batch, OutputFile, Selection
+from datalabel.formats.yolo.carried import FLIPS, carried
 from datalabel.formats.yolo.data_yaml import flips_of, new_data_yaml
 from datalabel.formats.yolo.geometry import Bools, Floats, Ints, Shapes, fractions, pixels
 from datalabel.formats.yolo.lines import parse
@@ -53,8 +54,10 @@ def _data_yaml(plan: Plan, selections: Sequence[Selection], folders: dict[str, s
     skeletons = {points for one in selections for points, _ in one.keypoints.values()}
     points = plan.dataset.points
     whole = [one for one in skeletons if points is not None and len(one) == points[0]]
-    flips = flips_of(whole[0]) if len(skeletons) == 1 and whole else None
-    text = new_data_yaml(folders, names, task=plan.task or "detect", points=points, flips=flips)
+    more, _ = carried(selections[0].headers if selections else (), points)
+    given = more.pop(FLIPS, None)
+    flips = (flips_of(whole[0]) if len(skeletons) == 1 and whole else None) or given
+    text = new_data_yaml(folders, names, task=plan.task or "detect", points=points, flips=flips, more=more)
     return OutputFile("data.yaml", (text.encode(),))
 
 
