@@ -17,6 +17,7 @@ from datalabel.files import checked_key
 from datalabel.formats.base import Format, Loss, Selection
 from datalabel.formats.registry import get_format
 from datalabel.repository.add.spoken import own_mentions
+from datalabel.repository.export.doubts import doubts
 from datalabel.repository.export.output_folder import ImageMode, OutputFolder
 from datalabel.repository.export.selecting import Filter
 from datalabel.repository.export.selections import SetSelection, SourceSelection
@@ -56,7 +57,7 @@ class Exported:
     splits: tuple[str, ...] = ()
     images: int = 0
     warnings: tuple[Fault, ...] = ()
-    """What the filter names that nothing has."""
+    """What the filter names that nothing has, and what is perhaps not meant."""
 
 
 def export(
@@ -93,6 +94,9 @@ def export(
         images = _write(project, output, fmt, plan, options.images)
         files = tuple(output.files)
         output.finish(_manifest(found, view, fmt, options, plan, losses))
+    if found.snapshot is None and isinstance(plan.whole[0], SetSelection):
+        keys = None if chosen.is_all else {key for key, *_ in plan.whole[0].images()}
+        warnings = (*warnings, *doubts(view, options.set, keys))
     splits = tuple(part.name for part in plan.splits)
     return Exported(revision, fmt.name, folder, files, losses, splits, images, warnings)
 
