@@ -106,13 +106,15 @@ class CheckText(Presentation):
     def _github(self) -> str:
         from datalabel.check.writers.github import github
 
-        return github(self.gated.checked.findings)
+        return github(self.gated.checked.findings, left_out(self.gated))
 
     def _markdown(self) -> str:
         from datalabel.repository.check.findings_markdown import findings_markdown
 
         checked = self.gated.checked
-        return findings_markdown(checked.revision, checked.findings, remarks(self.gated))
+        known = left_out(self.gated)
+        aside = [f"Left out{known}"] if known else []
+        return findings_markdown(checked.revision, checked.findings, [*remarks(self.gated), *aside])
 
 
 def fixed_json(fixed: Fixed) -> list[dict[str, Any]]:

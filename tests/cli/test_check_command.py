@@ -184,6 +184,9 @@ def test_label_files_alone_have_baselines_and_acceptances_as_well(project: Termi
     assert written.out == "2 findings in the baseline → b.json\n"
     done = project.dlabel("check", "labels", *select, "--baseline", "b.json")
     assert done.out == "Checked 2 labels on 1 item at labels: nothing found (2 in the baseline)\n"
+    for name in ("github", "markdown"):
+        said = project.dlabel("check", "labels", *select, "--baseline", "b.json", "--format", name).out
+        assert "(2 in the baseline)" in said
     accepted = project.dlabel("check", "accept", "S101", "a.png", "--because", "a dog is a cat here")
     assert accepted.out.startswith("Accepted S101 a.png label ")
     shifted = write_coco(project.folder / "copy" / "coco.json", LABELS, first=100)

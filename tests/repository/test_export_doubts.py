@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from histories import CAT, DOG, A, B, C, begin, said
 from pictures import write_image
 
 from datalabel.repository.repository import Repository
 
 
-def told(repo: Repository, name: str, **options: object) -> list[str]:
+def told(repo: Repository, name: str, **options: Any) -> list[str]:
     done = repo.export("yolo", f"out-{name}", allow_loss=True, **options)
     return [one.what for one in done.warnings]
 

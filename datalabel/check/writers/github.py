@@ -15,15 +15,16 @@ LIMIT = 10
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
-def github(findings: Sequence[Finding]) -> str:
-    """A command per finding, the first places of every rule before the second ones, and a line for the rest."""
+def github(findings: Sequence[Finding], aside: str = "") -> str:
+    """A command per finding, the first places of every rule before the second ones, and a line for the rest, which ends
+    with what is said `aside`."""
     lines = []
     for severity, command in _COMMANDS.items():
         found = [finding for finding in findings if finding.severity is severity]
         lines += [_command(command, finding) for finding in _in_turn(found)[:LIMIT]]
         if len(found) > LIMIT:
             lines.append(f"{len(found) - LIMIT:,} more of severity {severity.value} are not annotated")
-    lines.append(f"dlabel check: {amount(len(findings), 'finding')}")
+    lines.append(f"dlabel check: {amount(len(findings), 'finding')}{aside}")
     return "\n".join(lines) + "\n"
 
 

@@ -67,7 +67,7 @@ const facets = [
 
 for (const picture of pictures) {
   for (const facet of facets) {
-    if (facet.of) for (const shape of picture.loud) for (const value of facet.of(shape)) facet.counts[value] += 1;
+    if (facet.of) for (const shape of picture.loud) for (const value of new Set(facet.of(shape))) facet.counts[value] += 1;
     else if (picture.status) facet.counts[statuses.indexOf(picture.status)] += 1;
   }
 }
