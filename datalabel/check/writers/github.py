@@ -16,7 +16,7 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 
 
 def github(findings: Sequence[Finding], aside: str = "") -> str:
-    """A command per finding, the first places of every rule before the second ones, and a line for the rest, which ends
+    """A command per finding, the first places of every rule before the second ones, and a last line, which ends
     with what is said `aside`."""
     lines = []
     for severity, command in _COMMANDS.items():
