@@ -8,6 +8,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import numpy.typing as npt
 
+from datalabel.labels.arrays import following
 from datalabel.labels.hashing import Hashes
 
 Index = npt.NDArray[np.intp]
@@ -48,15 +49,6 @@ def _equal(values: Hashes) -> Iterator[tuple[Index, Index]]:
     order = np.argsort(values, kind="stable")
     ends = np.searchsorted(values[order], values[order], side="right")
     counts = ends - np.arange(len(order)) - 1
-    before = np.cumsum(counts) - counts
-    position = 0
-    while position < len(order):
-        stop = max(
-            position + 1, int(np.searchsorted(before, before[position] + PAIRS_AT_ONCE, side="right")) - 1
-        )
-        ahead = np.arange(int(counts[position:stop].sum()))
-        left = np.repeat(np.arange(position, stop), counts[position:stop])
-        right = left + 1 + ahead - np.repeat(before[position:stop] - before[position], counts[position:stop])
+    for left, right in following(counts, PAIRS_AT_ONCE):
         if len(left):
             yield order[left], order[right]
-        position = stop

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from datalabel.check.columns import TOLERANCE, Bools, Columns, Floats, Ints
 from datalabel.labels import geometry
-from datalabel.labels.arrays import rows_of
+from datalabel.labels.arrays import following, rows_of
 from datalabel.labels.hashing import hash_rows
 from datalabel.labels.shapes import shapes
 from datalabel.labels.sorting import order_of, ranks
@@ -220,23 +220,10 @@ def touching(keys: Ints, bounds: Floats) -> Iterator[tuple[npt.NDArray[np.intp],
     order = order_of(starts)
     reach = np.searchsorted(starts[order], ends[order], side="right")
     counts = np.maximum(reach - np.arange(len(order)) - 1, 0)
-    before = np.cumsum(counts) - counts
-    position = 0
-    while position < len(order):
-        stop = max(
-            position + 1, int(np.searchsorted(before, before[position] + PAIRS_AT_ONCE, side="right")) - 1
-        )
-        left = np.repeat(np.arange(position, stop), counts[position:stop])
-        right = (
-            left
-            + 1
-            + np.arange(len(left))
-            - np.repeat(before[position:stop] - before[position], counts[position:stop])
-        )
+    for left, right in following(counts, PAIRS_AT_ONCE):
         left, right = _closest(left, rows_of(bounds, order[left]), right, rows_of(bounds, order[right]))
         if len(left):
             yield order[left], order[right]
-        position = stop
 
 
 def _closest(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import mmap
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,17 @@ def every_two(counts: Ints) -> tuple[Ints, Ints]:
     every = np.arange(int(counts.sum()))
     after = np.repeat(counts, counts) - ordinals(counts) - 1
     return np.repeat(every, after), positions(every + 1, after)
+
+
+def following(counts: Ints, at_once: int) -> Iterator[tuple[Ints, Ints]]:
+    """For each place so many places after it, as pairs: about `at_once` of them at a time."""
+    before = np.cumsum(counts) - counts
+    place = 0
+    while place < len(counts):
+        stop = max(place + 1, int(np.searchsorted(before, before[place] + at_once, side="right")) - 1)
+        some, every = counts[place:stop], np.arange(place, stop)
+        yield np.repeat(every, some), positions(every + 1, some)
+        place = stop
 
 
 def side_by_side(*columns: Values) -> Values:

@@ -10,7 +10,16 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datalabel.labels.arrays import every_two, only, ordinals, positions, rows_of, side_by_side, values_of
+from datalabel.labels.arrays import (
+    every_two,
+    following,
+    only,
+    ordinals,
+    positions,
+    rows_of,
+    side_by_side,
+    values_of,
+)
 
 ROWS = st.lists(st.none() | st.lists(st.integers(0, 9), max_size=4), max_size=12)
 
@@ -63,3 +72,12 @@ def test_places_in_lists_are_those_that_a_loop_counts(runs: list[tuple[int, int]
     every = [range(end - count, end) for (_, count), end in zip(runs, ends, strict=True)]
     pairs = [pair for places in every for pair in combinations(places, 2)]
     assert [*zip(*(side.tolist() for side in every_two(counts)), strict=True)] == pairs
+
+
+@given(st.lists(st.integers(0, 5), max_size=8), st.integers(1, 9))
+def test_places_that_follow_come_a_few_at_a_time(counts: list[int], at_once: int) -> None:
+    portions = list(following(np.array(counts, np.int64), at_once))
+    assert [pair for left, right in portions for pair in zip(left.tolist(), right.tolist(), strict=True)] == [
+        (place, place + ahead) for place, count in enumerate(counts) for ahead in range(1, count + 1)
+    ]
+    assert all(len(left) <= max(at_once, *counts) for left, _ in portions)
