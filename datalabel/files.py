@@ -210,11 +210,11 @@ def is_unicode(text: str) -> bool:
     return text.isascii() or not _UNDECODED.search(text)
 
 
-def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+def write_atomic(path: Path, data: bytes) -> None:
     """Replace a file whole and durably: afterwards it holds either the old bytes or the new ones."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
         with os.fdopen(descriptor, "wb") as out:
             out.write(data)
             out.flush()

@@ -17,7 +17,6 @@ from datalabel.check.finding import Finding, Mark
 from datalabel.errors import InputError
 
 MAX_BYTES = 256 << 20
-_KEYS = ("code", "set", "item", "label", "message")
 _OF = {False: "revisions", True: "label files"}
 
 
@@ -73,7 +72,7 @@ class Baseline:
 
 def _row(mark: Mark, number: int) -> dict[str, str | int]:
     said: dict[str, str | int] = {
-        name: value for name, value in zip(_KEYS, mark, strict=True) if value or name == "message"
+        name: value for name, value in mark._asdict().items() if value or name == "message"
     }
     return said if number == 1 else {**said, "count": number}
 
@@ -109,5 +108,5 @@ def read_baseline(data: bytes, where: str) -> Baseline:
         raise InputError(f"is a baseline of version {read.baseline}; this program reads 1", where=where)
     found: Counter[Mark] = Counter()
     for row in read.findings:
-        found[(row.code, row.set, row.item, row.label, row.message)] += max(row.count, 0)
+        found[Mark(row.code, row.set, row.item, row.label, row.message)] += max(row.count, 0)
     return Baseline(read.project, +found, None if read.of is None else read.of == _OF[True])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Flag, StrEnum, auto
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,8 +35,16 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
-Mark = tuple[str, str, str, str, str]
-"""Code, set, item, label (two of a pair) and gist of a finding; empty texts for what it has not."""
+class Mark(NamedTuple):
+    """What a finding is known by from one check to the next: `label` may be two of a pair, `message` is the gist of
+    what was said. Empty texts stand for what it has not."""
+
+    code: str
+    set: str
+    item: str
+    label: str
+    message: str
+
 
 _MEASURE = re.compile(r'"[^"]*"|\b[0-9a-f]{16}\b|[-+−]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?')
 
@@ -83,7 +91,7 @@ class Finding:
     @property
     def mark(self) -> Mark:
         """What the finding is known by from one check to the next."""
-        return (self.code, self.set or "", self.item or "", self.about or "", self.gist)
+        return Mark(self.code, self.set or "", self.item or "", self.about or "", self.gist)
 
     def to_json(self) -> dict[str, Any]:
         """The shape that scripts rely on."""

@@ -66,14 +66,11 @@ class CheckText(Presentation):
         from datalabel.check.writers import document
 
         gated = self.gated
-        keys = ("code", "set", "item", "label", "message")
         said = {
             **document(gated.checked.revision, gated.checked.findings),
             "accepted": gated.accepted,
             "baseline": gated.known,
-            "stale": [
-                {key: value or None for key, value in zip(keys, mark, strict=True)} for mark in gated.stale
-            ],
+            "stale": [{key: value or None for key, value in mark._asdict().items()} for mark in gated.stale],
             "unrecognised": [str(one.where) for one in gated.checked.unrecognised],
             "lapsed": [
                 {"code": one.code, "set": one.set, "item": one.item, "label": one.label}

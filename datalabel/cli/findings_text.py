@@ -71,7 +71,7 @@ def remarks(gated: Gated) -> list[str]:
     for what, places in reasons.items():
         said.append(f"not checked, {what}: {_some(places)}")
     if gated.stale:
-        named = _some([f"{code} {item or 'the set'}" for code, _, item, _, _ in gated.stale])
+        named = _some([f"{mark.code} {mark.item or 'the set'}" for mark in gated.stale])
         occur = "occurs" if len(gated.stale) == 1 else "occur"
         said.append(f"{amount(len(gated.stale), 'finding')} of the baseline no longer {occur}: {named}")
     if gated.lapsed:

@@ -43,15 +43,15 @@ class Screen:
         """One line; a part is text, or (text, style)."""
         self._out.write("".join(self._styled(part) for part in parts).rstrip() + "\n")
 
-    def paragraphs(self, text: str, *, indent: int = 2) -> None:
+    def paragraphs(self, text: str) -> None:
         """Prose, in lines that fit; an empty line stands between paragraphs."""
         import textwrap
 
         for place, paragraph in enumerate(text.split("\n\n")):
             if place:
                 self.line()
-            for line in textwrap.wrap(" ".join(paragraph.split()), max(self.width - indent, NARROWEST)):
-                self.line(" " * indent + line)
+            for line in textwrap.wrap(" ".join(paragraph.split()), max(self.width - 2, NARROWEST)):
+                self.line(f"  {line}")
 
     def limit(self, number: int) -> int:
         """So many of something are shown: as given, or all with `-v`."""

@@ -9,25 +9,12 @@ Bulk data is Arrow. A row of `LABELS` is one label; what its columns mean is wri
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Any
 
 import pyarrow as pa
 
-
-class Kind(StrEnum):
-    """The geometry type of a label."""
-
-    BOX = "box"
-    ROTATED_BOX = "rotated_box"
-    POLYGON = "polygon"
-    POLYLINE = "polyline"
-    KEYPOINTS = "keypoints"
-    MASK = "mask"
-    CATEGORY = "category"
-
-
-KINDS: tuple[str, ...] = tuple(kind.value for kind in Kind)
+KINDS = ("box", "rotated_box", "polygon", "polyline", "keypoints", "mask", "category")
+"""The kinds of geometry that a label may have."""
 
 UNKNOWN = "unknown"
 """What the annotator of a label is called when nobody said who it was."""

@@ -367,14 +367,12 @@ class _DamageGuard:
             raise self._segment.damaged(f"cannot be read ({text})") from error
 
 
-def write_segments(
-    objects: ObjectStore, schema: pa.Schema, batches: Iterable[pa.Table], *, limit: int = SEGMENT_ROWS
-) -> list[SegmentRef]:
-    """Write batches (with `deleted`, in key order, items unsplit) as segments of at most about `limit` rows, two at
-    a time."""
+def write_segments(objects: ObjectStore, schema: pa.Schema, batches: Iterable[pa.Table]) -> list[SegmentRef]:
+    """Write batches (with `deleted`, in key order, items unsplit) as segments of about `SEGMENT_ROWS` rows, two
+    at a time."""
     parts: list[list[pa.Table]] = []
     for batch in batches:
-        if not parts or sum(one.num_rows for one in parts[-1]) + batch.num_rows > limit:
+        if not parts or sum(one.num_rows for one in parts[-1]) + batch.num_rows > SEGMENT_ROWS:
             parts.append([])
         parts[-1].append(batch)
     if len(parts) < 2:

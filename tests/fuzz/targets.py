@@ -19,6 +19,7 @@ from where_world import ITEM_TABLE, LABEL_TABLE
 
 from datalabel.check.accepted import Acceptance, read_accepted, to_text
 from datalabel.check.baseline import Baseline, read_baseline
+from datalabel.check.finding import Mark
 from datalabel.content import object_id
 from datalabel.errors import DlabelError
 from datalabel.formats.base import Format
@@ -249,8 +250,8 @@ ACCEPTED = to_text(
     ]
 ).encode()
 FOUND = {
-    ("G101", "ground_truth", "a.jpg", "0" * 16, "no area"): 1,
-    ("I101", "", "b.jpg", "", "grey"): 3,
+    Mark("G101", "ground_truth", "a.jpg", "0" * 16, "no area"): 1,
+    Mark("I101", "", "b.jpg", "", "grey"): 3,
 }
 EXPRESSIONS = (
     b"class IN ('cat', 'dog') AND area > 32 * 32 AND NOT crowd",

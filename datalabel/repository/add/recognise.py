@@ -22,6 +22,9 @@ ImageFile = tuple[str, str, Entry]
 Candidate = tuple[str, Path, Entry]
 """A file that may hold labels: its key, path and stat."""
 
+_HEAD = 1 << 16
+"""So many bytes tell what a file is."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelFiles:
@@ -352,10 +355,10 @@ def entry_of(path: Path) -> Entry:
     return Entry(path.name, Stat.of(path.stat()))
 
 
-def _head(path: Path, size: int = 1 << 16) -> bytes:
+def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(size)
+            return file.read(_HEAD)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
 
