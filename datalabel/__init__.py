@@ -12,20 +12,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datalabel.progress import Progress
     from datalabel.repository.repository import Repository
+
+    __version__: str
 
 __all__ = ["init", "open"]
 
 
-def open(path: str | Path = ".") -> Repository:  # noqa: A001 - `datalabel.open` reads as what it does
+def open(  # noqa: A001 - `datalabel.open` reads as what it does
+    path: str | Path = ".", *, progress: Progress | None = None, wait: float = 0.0
+) -> Repository:
     """Open the project that a folder lies in.
+
+    `progress` is told how far long work is; `wait` says how many seconds methods that change something wait for another
+    process that does. Several threads may share what is opened.
 
     Raises:
         datalabel.errors.NoProjectError: there is none here or in any folder above.
+        datalabel.errors.InputError: its `config.yaml` is faulty.
     """
+    from datalabel.progress import SILENT
     from datalabel.repository.repository import Repository
 
-    return Repository.open(path)
+    return Repository.open(path, progress=progress or SILENT, wait=wait)
 
 
 def init(path: str | Path = ".", *, spec: str | None = None, name: str | None = None) -> Repository:
@@ -37,3 +47,14 @@ def init(path: str | Path = ".", *, spec: str | None = None, name: str | None = 
     from datalabel.repository.repository import Repository
 
     return Repository.init(path, spec=spec, name=name)
+
+
+if not TYPE_CHECKING:  # who checks types would take any name for one that is there
+
+    def __getattr__(name: str) -> str:
+        """`__version__`, looked up when it is asked for."""
+        if name != "__version__":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from datalabel.version import version
+
+        return version()

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from datalabel.check.columns import TOLERANCE, Ints, cut, quoted
+from datalabel.check.columns import TOLERANCE, Ints
 from datalabel.check.finding import CheckBatch, Needs, Severity
 from datalabel.check.rule import Hit, OnLabel, id_of, rule
 from datalabel.check.several import Several
+from datalabel.check.words import cut, quoted
 from datalabel.labels.properties import values_in
 
 CLOSE = 0.75

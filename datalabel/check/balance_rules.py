@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from datalabel.check.columns import Floats, number, quoted
+from datalabel.check.columns import Floats
 from datalabel.check.finding import Needs, Severity
 from datalabel.check.gathered import Classes, Sizes
 from datalabel.check.set_rule import SetHit, set_rule
+from datalabel.check.words import number, quoted
 from datalabel.printable import amount
 
 IMBALANCE = 100

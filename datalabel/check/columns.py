@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.check.measured import measured
+from datalabel.check.words import number, quoted
 from datalabel.labels import geometry
 from datalabel.labels.arrays import one_array, only, ordinals, rows_of, side_by_side, values_of
 from datalabel.labels.properties import properties_in
@@ -352,29 +353,6 @@ def properties_of(text: str | None) -> Any:
     """Parsed properties: a mapping, or `UNREADABLE`."""
     value = properties_in(text)
     return UNREADABLE if value is None else value
-
-
-def cut(text: str) -> str:
-    """A text from data, cut when it is very long."""
-    return f"{text[:79]}…" if len(text) > 80 else text
-
-
-def quoted(text: str) -> str:
-    """A name from data in quotes, cut when it is very long."""
-    return f'"{cut(text)}"'
-
-
-def number(value: float) -> str:
-    """A measure for people: two decimals at most, three digits when it is very small or large."""
-    value = float(value)
-    if value and not 0.01 <= abs(value) < 1e7:
-        return f"{value:.3g}"
-    return f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def size_words(size: Floats) -> str:
-    """`30×40`: a width and a height."""
-    return f"{number(size[0])}×{number(size[1])}"
 
 
 def _floats(column: pa.ChunkedArray | pa.Array) -> Floats:

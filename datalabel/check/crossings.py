@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from datalabel.check.columns import Bools, Columns, number
+from datalabel.check.columns import Bools, Columns
 from datalabel.check.outlines import surely_simple
+from datalabel.check.words import number
 from datalabel.labels.rings import Rings
 from datalabel.labels.shapes import tangled
 

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from datalabel.check.columns import Bools, quoted
+from datalabel.check.columns import Bools
 from datalabel.check.finding import CheckBatch, Needs, Severity
 from datalabel.check.gathered import Numbers
 from datalabel.check.rule import Hit, OnLabel, id_of, rule
 from datalabel.check.set_rule import SetHit, set_rule
 from datalabel.check.spanning import spanning_pairs
+from datalabel.check.words import quoted
 from datalabel.labels.hashing import hash_rows
 from datalabel.labels.tables import GEOMETRY, label_id_text
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from datalabel.check.columns import Bools, Columns, number, size_words
+from datalabel.check.columns import Bools, Columns
 from datalabel.check.finding import CheckBatch, Needs, Severity
 from datalabel.check.overhang import clipped
 from datalabel.check.rule import Hit, OnLabel, rule
+from datalabel.check.words import number, size_words
 from datalabel.labels.rings import places_among, ring_sizes
 
 _FEWEST = {"polygon": 3, "polyline": 2, "rotated_box": 4}

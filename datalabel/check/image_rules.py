@@ -13,9 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.check.columns import TOLERANCE, Bools, Floats, quoted, size_words
+from datalabel.check.columns import TOLERANCE, Bools, Floats
 from datalabel.check.finding import CheckBatch, Needs, Severity
 from datalabel.check.rule import Hit, OnItem, rule
+from datalabel.check.words import quoted, size_words
 
 FACTS = pa.schema(
     [

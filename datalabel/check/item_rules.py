@@ -9,11 +9,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.check.columns import Bools, quoted
+from datalabel.check.columns import Bools
 from datalabel.check.finding import Needs, Severity, Whole
 from datalabel.check.gathered import Keys, Pictures
 from datalabel.check.near import near_pairs
 from datalabel.check.set_rule import SetHit, set_rule
+from datalabel.check.words import quoted
 from datalabel.printable import amount
 
 Places = npt.NDArray[np.intp]

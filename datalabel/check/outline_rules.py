@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datalabel.check.columns import Floats, number
+from datalabel.check.columns import Floats
 from datalabel.check.crossings import SLIVER
 from datalabel.check.finding import CheckBatch, Needs, Severity
 from datalabel.check.rule import Hit, OnLabel, rule
+from datalabel.check.words import number
 from datalabel.labels.rings import Rings
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from datalabel.check.columns import Columns, Floats, Ints, number, size_words
+from datalabel.check.columns import Columns, Floats, Ints
 from datalabel.check.finding import CheckBatch, Severity
 from datalabel.check.rule import Hit, OnLabel, rule
+from datalabel.check.words import number, size_words
 from datalabel.labels.arrays import ordinals, side_by_side
 
 SLACK = 2.0

@@ -14,10 +14,11 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from datalabel.check.columns import TOLERANCE, Bools, Floats, number, quoted
+from datalabel.check.columns import TOLERANCE, Bools, Floats
 from datalabel.check.finding import CheckBatch, Severity
 from datalabel.check.rule import Hit, OnLabel, rule
 from datalabel.check.spec_rules import label_type
+from datalabel.check.words import number, quoted
 from datalabel.spec.model import Region
 
 Rows = npt.NDArray[np.intp]

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from datalabel.check.columns import TOLERANCE, Columns, Floats, Ints, number, quoted
+from datalabel.check.columns import TOLERANCE, Columns, Floats, Ints
 from datalabel.check.finding import CheckBatch, Severity
 from datalabel.check.pairs import equal_pairs, touching
 from datalabel.check.rule import Hit, OnItem, OnLabel, id_of, rule
 from datalabel.check.spanning import spanning_pairs
 from datalabel.check.spec_rules import label_type
+from datalabel.check.words import number, quoted
 from datalabel.labels import geometry
 from datalabel.labels.tables import GEOMETRY
 from datalabel.printable import amount

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from datalabel.check.columns import number, properties_of, quoted
+from datalabel.check.columns import properties_of
 from datalabel.check.finding import CheckBatch, Severity
 from datalabel.check.rule import Hit, OnItem, rule
 from datalabel.check.spec_rules import invalid, missing, unknown
+from datalabel.check.words import number, quoted
 
 _OTHER_NAMES = {"jpg": "jpeg", "tif": "tiff", "jp2": "jpeg2000"}
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from datalabel.check.columns import UNREADABLE, quoted
+from datalabel.check.columns import UNREADABLE
 from datalabel.check.finding import CheckBatch, Severity
 from datalabel.check.rule import Hit, OnLabel, rule
+from datalabel.check.words import quoted
 from datalabel.errors import nearest
 from datalabel.spec.model import LabelType, Property, Spec
 

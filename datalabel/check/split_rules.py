@@ -15,12 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.check.columns import Ints, quoted
+from datalabel.check.columns import Ints
 from datalabel.check.finding import CheckBatch, Needs, Severity
 from datalabel.check.gathered import Keys
 from datalabel.check.item_rules import NEAR
 from datalabel.check.near import near_pairs
 from datalabel.check.set_rule import SetHit, set_rule
+from datalabel.check.words import quoted
 from datalabel.labels.properties import properties_in
 from datalabel.printable import amount
 from datalabel.spec.model import Spec

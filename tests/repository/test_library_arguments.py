@@ -17,6 +17,7 @@ import datalabel
 from datalabel.errors import InputError, UsageError
 from datalabel.repository.report.agreeing import AgreementOptions
 from datalabel.repository.repository import Repository
+from datalabel.version import version
 
 WRONG: dict[str, Callable[[Repository], object]] = {
     "there is no option replce=": lambda repo: repo.add("x", replce="y"),
@@ -116,6 +117,12 @@ def test_threads_share_a_dataset(repo: Repository) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(data.__getitem__, [*range(200)] * 3))
     assert found == [(f"{number:03}.png", number % 4) for number in range(200)] * 3
+
+
+def test_the_package_says_its_version() -> None:
+    assert datalabel.__version__ == version()
+    with pytest.raises(AttributeError, match="has no attribute 'versoin'"):
+        _ = datalabel.versoin  # type: ignore[attr-defined]
 
 
 def test_a_project_is_made_of_a_folder(tmp_path: Path) -> None:
