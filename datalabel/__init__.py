@@ -25,8 +25,8 @@ def open(  # noqa: A001 - `datalabel.open` reads as what it does
 ) -> Repository:
     """Open the project that a folder lies in.
 
-    `progress` is told how far long work is; methods that change something wait up to `wait` seconds for another process
-    that does. Several threads may share what is opened.
+    `progress` is told how far long work is; methods that change something wait up to `wait` seconds for another
+    process that does. Several threads may share what is opened.
 
     Raises:
         datalabel.errors.NoProjectError: there is none here or in any folder above.
