@@ -13,6 +13,7 @@ from datalabel.cli.presenting import Presentation, Screen, shown
 from datalabel.cli.session import SESSION
 from datalabel.cli.spec_diff import diff, project_here
 from datalabel.cli.spec_migrate import migrate
+from datalabel.errors import Fault, InputError
 from datalabel.printable import amount, printable
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class TemplatesText(Presentation):
 
     templates: list[TemplateInfo]
     extended: tuple[Extended, ...]
+    faults: tuple[Fault, ...] = ()
+    """Why nobody can tell what the spec here extends."""
 
     def text(self, screen: Screen) -> None:
         screen.table([[shown(one.name), shown(one.title), one.origin] for one in self.templates], indent=0)
@@ -45,6 +48,7 @@ class TemplatesText(Presentation):
             screen.line()
             screen.line("dlabel.yaml extends")
             screen.table([[shown(one.name), one.origin, shown(one.path)] for one in self.extended])
+        screen.doubts(self.faults)
 
     def json(self) -> Any:
         used = {one.path: one for one in self.extended}
@@ -68,9 +72,12 @@ def list_() -> Presentation:
     from datalabel.repository.spec.foreign import load_spec_file
     from datalabel.spec.templates import list_templates
 
-    path = SESSION.path("dlabel.yaml")
-    extended = load_spec_file(path, SESSION.templates).extended if path.is_file() else ()
-    return TemplatesText(list_templates(SESSION.templates), extended)
+    path, templates = SESSION.path("dlabel.yaml"), list_templates(SESSION.templates)
+    try:
+        extended = load_spec_file(path, SESSION.templates).extended if path.is_file() else ()
+    except InputError as error:  # who looks for a template may do so to mend it
+        return TemplatesText(templates, (), error.faults)
+    return TemplatesText(templates, extended)
 
 
 @dataclass

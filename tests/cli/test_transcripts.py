@@ -403,6 +403,13 @@ def test_templates_of_ones_own_serve_every_command(terminal: Terminal) -> None:
     assert "cat" in dlabel("spec", "show", "STAGED")
 
 
+def test_templates_are_listed_beside_a_broken_spec(started: Terminal) -> None:
+    (started.folder / "dlabel.yaml").write_text("a: [b\n")
+    done = started.dlabel("spec", "list")
+    assert (done.status, "detection/box" in done.out, "is not YAML" in done.out) == (0, True, True)
+    assert json.loads(started.dlabel("spec", "list", "--json").out)
+
+
 def test_a_clean_status_opens_no_table(started: Terminal) -> None:
     started.dlabel("add", "images", "labels.json")
     started.dlabel("commit", "-m", "first")

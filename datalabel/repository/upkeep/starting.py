@@ -33,11 +33,7 @@ class Initialised:
 
 
 def init(
-    folder: Path,
-    *,
-    spec: str | None = None,
-    name: str | None = None,
-    templates: Path | None = None,
+    folder: Path, *, spec: str | None = None, name: str | None = None, templates: Path | None = None
 ) -> Initialised:
     """Make a project of a folder (created when missing).
 
