@@ -128,9 +128,12 @@ class MovedText(Presentation):
         pairs = [*self.done.sources, *self.done.items]
         for old, new in screen.first(pairs, SHOWN, indent=0):
             screen.line(f"{shown(old)} → {shown(new)}")
+        for path in screen.first(self.done.still, SHOWN, indent=0):
+            screen.line((f"{shown(path)} says the old name still; adding it again follows the move.", "dim"))
 
     def json(self) -> Any:
         return {
+            "still": list(self.done.still),
             "items": [list(pair) for pair in self.done.items],
             "sources": [list(pair) for pair in self.done.sources],
         }

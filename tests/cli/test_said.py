@@ -60,6 +60,15 @@ def test_a_page_without_pictures_says_so(project: Desk) -> None:
     assert done.out == f"1 image with findings, 1 drawn → {project.folder / 'page.html'}\n"
 
 
+def test_a_move_names_the_files_that_say_the_old_name(project: Desk) -> None:
+    assert project.dlabel("mv", "a.png", "c.png").out == (
+        "a.png → c.png\nlabels.json says the old name still; adding it again follows the move.\n"
+    )
+    assert json.loads(project.dlabel("mv", "b.png", "d.png", "--json").out)["still"] == ["labels.json"]
+    assert project.dlabel("mv", "labels.json", "e.json").out == "labels.json → e.json\n"
+    assert project.dlabel("add").out == "Nothing new: everything is staged as it is.\n"
+
+
 def test_a_conflict_says_what_was_what_is_here_and_what_the_file_says(project: Desk) -> None:
     (project.folder / "map.yaml").write_text("steps: [{rename: {cat: dog}}]\n")
     assert project.dlabel("spec", "migrate", "map.yaml").status == 0

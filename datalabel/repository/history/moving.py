@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,10 +37,12 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Which items and sources have another path now (old, new)."""
+    """Which items and sources have another path now (old, new), and the label files and folders that call items as
+    before: here that is understood, by who reads these files elsewhere it is not."""
 
     items: tuple[tuple[str, str], ...]
     sources: tuple[tuple[str, str], ...]
+    still: tuple[str, ...] = ()
 
 
 def remove(
@@ -165,7 +167,15 @@ def move(project: Project, old: Path, new: Path) -> Moved:
         sources = _move_sources(stage, chosen, origin, target)
         changes = [Rename(origin, target)] if project.on_disk(origin) is not None else []
         stage.save([*changes, *_accepted(project, items)])
-    return Moved(tuple(sorted(items.items())), tuple(sources))
+        still = _still_called(stage, items.values(), {new for _, new in sources})
+    return Moved(tuple(sorted(items.items())), tuple(sources), still)
+
+
+def _still_called(stage: Stage, keys: Collection[str], moved: Collection[str]) -> tuple[str, ...]:
+    """The sources that name these items and did not move with them."""
+    named = distinct(stage.read(stage.mentions, sorted(keys)).column("source"))
+    paths = {stage.tree.sources[name].path for name in named if name in stage.tree.sources}
+    return tuple(sorted(path for path in paths if path is not None and path not in moved))
 
 
 def _accepted(project: Project, items: Mapping[str, str]) -> list[Rename]:
