@@ -33,7 +33,7 @@ def test_taco_is_judged_the_same(shared_data: Path, repo: Repository, revision: 
     repo.commit("published")
     view = repo.view()
     (table,) = view.tree.sets
-    plain = view.labels(table).to_arrow(["plain"]).column("plain")
+    plain = view.store.tables.read(view.label_table(table), ["plain"]).column("plain")
     assert plain.null_count == 0
     assert pc.mean(plain).as_py() > 0.5
     found, counted = check_view(view, CheckOptions()), stats_of(view)
