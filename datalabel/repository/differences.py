@@ -247,7 +247,7 @@ class Difference:
         return [change.to_json() for change in compare(self.before.spec, self.after.spec)]
 
     def summary(self) -> dict[str, Any]:
-        """Counts: items by change, and per set added, removed, changed and by field."""
+        """Counts: items by change, and of each set that changed what was added, removed, changed, and by field."""
         items = Counter(change.change for change in self.items)
         sets: dict[str, Any] = {}
         for name in self.sets:

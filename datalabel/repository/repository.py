@@ -270,20 +270,23 @@ class Repository:
         self,
         code: str,
         item: str,
-        label: str | None = None,
+        label: str | int | None = None,
         *,
         because: str,
         sets: tuple[str, str] | None = None,
     ) -> Accepted:
-        """Write into `dlabel.accepted.yaml` that what a rule finds on an item, or on a label of it, is right.
+        """Write into `dlabel.accepted.yaml` that what a rule finds on an item, or on a label of it, is right. A label
+        is known by its id, in hexadecimal as findings have it or as a number.
 
         Raises:
             InputError: the rule finds nothing there.
             UsageError: the code names no rule or several, or there is no reason.
         """
+        from datalabel.labels.tables import label_id_text
         from datalabel.repository.check.accepting import accept
 
-        return accept(self.project, code, item, label, because, sets)
+        known = label_id_text(label) if isinstance(label, int) else label
+        return accept(self.project, code, item, known, because, sets)
 
     def write_baseline(self, path: PathLike, gated: Gated) -> bool:
         """Write what a gate found into a file, for the `baseline` of later ones; whether the file changed.

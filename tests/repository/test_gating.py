@@ -281,6 +281,10 @@ def test_every_verb_of_the_gate_is_a_method(faulty: Repository) -> None:
     assert [one.item for one in accepted.acceptances] == ["images/c.jpg"]
     gated = faulty.gate(select=["G1"], baseline="known.baseline.json")
     assert (gated.checked.findings, gated.accepted, gated.known) == ((), 1, 2)
+    # The same label by either form of its id.
+    row = next(row for row in faulty.labels().to_arrow().to_pylist() if row["x"] == -5)
+    assert faulty.accept("G104", "images/c.jpg", row["id"], because="by its number").acceptances
+    assert not faulty.accept("G104", row["item"], f"{row['id']:016x}", because="by its number").acceptances
     assert faulty.fix(select=["G1"], dry_run=True) == replace(faulty.fix(select=["G1"]), dry_run=True)
     assert not faulty.check(select=["G1"]).findings
 
