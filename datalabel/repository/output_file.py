@@ -56,7 +56,7 @@ def refuse_own(path: Path) -> None:
 
 def _held(path: Path) -> str | None:
     """What a file holds that a result must not replace."""
-    if path.name in _KEPT:
+    if not {path.name, path.resolve().name}.isdisjoint(_KEPT):
         return "settings of a project"
     with path.open("rb") as file:
         if looks_like_image(file.read(_HEAD)):

@@ -300,6 +300,11 @@ def test_a_result_goes_through_a_link_to_where_it_leads(started: Terminal) -> No
     assert (started.folder / "link.txt").is_symlink()
     assert target.read_text().startswith("On branch main")
     assert not [*started.folder.glob(".dlabel-*.tmp")]
+    (started.folder / "spec.txt").symlink_to("dlabel.yaml")
+    spec = (started.folder / "dlabel.yaml").read_text()
+    done = started.dlabel("status", "-o", "spec.txt")
+    assert (done.status, "holds settings of a project" in done.err) == (3, True)
+    assert (started.folder / "dlabel.yaml").read_text() == spec
 
 
 def test_numbers_beyond_all_measure(started: Terminal) -> None:
