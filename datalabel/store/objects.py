@@ -102,6 +102,7 @@ class LocalObjects:
         self._tmp = str(folder / "tmp")
         # Texts, not paths: with many small objects, taking paths apart would cost more than writing them.
         self._pending: dict[ObjectId, str] = {}
+        self._folders: set[str] = set()  # those that are there
         self._lock, self._flushing = threading.Lock(), threading.Lock()
         self._serial = 0
 
@@ -168,7 +169,7 @@ class LocalObjects:
                 self._make_visible(pending)
             with self._lock:
                 for name in pending:
-                    del self._pending[name]
+                    self._pending.pop(name, None)
 
     def _make_visible(self, pending: Mapping[ObjectId, str]) -> None:
         sync_all(self._tmp, list(pending.values()))
@@ -176,9 +177,10 @@ class LocalObjects:
         for name, temporary in pending.items():
             path = self._path(name)
             folder = path[:-63]
-            if folder not in folders:
+            if folder not in self._folders:
                 Path(folder).mkdir(exist_ok=True)
-                folders.add(folder)
+                self._folders.add(folder)
+            folders.add(folder)
             os.rename(temporary, path)  # noqa: PTH104 - see `_pending`
         if len(folders) > 8:
             sync_all(self._objects, sorted(folders))
