@@ -20,6 +20,7 @@ from pathlib import Path
 from datalabel.content import ObjectId, is_object_id
 from datalabel.errors import BusyError, DamagedError, DlabelError, InputError, TooNewError
 from datalabel.interrupts import settle
+from datalabel.store.processes import is_alive, started_at
 
 FORMAT_VERSION = 1
 
@@ -239,11 +240,11 @@ class State:
                 db.execute("DELETE FROM writer WHERE pid = ? AND host = ?", (os.getpid(), platform.node()))
 
     def _announce(self, command: str, deadline: float) -> None:
-        mine = (os.getpid(), platform.node(), command, now(), _start_of(os.getpid()))
+        mine = (os.getpid(), platform.node(), command, now(), started_at(os.getpid()))
         while True:
             with self._transaction("IMMEDIATE") as db:
                 row = db.execute("SELECT pid, host, command, since, started FROM writer").fetchone()
-                if row is None or not _is_alive(row[0], row[1], row[4]):
+                if row is None or not is_alive(row[0], row[1], row[4]):
                     db.execute("INSERT OR REPLACE INTO writer VALUES (1, ?, ?, ?, ?, ?)", mine)
                     return
             if time.monotonic() >= deadline:
@@ -375,26 +376,3 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise DamagedError("state.db holds something that is no text where a name should be")
     return value
-
-
-def _start_of(pid: int) -> str:
-    """When a process started, so that a reused process number is not taken for the old process."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        return text.rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
-
-
-def _is_alive(pid: int, host: str, started: str) -> bool:
-    """Whether the announced writer may still be running; one on another host always may."""
-    if host != platform.node():
-        return True
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError, TypeError):
-        return False  # nor is one whose number no process can have
-    except OSError:
-        return True
-    current = _start_of(pid)
-    return not (started and current) or started == current

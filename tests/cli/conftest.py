@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pictures import write_coco, write_image
 from terminals import Desk, Terminal
 
 
@@ -20,3 +21,19 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
     folder = tmp_path / "work"
     folder.mkdir()
     return Desk(folder, capsys)
+
+
+@pytest.fixture
+def started(desk: Desk) -> Terminal:
+    """A project with two images and their labels, nothing of it staged."""
+    for number, name in enumerate(("a.jpg", "b.jpg")):
+        write_image(desk.folder / "images" / name, number)
+    write_coco(
+        desk.folder / "labels.json",
+        {
+            "images/a.jpg": [("cat", 1, 2, 10, 10), ("dog", 20, 20, 0, 8)],
+            "images/b.jpg": [("cat", 5, 5, 20, 20)],
+        },
+    )
+    assert desk.dlabel("init", "--name", "pets").status == 0
+    return desk
