@@ -1,4 +1,4 @@
-"""Labels on an image of another size."""
+"""Labels on an image of another size, and pixels that come of a multiplication."""
 
 from __future__ import annotations
 
@@ -14,8 +14,16 @@ from datalabel.labels.rows import with_column
 
 DECIMALS = 9
 """Of a pixel: what lies beyond is noise of the multiplication."""
+_ROUNDED_BELOW = 2.0**22
+"""Larger numbers have no digits to round at this place."""
 
 Floats = npt.NDArray[np.float64]
+
+
+def rounded(values: Floats) -> Floats:
+    """Rounded to `DECIMALS` places, where that leaves more than noise."""
+    small = np.abs(values) < _ROUNDED_BELOW
+    return np.where(small, np.round(np.where(small, values, 0.0), DECIMALS), values) + 0.0
 
 
 def resized(labels: pa.Table, factors: Mapping[str, tuple[float, float]]) -> pa.Table:
@@ -23,14 +31,15 @@ def resized(labels: pa.Table, factors: Mapping[str, tuple[float, float]]) -> pa.
     as they are, and so do masks.
     """
     items = one_array(labels.column("item")).dictionary_encode()
-    known = [factors.get(key, (1.0, 1.0)) for key in items.dictionary.to_pylist()]
-    by = np.array(known, np.float64).reshape(-1, 2)[items.indices.to_numpy()]
+    found = [factors.get(key, (1.0, 1.0)) for key in items.dictionary.to_pylist()]
+    by = np.array(found, np.float64).reshape(-1, 2)[items.indices.to_numpy()]
     by[pc.equal(labels.column("kind"), "mask").to_numpy()] = 1.0
     if (by == 1.0).all():
         return labels
     for side, name in enumerate("xywh"):
-        scaled = pc.multiply(labels.column(name), pa.array(by[:, side % 2]))
-        labels = with_column(labels, name, pc.round(scaled, DECIMALS))
+        known = one_array(labels.column(name))
+        scaled = rounded(known.fill_null(0).to_numpy() * by[:, side % 2])
+        labels = with_column(labels, name, pc.if_else(known.is_valid(), pa.array(scaled), None))
     return with_column(labels, "coords", _coords(labels, by))
 
 
@@ -43,6 +52,6 @@ def _coords(labels: pa.Table, by: Floats) -> pa.ListArray:
     # The third number of a keypoint is how visible it is.
     scaled = np.where(axis == 2, values, values * by[owners, np.minimum(axis, 1)])
     offsets = pa.array(np.concatenate(([0], np.cumsum(lengths))), pa.int32())
-    flat = pa.array(np.round(scaled, DECIMALS), pa.float64())
+    flat = pa.array(rounded(scaled), pa.float64())
     mask = column.is_null() if column.null_count else None
     return pa.ListArray.from_arrays(offsets, flat, type=column.type, mask=mask)

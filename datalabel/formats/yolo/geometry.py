@@ -3,7 +3,7 @@
     x = cx·width − w·width/2        cx = (x + w/2) / width        (y and h alike; points: x·width, y·height)
 
 A fraction in float64 carries about 16 digits, so pixels come out of it with noise in the last ones. They are
-rounded to `DECIMALS` places: every coordinate with no more than these comes back exactly.
+rounded to `labels.resizing.DECIMALS` places: every coordinate with no more than these comes back exactly.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.labels.arrays import one_array, ordinals, positions, values_of
+from datalabel.labels.resizing import rounded
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -26,10 +27,6 @@ Numbers = npt.NDArray[Any]
 BOX, POLYGON, KEYPOINTS, ROTATED = range(4)
 KINDS = ("box", "polygon", "keypoints", "rotated_box")
 """The kind of label that each code stands for."""
-
-DECIMALS = 9
-_ROUNDED_BELOW = 2.0**22
-"""Larger numbers have no digits to round at this place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +115,6 @@ def pixels(rows: Rows, widths: Floats, heights: Floats) -> Shapes:
         lists(coords, lengths, codes != BOX, pa.float64()),
         lists((lengths[polygons] // 2).astype(np.int32), polygons.astype(np.int64), polygons, pa.int32()),
     )
-
-
-def rounded(values: Floats) -> Floats:
-    """Rounded to `DECIMALS` places, where that leaves more than noise."""
-    small = np.abs(values) < _ROUNDED_BELOW
-    return np.where(small, np.round(np.where(small, values, 0.0), DECIMALS), values) + 0.0
 
 
 def _coords(rows: Rows, scaled: Floats) -> tuple[Floats, Ints]:

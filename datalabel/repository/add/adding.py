@@ -7,8 +7,6 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
-
 from datalabel.errors import Fault, InputError, RefusedError, UsageError
 from datalabel.files import is_unicode, is_within
 from datalabel.formats.registry import get_format
@@ -20,6 +18,7 @@ from datalabel.repository.add.labels import LabelsAdded, add_labels
 from datalabel.repository.add.read_labels import parse_size, read_labels
 from datalabel.repository.add.recognise import Found, Recogniser, image_files
 from datalabel.repository.add.spoken import PARTIAL, LabelOptions
+from datalabel.repository.image_sizes import of_another_size
 from datalabel.repository.project import Project
 from datalabel.repository.spec.file import spec_changed, stage_spec
 from datalabel.repository.stage import Stage
@@ -221,13 +220,8 @@ def _is_resized(stage: Stage, source: str) -> bool:
     columns = ["item", "source", "width", "height"]
     scanned = stage.project.store.tables.scan(stage.mentions, columns)
     said = stage.mentions.together((split_by_source(batch, source)[0] for batch in scanned), columns)
-    rows = stage.read(stage.items, sorted(distinct(said.column("item"))))
-    here = rows.filter(pc.is_valid(rows.column("content")))
-    at = pc.index_in(said.column("item"), value_set=here.column("item").combine_chunks())
-    return any(
-        pc.any(pc.not_equal(said.column(side), here.column(side).take(at))).as_py()
-        for side in ("width", "height")
-    )
+    items = stage.read(stage.items, sorted(distinct(said.column("item"))))
+    return bool(of_another_size(items, said))
 
 
 def _same_options(known: Source, how: LabelOptions) -> bool:

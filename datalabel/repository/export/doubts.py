@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from datalabel.errors import Fault
 from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.printable import amount
+from datalabel.repository.image_sizes import of_another_size
 from datalabel.repository.view import View
 
 _SIDES = ["width", "height"]
@@ -27,10 +28,7 @@ def doubts(view: View, set_name: str, keys: Collection[str] | None) -> list[Faul
 
 
 def _resized(items: pa.Table, said: pa.Table) -> list[Fault]:
-    here = items.filter(pc.is_valid(items.column("content")))
-    at = pc.index_in(said.column("item"), value_set=here.column("item").combine_chunks())
-    differ = (pc.not_equal(said.column(side), here.column(side).take(at)) for side in _SIDES)
-    found = pc.unique(said.filter(pc.or_(*differ)).column("item")).to_pylist()
+    found = of_another_size(items, said)
     if not found:
         return []
     is_are = "is" if len(found) == 1 else "are"
