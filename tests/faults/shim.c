@@ -6,19 +6,27 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { OFF, COUNT, KILL, FULL, LOG, INTERRUPT };
 
-static char root[PATH_MAX], last[PATH_MAX];
+enum { MOST = 4096 };
+
+static char root[PATH_MAX];
 static int mode = OFF, coarse, log_fd = -1;
 static long done, at;
+static uint64_t begun[MOST]; /* the unfinished files that were written to: hashes of their paths */
+static int begun_count;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 #define REAL(name) \
     static __typeof__(&name) real; \
@@ -26,10 +34,10 @@ static long done, at;
 
 long fault_done(void) { return done; }
 
-/* With `few`, going on writing an unfinished file of `.dlabel/tmp/` is no change of its own: nobody reads it. */
+/* With `few`, only the first write to an unfinished file of `.dlabel/tmp/` is a change: nobody reads it. */
 void fault_arm(const char *folder, int how, long which, const char *log, int few) {
     snprintf(root, sizeof root, "%s", folder);
-    last[0] = 0;
+    begun_count = 0;
     coarse = few;
     done = 0;
     at = which;
@@ -71,19 +79,42 @@ static void note(const char *what, const char *path, const char *other, off_t of
     int length = snprintf(head, sizeof head, "%s\t%s\t%s\t%lld\t%zu\n", what, path, other, (long long)offset, size);
     static ssize_t (*real)(int, const void *, size_t);
     if (!real) real = (ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+    pthread_mutex_lock(&lock);
     if (real(log_fd, head, length) < 0 || (size && real(log_fd, data, size) < 0)) _exit(99);
+    pthread_mutex_unlock(&lock);
 }
 
-/* Whether this change is the one at which the process dies (1) or fails (-1). */
+/* Whether this file of `.dlabel/tmp/` was written to before. (FNV-1a tells so few paths apart.) */
+static int goes_on(const char *path) {
+    if (!strstr(path, "/.dlabel/tmp/")) return 0;
+    uint64_t hash = 14695981039346656037u;
+    for (; *path; path++) hash = (hash ^ (unsigned char)*path) * 1099511628211u;
+    for (int i = 0; i < begun_count; i++)
+        if (begun[i] == hash) return 1;
+    if (begun_count == MOST) _exit(98);
+    begun[begun_count++] = hash;
+    return 0;
+}
+
+/* Whether this change is the one at which the process dies (1) or fails (-1). How threads meet must not matter. */
 static int turn(const char *path) {
     if (mode == OFF || mode == LOG) return 0;
-    int more = coarse && path && strcmp(path, last) == 0 && strstr(path, "/.dlabel/tmp/");
-    snprintf(last, sizeof last, "%s", path ? path : "");
-    if (more) return mode == FULL && done >= at ? -1 : 0;
-    done++;
-    if (mode == KILL && done == at) return 1;
-    if (mode == INTERRUPT && done == at) kill(getpid(), SIGINT);
-    return mode == FULL && done >= at ? -1 : 0;
+    pthread_mutex_lock(&lock);
+    int counts = !(coarse && path && goes_on(path));
+    done += counts;
+    int now = counts && done == at;
+    int found = now && mode == KILL ? 1 : mode == FULL && done >= at ? -1 : 0;
+    pthread_mutex_unlock(&lock);
+    if (now && mode == INTERRUPT) kill(getpid(), SIGINT);
+    return found;
+}
+
+/* The second in which commits are made is always the same one: their names follow from it, and the folders that
+ * have to be made and synced follow from their names. */
+time_t time(time_t *result) {
+    time_t second = 1700000000;
+    if (result) *result = second;
+    return second;
 }
 
 static void die(void) {

@@ -70,8 +70,6 @@ def deaths(
     complaints = []
     moments = every(step, count, offset)
     for at, folder, killed in struck(faulty, start, arguments, scratch, KILL, moments):
-        if killed.status == 0 and at - 2 <= killed.count < at:
-            continue  # threads met otherwise than when it was counted: the last change had come before
         assert killed.status == KILLED, killed
         try:
             recovered(faulty, folder, arguments)
