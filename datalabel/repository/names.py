@@ -101,6 +101,11 @@ class Images:
     def _disk(self) -> frozenset[str]:
         return frozenset(self._list_disk())
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no image that a name could mean."""
+        return not self.tracked and not self._disk
+
     @cached_property
     def folders(self) -> frozenset[str]:
         """Every folder (empty: the root) that an image lies right in, or that a tracked one belongs in."""
@@ -193,6 +198,8 @@ def meant(name: str, place: Place, images: Images) -> str | None:
 
 def _candidates(name: str, path: str, place: Place, images: Images) -> Sequence[str]:
     """The keys that a name may mean: those to which its path leads, else all with its base name."""
+    if images.is_empty:
+        return ()
     if not _is_relative(name):
         return images.with_base(posixpath.basename(path))
     if place.is_root and path in images.tracked:
