@@ -133,7 +133,7 @@ def add(
     set_: str = named.SET, annotator: str = named.ANNOTATOR, model: str = named.MODEL,
     item_key: str = named.ITEM_KEY, size: str = named.SIZE, replaces: str = named.REPLACES,
     beside: bool = named.BESIDE, partial: bool = named.PARTIAL, name: str = named.NAME,
-    keep_going: bool = named.KEEP_GOING, prefer: str = named.PREFER,
+    keep_going: bool = named.KEEP_GOING, prefer: named.Prefer = named.PREFER,
 ) -> Presentation:  # fmt: skip
     """Bring images, labels and the spec into staging.
 
@@ -146,6 +146,6 @@ def add(
     options = AddOptions(
         format=format, images=str(SESSION.path(images)) if images else None, set=set_, annotator=annotator,
         model=model, item_key=item_key, size=size, replaces=replaces, beside=beside, partial=partial, name=name,
-        keep_going=keep_going, prefer=prefer,
+        keep_going=keep_going, prefer=prefer.value if prefer else None,
     )  # fmt: skip
     return AddedText(bring_in(SESSION.repository().project, SESSION.paths(paths), options))

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import typer
+
+
+class Prefer(StrEnum):
+    """`--prefer`: who is right where staging and a file contradict each other."""
+
+    ours = "ours"
+    theirs = "theirs"
+
 
 PATHS = typer.Argument(None, metavar="[PATH]…", help="Images, label files, or folders of them.")
 FORMAT = typer.Option(None, "--format", "-f", metavar="F", help="Insist on this label format.")

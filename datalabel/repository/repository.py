@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from datalabel.printable import printable
 from datalabel.progress import SILENT, Progress
+from datalabel.repository import keywords
+from datalabel.repository.keywords import PathLike
 from datalabel.repository.options import options_of, paths_in
 from datalabel.repository.project import Project
 
@@ -39,15 +41,13 @@ if TYPE_CHECKING:
     from datalabel.repository.view import LabelView, View
     from datalabel.store.snapshots import Snapshot
 
-PathLike = str | Path
-
 
 class Repository:
     """A project, opened.
 
     Paths are taken relative to the project's root unless they are absolute. Methods that change something
     either do all of it or nothing; they raise `BusyError` while another process holds the project. Nothing
-    is printed; errors are of `datalabel.errors.DlabelError`.
+    is printed; errors are of `datalabel.errors.DlabelError`. Options are keywords (`datalabel.repository.keywords`).
     """
 
     def __init__(self, project: Project) -> None:
@@ -152,18 +152,19 @@ class Repository:
         return diff(self.project, before, after, paths)
 
     def diff_page(
-        self, before: str = "HEAD", after: str = "STAGED", paths: Sequence[PathLike] = (), **options: Any
+        self,
+        before: str = "HEAD",
+        after: str = "STAGED",
+        paths: Sequence[PathLike] = (),
+        **options: Unpack[keywords.Page],
     ) -> Page:
-        """What differs between two revisions in pictures, for `datalabel.report.html.write_page`.
-
-        `options` are the fields of `datalabel.repository.pages.page_pictures.PageOptions`.
-        """
+        """What differs between two revisions in pictures, for `datalabel.report.html.write_page`."""
         from datalabel.repository.pages.diff_pictures import page_of_diff
         from datalabel.repository.pages.page_pictures import PageOptions
 
         return page_of_diff(self.project, self.diff(before, after, paths), options_of(PageOptions, options))
 
-    def check(self, revision: str = "STAGED", **options: Any) -> Checked:
+    def check(self, revision: str = "STAGED", **options: Unpack[keywords.Gate]) -> Checked:
         """What the rules find at a revision, without what was accepted: as `gate`, by the same options."""
         return self.gate(revision, **options).checked
 
@@ -174,12 +175,12 @@ class Repository:
         paths: Sequence[PathLike] = (),
         since: str | None = None,
         baseline: PathLike | None = None,
-        **options: Any,
+        **options: Unpack[keywords.Check],
     ) -> Gated:
         """What the rules find at a revision and nobody accepted, and how much was left out.
 
         With `since`, only what the change since that revision brought; with `baseline`, only what that file
-        does not know. `options` are the other fields of `datalabel.repository.check.checking.CheckOptions`.
+        does not know.
 
         Raises:
             InputError: the baseline or `dlabel.accepted.yaml` cannot be used.
@@ -192,11 +193,10 @@ class Repository:
         asked = GateOptions(options_of(CheckOptions, options), since, known)
         return gate_revision(self.project, revision, asked, paths)
 
-    def check_page(self, findings: Sequence[Finding], revision: str = "STAGED", **options: Any) -> Page:
-        """Findings at a revision in pictures, for `datalabel.report.html.write_page`.
-
-        `options` are the fields of `datalabel.repository.pages.page_pictures.PageOptions`.
-        """
+    def check_page(
+        self, findings: Sequence[Finding], revision: str = "STAGED", **options: Unpack[keywords.Page]
+    ) -> Page:
+        """Findings at a revision in pictures, for `datalabel.report.html.write_page`."""
         from datalabel.repository.pages.finding_pictures import page_of_findings
         from datalabel.repository.pages.page_pictures import PageOptions
 
@@ -226,7 +226,10 @@ class Repository:
         return stats_of(self.view(revision), by)
 
     def agreement(
-        self, revision: str = "STAGED", options: AgreementOptions | None = None, **given: Any
+        self,
+        revision: str = "STAGED",
+        options: AgreementOptions | None = None,
+        **given: Unpack[keywords.Agreement],
     ) -> Agreement:
         """How far annotators, or two sets, agree at a revision; options as such, or their fields as keywords."""
         from datalabel.repository.report.agreeing import AgreementOptions, agreement_of
@@ -241,11 +244,8 @@ class Repository:
 
     # Changing
 
-    def add(self, *paths: PathLike, **options: Any) -> Added:
-        """Bring what paths hold into staging; without paths, every tracked source that changed.
-
-        `options` are the fields of `datalabel.repository.add.adding.AddOptions`.
-        """
+    def add(self, *paths: PathLike, **options: Unpack[keywords.Add]) -> Added:
+        """Bring what paths hold into staging; without paths, every tracked source that changed."""
         from datalabel.repository.add.adding import AddOptions, add
 
         return add(self.project, paths_in(self.root, paths), options_of(AddOptions, options))
@@ -256,11 +256,8 @@ class Repository:
 
         return commit(self.project, message, all_sources=all_sources)
 
-    def fix(self, *, unsafe: bool = False, dry_run: bool = False, **options: Any) -> Fixed:
-        """Repair in staging what the rules find: what is safe, or with `unsafe` all that can be repaired.
-
-        `options` are the fields of `datalabel.repository.check.checking.CheckOptions`.
-        """
+    def fix(self, *, unsafe: bool = False, dry_run: bool = False, **options: Unpack[keywords.Check]) -> Fixed:
+        """Repair in staging what the rules find: what is safe, or with `unsafe` all that can be repaired."""
         from datalabel.repository.check.checking import CheckOptions
         from datalabel.repository.check.fixing import fix
 
@@ -344,23 +341,19 @@ class Repository:
         folder: PathLike,
         *,
         revision: str = "HEAD",
-        **options: Any,
+        **options: Unpack[keywords.Export],
     ) -> Exported:
-        """Write a label set as files of a foreign format into a new folder.
-
-        `options` are the fields of `datalabel.repository.export.exporting.ExportOptions`.
-        """
+        """Write a label set as files of a foreign format into a new folder."""
         from datalabel.repository.export.exporting import ExportOptions, export
 
         return export(self.project, revision, format, self.root / folder, options_of(ExportOptions, options))
 
     # Experiments
 
-    def create_snapshot(self, name: str, revision: str = "HEAD", **options: Any) -> OpenSnapshot:
-        """Freeze a selection of a commit for an experiment.
-
-        `options` are the fields of `datalabel.repository.snapshot.splitting.SnapshotOptions`.
-        """
+    def create_snapshot(
+        self, name: str, revision: str = "HEAD", **options: Unpack[keywords.Snapshot]
+    ) -> OpenSnapshot:
+        """Freeze a selection of a commit for an experiment."""
         from datalabel.repository.snapshot.samples import OpenSnapshot
         from datalabel.repository.snapshot.snapshots import create_snapshot
         from datalabel.repository.snapshot.splitting import SnapshotOptions

@@ -275,8 +275,11 @@ def test_every_verb_of_the_gate_is_a_method(faulty: Repository) -> None:
     assert faulty.write_baseline("known.baseline.json", known)
     assert faulty.status().clean, "a baseline is no new data"
     relabel(faulty, c=[("dog", -5, 5, 9, 9)])
-    for options in ({"since": "HEAD"}, {"baseline": "known.baseline.json"}):
-        assert [one.item for one in faulty.check(select=["G1"], **options).findings] == ["images/c.jpg"]
+    for narrowed in (
+        faulty.check(select=["G1"], since="HEAD"),
+        faulty.check(select=["G1"], baseline="known.baseline.json"),
+    ):
+        assert [one.item for one in narrowed.findings] == ["images/c.jpg"]
     accepted = faulty.accept("G104", "images/c.jpg", because="cut by the edge")
     assert [one.item for one in accepted.acceptances] == ["images/c.jpg"]
     gated = faulty.gate(select=["G1"], baseline="known.baseline.json")

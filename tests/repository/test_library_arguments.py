@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
@@ -15,36 +15,51 @@ from pictures import write_coco, write_image
 
 import datalabel
 from datalabel.errors import InputError, UsageError
+from datalabel.repository import keywords
+from datalabel.repository.add.adding import AddOptions
+from datalabel.repository.check.checking import CheckOptions
+from datalabel.repository.export.exporting import ExportOptions
+from datalabel.repository.pages.page_pictures import PageOptions
 from datalabel.repository.report.agreeing import AgreementOptions
 from datalabel.repository.repository import Repository
+from datalabel.repository.snapshot.splitting import SnapshotOptions
 from datalabel.version import version
 
 WRONG: dict[str, Callable[[Repository], object]] = {
-    "there is no option replce=": lambda repo: repo.add("x", replce="y"),
-    "size= takes a text or None, not (640, 480)": lambda repo: repo.add("x", size=(640, 480)),
+    "there is no option replce=": lambda repo: repo.add("x", replce="y"),  # type: ignore[call-arg]
+    "size= takes a text or None, not (640, 480)": lambda repo: repo.add("x", size=(640, 480)),  # type: ignore[arg-type]
     "a path is a text or a Path, not ['a', 'b']": lambda repo: repo.add(["a", "b"]),  # type: ignore[arg-type]
     "a path is a text or a Path, not None": lambda repo: repo.restore(None),  # type: ignore[arg-type]
-    "images= takes 'none' or 'copy' or 'link', not None": lambda repo: repo.export("coco", "o", images=None),
-    "images= takes 'none' or 'copy' or 'link', not 'x'": lambda repo: repo.export("coco", "o", images="x"),
+    "images= takes 'none' or 'copy' or 'link', not None": lambda repo: repo.export("coco", "o", images=None),  # type: ignore[arg-type]
+    "images= takes 'none' or 'copy' or 'link', not 'x'": lambda repo: repo.export("coco", "o", images="x"),  # type: ignore[arg-type]
     "split= takes a list of texts, not 'train'": lambda repo: repo.export("coco", "o", split="train"),
-    "note= takes a text, not None": lambda repo: repo.create_snapshot("s", note=None),
-    "seed= takes a whole number or None, not 'abc'": lambda repo: repo.create_snapshot("s", seed="abc"),
-    "seed= takes a whole number or None, not 1.5": lambda repo: repo.create_snapshot("s", seed=1.5),
-    "drop_empty= takes True or False": lambda repo: repo.create_snapshot("s", drop_empty="no"),
+    "note= takes a text, not None": lambda repo: repo.create_snapshot("s", note=None),  # type: ignore[arg-type]
+    "seed= takes a whole number or None, not 'abc'": lambda repo: repo.create_snapshot("s", seed="abc"),  # type: ignore[arg-type]
+    "seed= takes a whole number or None, not 1.5": lambda repo: repo.create_snapshot("s", seed=1.5),  # type: ignore[arg-type]
+    "drop_empty= takes True or False": lambda repo: repo.create_snapshot("s", drop_empty="no"),  # type: ignore[arg-type]
     "None cannot name a snapshot": lambda repo: repo.create_snapshot(None),  # type: ignore[arg-type]
     "select= takes a list of texts, not 'G101'": lambda repo: repo.check(select="G101"),
-    "severity= takes 'error' or": lambda repo: repo.check(severity={"G101": "fatal"}),
-    "sets= takes two texts or None": lambda repo: repo.check(sets=("ground_truth",)),
+    "severity= takes 'error' or": lambda repo: repo.check(severity={"G101": "fatal"}),  # type: ignore[dict-item]
+    "sets= takes two texts or None": lambda repo: repo.check(sets=("ground_truth",)),  # type: ignore[arg-type]
     "paths= takes a list of paths": lambda repo: repo.check("HEAD", paths="images/a.jpg"),
     "paths= takes a list of": lambda repo: repo.diff(paths="images/a.jpg"),
     "items= takes a list of keys": lambda repo: list(repo.labels().batches(items="images/a.jpg")),
-    "iou= takes a number, not None": lambda repo: repo.agreement(iou=None),
+    "iou= takes a number, not None": lambda repo: repo.agreement(iou=None),  # type: ignore[arg-type]
     "by= takes one way to group": lambda repo: repo.stats(by=["class"]),  # type: ignore[arg-type]
     "a revision is a text, not None": lambda repo: list(repo.log(None)),  # type: ignore[arg-type]
     "a revision is a text, not 3": lambda repo: repo.snapshot(3),  # type: ignore[arg-type]
     "limit= takes a number of commits": lambda repo: list(repo.log(limit=-1)),
     "a commit needs a message": lambda repo: repo.commit(None),  # type: ignore[arg-type]
 }
+
+OPTIONS = [
+    (keywords.Add, AddOptions),
+    (keywords.Agreement, AgreementOptions),
+    (keywords.Check, CheckOptions),
+    (keywords.Export, ExportOptions),
+    (keywords.Page, PageOptions),
+    (keywords.Snapshot, SnapshotOptions),
+]
 
 
 @pytest.mark.parametrize("words", WRONG)
@@ -57,12 +72,22 @@ def test_a_wrong_argument_is_named(labelled: Repository, words: str) -> None:
     assert labelled.snapshots() == []
 
 
+@pytest.mark.parametrize(("told", "taken"), OPTIONS)
+def test_editors_are_told_of_every_option(told: type, taken: type) -> None:
+    hints = get_type_hints(taken)
+    for name, hint in get_type_hints(told).items():
+        unlike = {str(hint).replace("str | pathlib.Path", "str").replace("typing.SupportsIndex", "int")}
+        assert unlike == {str(hints[name])}
+    assert get_type_hints(told).keys() == hints.keys()
+
+
 def test_numbers_of_numpy_and_paths_are_taken(labelled: Repository) -> None:
     (labelled.root / "train.txt").write_text("images/a.jpg\nimages/b.jpg\n")
     (labelled.root / "val.txt").write_text("images/c.jpg\n")
     lists = [labelled.root / "train.txt", labelled.root / "val.txt"]
     assert set(labelled.create_snapshot("lists", split_by=lists).splits) == {"train", "val"}
-    drawn = labelled.create_snapshot("a", split={"x": np.float32(0.8), "y": 1 - 0.8}, seed=np.int64(3))
+    shares: dict[str, Any] = {"x": np.float32(0.8), "y": 1 - 0.8}
+    drawn = labelled.create_snapshot("a", split=shares, seed=np.int64(3))
     assert drawn.record.query["split"] == "x=0.8,y=0.2"
     thirds = labelled.create_snapshot("b", split={"x": 1 / 3, "y": 2 / 3}, seed=5)
     assert thirds.record.query["split"] == "x=1/3,y=2/3"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 from datalabel.errors import Fault, InputError, RefusedError, UsageError
 from datalabel.files import is_unicode, is_within
 from datalabel.formats.registry import get_format
+from datalabel.labels.merge import Prefer
 from datalabel.labels.rows import distinct, split_by_source
 from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.repository.add.digests import contents_of, digest_of_contents
@@ -42,7 +42,7 @@ class AddOptions:
     partial: bool = False
     name: str | None = None
     keep_going: bool = False
-    prefer: str | None = None
+    prefer: Prefer = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,6 @@ def _check(options: AddOptions, paths: Sequence[Path]) -> None:
         raise UsageError("--as NAME takes exactly one path and a name")
     if options.format is not None:
         get_format(options.format)
-    if options.prefer not in (None, "ours", "theirs"):
-        raise UsageError(f"--prefer takes `ours` or `theirs`, not {options.prefer!r}")
 
 
 def _refuse_undecodable(options: AddOptions) -> None:
@@ -265,5 +263,4 @@ def _how(stage: Stage, name: str, options: AddOptions, *, itself: bool) -> Label
             where=old,
             hint=f"dlabel rm {stage.project.typed(old)}, then add {name} to the other",
         )
-    prefer: Any = options.prefer
-    return LabelOptions(set_name, annotator, options.replaces, options.beside, partial, prefer, kept)
+    return LabelOptions(set_name, annotator, options.replaces, options.beside, partial, options.prefer, kept)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.formats.base import Read
+from datalabel.labels.merge import Prefer
 from datalabel.labels.rows import constant, item_hashes, sort_rows
 from datalabel.labels.tables import LABELS, MENTION_ORDER, MENTIONS, table_of
 
@@ -31,7 +31,7 @@ class LabelOptions:
     replaces: str | None = None
     beside: bool = False
     partial: bool = False
-    prefer: Literal["ours", "theirs"] | None = None
+    prefer: Prefer = None
     options: Mapping[str, str] = field(default_factory=dict)
 
 
