@@ -34,6 +34,8 @@ def held(repo: Repository, revision: str = "STAGED") -> list[tuple[str, str, flo
 
 
 def cats_become_dogs(repo: Repository) -> None:
-    """A change of labels here, of which the file knows nothing."""
-    (repo.root / "map.yaml").write_text("steps:\n  - rename: {cat: dog}\n")
+    """A change of labels here, of which the file knows nothing; its word for cats has no other word here."""
+    (repo.root / "map.yaml").write_text(
+        "steps:\n  - split: {class: cat, by: size, into: {large: dog}, else: dog}\n"
+    )
     repo.migrate(repo.root / "map.yaml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,11 +82,11 @@ class AddedText(Presentation):
             screen.line((f"  {amount(len(labels.conflicts), 'conflict')} decided for {side}", "warn"))
         if labels.awaited:
             screen.line((f"  {amount(labels.awaited, 'item')} without an image here yet", "warn"))
+        if labels.called:
+            arrows = [f"{shown(old)} → {shown(here)}" for old, here in labels.called.items()]
+            screen.line(f"  called otherwise here: {_first(arrows)}")
         if labels.new_classes:
-            names = ", ".join(map(shown, labels.new_classes[:SHOWN])) + (
-                ", …" if labels.new_classes[SHOWN:] else ""
-            )
-            screen.line((f"  not in dlabel.yaml: {names}", "warn"))
+            screen.line((f"  not in dlabel.yaml: {_first(list(map(shown, labels.new_classes)))}", "warn"))
         for remark in screen.first(labels.remarks, SHOWN):
             screen.line((f"  {shown(remark)}", "warn"))
 
@@ -110,6 +111,7 @@ class AddedText(Presentation):
                     "changed_items": labels.changed_items,
                     "awaited": labels.awaited,
                     "new_classes": list(labels.new_classes),
+                    "called": dict(labels.called),
                     "remarks": [str(remark) for remark in labels.remarks],
                     "decided": labels.decided,
                     "conflicts": [
@@ -126,6 +128,10 @@ class AddedText(Presentation):
             "missing": list(self.done.missing),
             "unrecognised": [str(fault.where) for fault in self.done.unrecognised],
         }  # fmt: skip
+
+
+def _first(words: Sequence[str]) -> str:
+    return ", ".join(words[:SHOWN]) + (", …" if words[SHOWN:] else "")
 
 
 def add(

@@ -138,8 +138,8 @@ def migrate(
         - delete_properties: {class: [small_potato, large_potato], names: [size]}
         - delete: [smudge]   # the labels of these classes go
 
-    Without `class`, a step is about every class. Labels keep their ids. Adding the labelling tool's next export,
-    still in the old words, does not undo it.
+    Without `class`, a step is about every class. Labels keep their ids. The labelling tool may go on in the
+    old words: `add` takes what it says next as if it were said in the new ones.
     """
     from datalabel.repository.spec.migrating import migrate as change
 

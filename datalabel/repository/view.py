@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +16,7 @@ from datalabel.content import ObjectId
 from datalabel.errors import InputError, UsageError, nearest
 from datalabel.files import normalised
 from datalabel.formats.registry import get_format
+from datalabel.labels.class_names import one_each
 from datalabel.labels.rows import kept
 from datalabel.labels.tables import GROUND_TRUTH, LABELS
 from datalabel.store.history import HEADER, SPEC, Source, Tree
@@ -181,7 +183,14 @@ class View:
         if source.header is None:
             return {}
         fields = JsonReader(self.store.objects.get(HEADER, source.header), HEADER).fields
-        return get_format(source.format).renamed(fields, source.names) if source.names else fields
+        if not source.names:
+            return fields
+        fmt = get_format(source.format)
+        return fmt.renamed(fields, one_each(fmt.class_names(fields), source.names))
+
+    def classes_in_file(self, source: Source) -> Sequence[str]:
+        """The classes that a source's header names, in its own words."""
+        return get_format(source.format).class_names(self.header(replace(source, names={})))
 
     def item_batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """The items in key order, in pieces of bounded size."""

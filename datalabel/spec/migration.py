@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from datalabel.spec.yaml_text import Place
@@ -94,26 +94,26 @@ class Migration:
 
 
 def names_after(
-    names: Iterable[str], steps: Sequence[Step], used: Collection[str]
+    called: Mapping[str, str | None], steps: Sequence[Step], used: Collection[str]
 ) -> Mapping[str, str | None]:
-    """What the classes are called after the steps that are called otherwise then; None: no label is left of it.
+    """What classes are called after the steps that are called otherwise than at first; None: no label is left of it.
 
-    Of several that come to one name, the one that had it before keeps it, else the first. `used` are the classes of
-    the labels afterwards.
+    `called` has what each is called before the steps, `used` the classes of the labels afterwards.
     """
-    now: dict[str, str | None] = {name: name for name in names}
+    now = dict(called)
     for step in steps:
         changed = _changed_names(step)
         now = {first: changed.get(name, name) if name else None for first, name in now.items()}
-    taken = {name for first, name in now.items() if name == first}
-    for first, name in now.items():
-        if name is not None and name != first:
-            now[first] = None if name in taken else name
-            taken.add(name)
     left = set(used) - set(now.values())
     return {
         first: name for first, name in now.items() if name != first and not (name is None and first in left)
     }
+
+
+def old_names(steps: Iterable[Step]) -> Iterator[str]:
+    """The classes that steps rename, split or delete."""
+    for step in steps:
+        yield from _changed_names(step)
 
 
 def _changed_names(step: Step) -> Mapping[str, str | None]:

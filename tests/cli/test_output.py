@@ -134,7 +134,9 @@ def test_a_path_that_is_not_there_is_called_so(project: Desk, name: str) -> None
 
 def test_conflicts_of_commit_all_say_where(project: Desk) -> None:
     project.dlabel("commit", "-a", "-m", "second")
-    (project.folder / "map.yaml").write_text("steps: [{rename: {cat: dog}}]\n")
+    (project.folder / "map.yaml").write_text(
+        "steps: [{split: {class: cat, by: size, into: {large: dog}, else: dog}}]\n"
+    )
     project.dlabel("spec", "migrate", "map.yaml")
     write_coco(project.folder / "labels.json", {"a.png": [("bird", 3, 2, 10, 10)]})
     done = project.dlabel("commit", "-a", "-m", "third")

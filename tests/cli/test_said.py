@@ -70,7 +70,9 @@ def test_a_move_names_the_files_that_say_the_old_name(project: Desk) -> None:
 
 
 def test_a_conflict_says_what_was_what_is_here_and_what_the_file_says(project: Desk) -> None:
-    (project.folder / "map.yaml").write_text("steps: [{rename: {cat: dog}}]\n")
+    (project.folder / "map.yaml").write_text(
+        "steps: [{split: {class: cat, by: size, into: {large: dog}, else: dog}}]\n"
+    )
     assert project.dlabel("spec", "migrate", "map.yaml").status == 0
     write_coco(project.folder / "labels.json", {"a.png": [("bird", 1, 2, 10, 10)], "b.png": []})
     done = project.dlabel("add")

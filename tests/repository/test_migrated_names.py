@@ -25,6 +25,20 @@ YOLO = {
 }
 
 
+def write_voc(path: Path, *boxes: tuple[str, int, int, int, int]) -> None:
+    """An XML that names the image `a.jpg`; boxes are corners."""
+    objects = "".join(
+        f"<object><name>{name}</name><bndbox><xmin>{x}</xmin><ymin>{y}</ymin><xmax>{right}</xmax>"
+        f"<ymax>{bottom}</ymax></bndbox></object>"
+        for name, x, y, right, bottom in boxes
+    )
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(
+        "<annotation><filename>a.jpg</filename><size><width>64</width><height>48</height></size>"
+        f"{objects}</annotation>"
+    )
+
+
 def write(repo: Repository, document: dict[str, Any]) -> None:
     (repo.root / "labels.json").write_text(json.dumps(document))
 
@@ -106,15 +120,96 @@ def test_the_next_file_in_the_old_words_is_called_as_here(project: Repository, t
     found = exported(project, tmp_path / "out")
     assert categories(found) == [(1, "rotten", "of bad"), (2, "good", "of good")]
     assert classes(found) == ["good", "rotten", "rotten"]
-    # A label of a class that was merged away comes: it has its number again.
+    # A label of a class that was merged into another one is called so too; one of a class that went has its number.
     changed["annotations"].append(
         {**changed["annotations"][0], "id": 99, "category_id": 3, "bbox": [40, 2, 4, 4]}
     )
     write(project, changed)
+    changed["annotations"].append(
+        {**changed["annotations"][0], "id": 100, "category_id": 4, "bbox": [50, 2, 4, 4]}
+    )
+    write(project, changed)
     project.add("labels.json")
     found = exported(project, tmp_path / "more")
-    assert categories(found) == [(1, "rotten", "of bad"), (2, "good", "of good"), (3, "green", "of green")]
-    assert classes(found) == ["good", "green", "rotten", "rotten"]
+    assert categories(found) == [(1, "rotten", "of bad"), (2, "good", "of good"), (4, "smudge", "of smudge")]
+    assert classes(found) == ["good", "rotten", "rotten", "rotten", "smudge"]
+
+
+def test_what_a_tool_does_in_the_old_words_is_no_conflict(project: Repository) -> None:
+    run(project, "{rename: {bad: rotten, green: unripe}}")
+    project.commit("migrated")
+    ids = {row["class"]: row["id"] for row in project.labels().to_arrow().to_pylist()}
+    changed = document()
+    gone, other, moved, _ = changed["annotations"]
+    assert [one["category_id"] for one in (gone, other)] == [1, 3]
+    changed["annotations"].remove(gone)
+    other["category_id"] = 1
+    moved["bbox"] = [6, 5, 20, 20]
+    changed["annotations"].append({**moved, "id": 50, "category_id": 3, "bbox": [1, 1, 3, 3]})
+    write(project, changed)
+    (added,) = project.add("labels.json").labels
+    assert added.conflicts == ()
+    assert added.called == {"bad": "rotten", "green": "unripe"}
+    rows = {row["id"]: (row["class"], row["x"]) for row in project.labels().to_arrow().to_pylist()}
+    assert rows.pop(ids["unripe"]) == ("rotten", 20)
+    assert rows.pop(ids["good"]) == ("good", 6)
+    assert rows.pop(ids["smudge"]) == ("smudge", 30)
+    assert list(rows.values()) == [("unripe", 1)]
+    # The same once more is nothing new; what staging has is as it was.
+    write(project, {**changed, "info": {}})
+    (added,) = project.add("labels.json").labels
+    assert (added.changed_items, added.called) == (0, {})
+    # What is taken back in the old words comes back under the new ones.
+    write(project, document())
+    assert not project.add("labels.json").has_conflicts
+    assert sorted(project.labels().to_arrow().column("class").to_pylist()) == [
+        "good",
+        "rotten",
+        "smudge",
+        "unripe",
+    ]
+    assert project.diff("HEAD", "STAGED").summary()["sets"]["ground_truth"]["changed"] == 0
+
+
+def test_what_was_decided_of_a_label_besides_its_name_is_still_a_conflict(project: Repository) -> None:
+    run(project, "{rename: {bad: rotten}}, {redraw: {class: rotten, from: box, to: polygon}}")
+    changed = document()
+    del changed["annotations"][0]
+    write(project, changed)
+    (added,) = project.add("labels.json").labels
+    assert [(one.field, one.theirs) for one in added.conflicts] == [("label", None)]
+
+
+def test_a_file_that_has_learned_the_new_word_means_its_own(project: Repository) -> None:
+    run(project, "{rename: {bad: rotten}}")
+    project.commit("migrated")
+    boxes = {**BOXES, "images/b.jpg": [*BOXES["images/b.jpg"], ("bad", 40, 1, 5, 5), ("rotten", 50, 1, 5, 5)]}
+    write(project, coco(boxes))
+    (added,) = project.add("labels.json").labels
+    assert added.called == {}
+    held = {(row["class"], row["x"]) for row in project.labels().to_arrow().to_pylist()}
+    assert {("rotten", 1), ("bad", 40), ("rotten", 50)} <= held
+
+
+def test_voc_files_may_go_on_in_the_old_words(repo: Repository) -> None:
+    (repo.root / "dlabel.yaml").write_text("project_name: p\n")
+    write_image(repo.root / "images/a.jpg", 1)
+    xml = repo.root / "xml/a.xml"
+    write_voc(xml, ("bad", 1, 2, 11, 12))
+    repo.add(".")
+    repo.commit("first")
+    run(repo, "{rename: {bad: rotten}}")
+    repo.commit("migrated")
+    write_voc(xml, ("bad", 1, 2, 11, 12), ("bad", 20, 20, 30, 30))
+    repo.add("xml")
+    assert repo.labels().to_arrow().column("class").to_pylist() == ["rotten", "rotten"]
+    # Written back, the files have the new words: an old one is another class then.
+    repo.restore("xml")
+    assert xml.read_text().count("<name>rotten</name>") == 2
+    assert repo.status().unstaged == ()
+    write_voc(xml, ("rotten", 1, 2, 11, 12), ("bad", 20, 20, 30, 30))
+    repo.add("xml")
+    assert sorted(repo.labels().to_arrow().column("class").to_pylist()) == ["bad", "rotten"]
 
 
 def test_a_file_that_was_written_back_and_changed_speaks_the_new_words(

@@ -113,16 +113,17 @@ def test_the_next_export_in_the_old_words_does_not_undo_it(project: Repository) 
     path.write_text(json.dumps(coco(moved, first=7)))
     added = project.add("labels.json")
     assert not added.has_conflicts
-    assert added.labels[0].new_classes == ("green",)
+    assert added.labels[0].new_classes == ()
+    assert added.labels[0].called == {"bad": "rotten", "green": "rotten"}
     now = labels(project)
     (number,) = [one for one in migrated if now[one] != migrated[one]]
     assert (migrated[number], now[number]) == (
         ("images/a.jpg", "rotten", "box", 1, 2, 10, 10),
         ("images/a.jpg", "rotten", "box", 1, 2, 12, 10),
     )
-    assert [now[one][:2] for one in now.keys() - migrated.keys()] == [("images/a.jpg", "green")]
-    # What is new goes through the same map.
-    assert run(project, MAP).labels == 1
+    assert [now[one][:2] for one in now.keys() - migrated.keys()] == [("images/a.jpg", "rotten")]
+    # What is new is called as here: nothing is left to migrate.
+    assert run(project, MAP).labels == 0
     assert {one[1] for one in labels(project).values()} == {"rotten", "good"}
 
 

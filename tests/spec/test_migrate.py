@@ -356,8 +356,8 @@ def unchanged(labels: pa.Table, done: Outcome) -> bool:
         ("{rename: {cat: dog, dog: cat}}", "cat dog", {"cat": "dog", "dog": "cat"}),
         ("{rename: {cat: a}}, {rename: {a: animal}}", "animal", {"cat": "animal"}),
         ("{rename: {cat: a}}, {rename: {a: cat}}", "cat", {}),
-        ("{rename: {cat: animal, dog: animal}}", "animal", {"cat": "animal", "dog": None}),
-        ("{rename: {cat: dog}}", "dog", {"cat": None}),
+        ("{rename: {cat: animal, dog: animal}}", "animal", {"cat": "animal", "dog": "animal"}),
+        ("{rename: {cat: dog}}", "dog", {"cat": "dog"}),
         ("{delete: cat}", "dog", {"cat": None}),
         ("{delete: cat}, {rename: {dog: cat}}", "cat", {"cat": None, "dog": "cat"}),
         ("{split: {class: cat, by: age, into: {old: tom, young: kitten}}}", "tom kitten", {"cat": None}),
@@ -369,4 +369,4 @@ def unchanged(labels: pa.Table, done: Outcome) -> bool:
 def test_what_classes_are_called_after_the_steps(steps: str, used: str, after: dict[str, str | None]) -> None:
     found, faults = read(f"steps: [{steps}]")
     assert faults == []
-    assert names_after(["cat", "dog"], found.steps, set(used.split())) == after
+    assert names_after({"cat": "cat", "dog": "dog"}, found.steps, set(used.split())) == after

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
+from datalabel.labels.class_names import Names, in_words_here
 from datalabel.labels.rows import (
     differing_items,
     distinct,
@@ -27,6 +28,7 @@ from datalabel.labels.tables import LABEL_ORDER, LABELS, MENTION_ORDER
 from datalabel.repository.add.spoken import CONTENT, digests
 from datalabel.repository.stage import Draft, Stage
 from datalabel.repository.view import View, view_of
+from datalabel.store.history import Source
 from datalabel.store.state import Base
 from datalabel.store.store import Store
 from datalabel.store.table import Table
@@ -79,9 +81,15 @@ def remember_written(stage: Stage, source: str, digest: ObjectId) -> None:
     known = draft.tree.sources[source]
     if known.names:  # the file has the new words now: the old ones, if they come, are a change
         header = stage.put_header(draft.view.header(known))
-        sources = {**draft.tree.sources, source: replace(known, header=header, names={})}
+        words = {here: here for here in known.names.values() if here is not None}
+        sources = {**draft.tree.sources, source: replace(known, header=header, names=words)}
         draft.tree = replace(draft.tree, sources=sources)
     stage.bases[source] = Base(store.history.put_tree(draft.finished()), digest)
+
+
+def is_written_back(said: Source) -> bool:
+    """Whether the file of a source, as a base has it, was written in the words from here."""
+    return bool(said.names) and all(old == here for old, here in said.names.items())
 
 
 def say_again(stage: Stage, items: Sequence[str]) -> int:
@@ -101,11 +109,13 @@ def say_again(stage: Stage, items: Sequence[str]) -> int:
         left = sorted(said)
         for before in _commits(stage):
             found = _digests_in(before, source, left)
-            count += _say_again(stage, source, before, [key for key in found if found[key] == said[key]])
+            known = before.tree.sources.get(source)
+            keys = [key for key in found if found[key] == said[key]]
+            count += _say_again(stage, source, before, keys, known.names if known else {})
             left = [key for key in left if key not in found]
             if not left:
                 break
-        count += _say_again(stage, source, last, items)
+        count += _say_again(stage, source, last, items, {})  # a base is in the words of the file
     return count
 
 
@@ -125,7 +135,9 @@ def _commits(stage: Stage) -> Iterator[View]:
         seen, name = tree.mentions, next(iter(commit.parents), None)
 
 
-def _say_again(stage: Stage, source: str, before: View, items: Sequence[str]) -> int:
+def _say_again(stage: Stage, source: str, before: View, items: Sequence[str], names: Names) -> int:
+    """Stage what a tree has of a source on items that it does not name any more; `names` are those of its classes
+    there."""
     named, others = split_by_source(stage.read(stage.mentions, items), source)
     said = split_by_source(stage.read(before.mentions, items), source)[0]
     said = without_items(said, distinct(named.column("item")))
@@ -134,9 +146,11 @@ def _say_again(stage: Stage, source: str, before: View, items: Sequence[str]) ->
         return 0
     mentions = pa.concat_tables([of_items(others, back), said])
     stage.put_mentions(sort_rows(mentions, *MENTION_ORDER))
-    set_name = stage.tree.sources[source].set or ""
+    known = stage.tree.sources[source]
+    set_name = known.set or ""
     held = split_by_source(stage.read(before.label_table(set_name), back), source)[0]
-    labels = pa.concat_tables([stage.read(stage.labels(set_name), back), held])
+    called = {word: here for old, here in known.names.items() if (word := names.get(old, old)) is not None}
+    labels = pa.concat_tables([stage.read(stage.labels(set_name), back), in_words_here(held, called)])
     stage.put_labels(set_name, sort_rows(labels, *LABEL_ORDER))
     return int(held.num_rows)
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.labels.class_names import Names, in_words_here
 from datalabel.labels.hashing import hash_rows, mix
 from datalabel.labels.match import match, match_equal, mint_ids
 from datalabel.labels.merge import Conflict, Prefer, merge
@@ -71,7 +72,8 @@ class Bringing:
     """The set as a source's base and as staging have it (`base` is None: never read before), and how to decide.
 
     `old_name` is what the source was called so far, `name` what it is called from now on. `factors` say how many
-    times as wide and high as before images are, of a source whose labels moved with these.
+    times as wide and high as before images are, of a source whose labels moved with these, and `names` what its
+    classes are called here.
     """
 
     tables: Tables
@@ -81,6 +83,7 @@ class Bringing:
     name: str
     prefer: Prefer
     factors: Mapping[str, tuple[float, float]]
+    names: Names
 
     def bring(self, items: Sequence[str], rows: pa.Table) -> Brought:
         """The outcome on these items (sorted); `rows` is all that the source says of labels, sorted by item."""
@@ -91,22 +94,24 @@ class Bringing:
         items, said = some
         ours, others = self._parted(self.staged, items)
         before = self._before(items, ours)
+        is_untouched = ours is before
         if not self.factors.keys().isdisjoint(items):
-            is_untouched = ours is before
-            before = resized(before, self.factors)
-            ours = before if is_untouched else resized(ours, self.factors)
-        theirs = _identified(said, before, ours, others)
+            before, ours = resized(before, self.factors), resized(ours, self.factors)
+        before = in_words_here(before, self.names)
+        if is_untouched:
+            ours = before
+        theirs = _identified(in_words_here(said, self.names), before, ours, others)
         merged = merge(before, ours, theirs, prefer=self.prefer)
         labels = pa.concat_tables([others, merged.labels]) if others.num_rows else merged.labels
         labels = sort_rows(labels, *LABEL_ORDER)
         present = distinct(ours.column("item")) | distinct(others.column("item"))
         return Brought(
-            theirs,
+            with_column(theirs, "class", said.column("class")),
             labels,
             frozenset(present - distinct(labels.column("item"))),
             frozenset(distinct(merged.labels.column("item"))),
             merged.conflicts,
-            items if ours is not before and ours.num_rows + before.num_rows else (),
+            items if self.names or (not is_untouched and ours.num_rows + before.num_rows) else (),
         )
 
     def _parted(self, table: Table, items: Sequence[str]) -> tuple[pa.Table, pa.Table]:

@@ -7,7 +7,7 @@ staging. Only the items about which the source says something new are touched.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from datalabel.content import ObjectId
 from datalabel.errors import Fault
 from datalabel.formats.base import Format, Read
+from datalabel.labels.class_names import Names
 from datalabel.labels.merge import Conflict
 from datalabel.labels.rows import (
     constant,
@@ -29,7 +30,7 @@ from datalabel.labels.rows import (
     without_items,
 )
 from datalabel.labels.tables import MENTION_ORDER, MENTIONS, empty
-from datalabel.repository.add.base_trees import Theirs, remember_base
+from datalabel.repository.add.base_trees import Theirs, is_written_back, remember_base
 from datalabel.repository.add.bringing import Bringing, Brought
 from datalabel.repository.add.exchanged import refuse_exchanged
 from datalabel.repository.add.rivals import refuse_overlap
@@ -47,7 +48,8 @@ class LabelsAdded:
     """What adding one source did. With conflicts and no preference (`decided`), nothing of the source was staged.
 
     `awaited` counts the items that the source names and whose images are not here; `new_classes` are those of the
-    labels that came of the changed items, where the spec does not name them.
+    labels that came of the changed items, where the spec does not name them, and `called` has what classes that the
+    source says of them are called here.
     """
 
     source: str
@@ -60,6 +62,7 @@ class LabelsAdded:
     new_classes: tuple[str, ...] = ()
     awaited: int = 0
     decided: str | None = None
+    called: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
@@ -94,17 +97,17 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
     now = spoken(name, reading.read, reading.keys, how, reading.before)
     if name not in stage.tree.sources and not how.replaces and not how.beside:
         refuse_overlap(stage, name, how.set, now)
-    addition = _Addition(stage, name, now, how, fractional=reading.format.fractional)
+    addition = _Addition(stage, now, how, reading)
     refuse_exchanged(stage, name, reading.place, now, addition.changed, addition.before)
     conflicts = addition.brought.conflicts
     labels = reading.read.labels.num_rows + addition.labels_on(reading.before)
     counts = (name, reading.format.name, how.set, labels)
     if conflicts and how.prefer is None:
         return LabelsAdded(*counts, 0, conflicts, reading.read.remarks)
-    known = addition.known
-    addition.apply()
     came = split_by_source(addition.brought.labels, name)[0]
-    stage.set_source(name, _source(stage, reading, how, known, distinct(came.column("class"))))
+    record = addition.record(distinct(came.column("class")))
+    addition.apply()
+    stage.set_source(name, record)
     new_classes = _new_classes(stage, came)
     remember_base(stage, name, reading.digest, addition.theirs)
     remember_wordings(stage, name, reading.read, reading.keys, now.mentions, how)
@@ -116,26 +119,8 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
         new_classes,
         sum(stage.known.get(key) is None for key in now.items),
         how.prefer if conflicts else None,
+        addition.called(),
     )
-
-
-def _source(
-    stage: Stage, reading: Reading, how: LabelOptions, known: Source | None, came: Collection[str]
-) -> Source:
-    """The record of the source that was read; what it was `known` as says which of its classes have other names here.
-
-    A class that was left without a label has its own name again where labels of it came.
-    """
-    fmt = reading.format
-    header = known.header if known is not None and how.partial else None  # a part speaks for its items only
-    named = set(fmt.class_names(reading.read.header))
-    names = {
-        name: now
-        for name, now in (known.names if known is not None else {}).items()
-        if header or (name in named and not (now is None and name in came))
-    }
-    header = header or stage.put_header(reading.read.header)
-    return Source(fmt.name, reading.path, how.set, how.annotator, header, how.options, names)
 
 
 def _new_classes(stage: Stage, labels: pa.Table) -> tuple[str, ...]:
@@ -147,11 +132,11 @@ def _new_classes(stage: Stage, labels: pa.Table) -> tuple[str, ...]:
 class _Addition:
     """One source on its way into staging."""
 
-    def __init__(self, stage: Stage, name: str, now: Spoken, how: LabelOptions, *, fractional: bool) -> None:
+    def __init__(self, stage: Stage, now: Spoken, how: LabelOptions, reading: Reading) -> None:
         self._stage = stage
-        self._fractional = fractional
-        self._name = name
-        self._old_name = how.replaces or name
+        self._reading = reading
+        self._name = reading.name
+        self._old_name = how.replaces or reading.name
         self._now = now
         self._how = how
         self._base = self._base_view()
@@ -170,18 +155,51 @@ class _Addition:
         known = self._old_name in stage.tree.sources
         return View(stage.project.store, stage.finished(), self._name) if known else None
 
-    @property
-    def known(self) -> Source | None:
-        """The source as it is recorded. One whose file was written in new words has none beside them any more: if the
-        file says the old ones, it means them."""
+    @cached_property
+    def _known(self) -> Source | None:
+        """The source as it is recorded. One whose file was written in the words from here has none beside them any
+        more: if the file says the old ones, it means them."""
         known = self._stage.tree.sources.get(self._old_name)
         said = self._base.tree.sources.get(self._old_name) if self._base is not None else None
-        if self._base is None or known is None or said is None or said == known or said.names:
-            return known
-        if self._how.partial:
-            return known  # whose header stays, and with it what its classes are called
-        here = View(self._stage.project.store, self._stage.tree, "STAGED").header(known)
-        return replace(known, names={}) if self._base.header(said) == here else known
+        if known is None or said is None or not is_written_back(said) or self._how.partial:
+            return known  # of a part, the header stays, and with it what its classes are called
+        return replace(known, names={})
+
+    @cached_property
+    def _classes(self) -> Sequence[str]:
+        """The classes that the header names now."""
+        return self._reading.format.class_names(self._reading.read.header)
+
+    @cached_property
+    def names(self) -> Names:
+        """What the classes of the file are called here. Where it has come to know such a name itself, it means its
+        own words."""
+        if self._base is None or self._known is None or not self._known.names:
+            return {}
+        learned = set(self._classes) - set(
+            self._base.classes_in_file(self._base.tree.sources[self._old_name])
+        )
+        return {old: here for old, here in self._known.names.items() if here not in learned}
+
+    def called(self) -> dict[str, str]:
+        """The classes that the source says on changed items and that have another name here, with that name."""
+        said = distinct(self.theirs.labels.column("class"))
+        return {old: here for old, here in sorted(self.names.items()) if here is not None and old in said}
+
+    def record(self, came: Collection[str]) -> Source:
+        """The source as it is from now on. A class that was left without a label has its own name again where labels
+        of it `came`; a part speaks for its items only."""
+        reading, how, known = self._reading, self._how, self._known
+        if known is not None and how.partial and known.header is not None:
+            header, names = known.header, known.names
+        else:
+            header = self._stage.put_header(reading.read.header)
+            names = {
+                old: here
+                for old, here in self.names.items()
+                if (old in self._classes or not self._classes) and not (here is None and old in came)
+            }
+        return Source(reading.format.name, reading.path, how.set, how.annotator, header, how.options, names)
 
     @cached_property
     def before(self) -> Table | None:
@@ -209,8 +227,10 @@ class _Addition:
         name, how = self._name, self._how
         staged = self._stage.labels(how.set)
         tables = self._stage.project.store.tables
-        factors = _factors(self._said, self._now.mentions) if self._fractional else {}
-        bringing = Bringing(tables, self.before, staged, self._old_name, name, how.prefer, factors)
+        factors = _factors(self._said, self._now.mentions) if self._reading.format.fractional else {}
+        bringing = Bringing(
+            tables, self.before, staged, self._old_name, name, how.prefer, factors, self.names
+        )
         return bringing.bring(self.changed, self._now.labels)
 
     def labels_on(self, before: Mapping[str, int]) -> int:

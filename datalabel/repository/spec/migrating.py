@@ -13,7 +13,6 @@ import pyarrow as pa
 from datalabel.check.finding import CheckBatch
 from datalabel.errors import Fault, RefusedError
 from datalabel.files import read_bounded
-from datalabel.formats.registry import get_format
 from datalabel.labels.diff import label_json
 from datalabel.labels.rows import distinct, of_items
 from datalabel.printable import amount
@@ -26,7 +25,7 @@ from datalabel.repository.view import View
 from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.spec.authored import Report
 from datalabel.spec.migrate import apply_step
-from datalabel.spec.migration import Migration, Step, names_after, words_of
+from datalabel.spec.migration import Migration, Step, names_after, old_names, words_of
 from datalabel.spec.migration_file import read_migration
 from datalabel.spec.migration_names import check_names
 from datalabel.spec.model import Spec
@@ -113,17 +112,15 @@ def migrate(
 
 
 def _rename_in_sources(stage: Stage, steps: Sequence[Step], used: Collection[str]) -> None:
-    """What a source names is called otherwise from now on, under the number that it has there."""
+    """What a source names is called otherwise from now on: what its file says next in the words that it has, too."""
     view = View(stage.project.store, stage.tree, "STAGED")
     for name, source in stage.tree.sources.items():
         if source.set is None:
             continue
-        after = names_after(get_format(source.format).class_names(view.header(source)), steps, used)
-        if after:
-            before = {now: first for first, now in source.names.items() if now is not None}
-            names = {**source.names, **{before.get(one, one): now for one, now in after.items()}}
-            names = {first: now for first, now in names.items() if now != first}
-            stage.set_source(name, replace(source, names=names))
+        words = view.classes_in_file(source) or old_names(steps)  # what labels alone name may come any time
+        after = names_after({**{one: one for one in words}, **source.names}, steps, used)
+        if after != source.names:
+            stage.set_source(name, replace(source, names=after))
 
 
 def _declare(migration: Migration) -> str:
