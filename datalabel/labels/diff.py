@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,13 +20,17 @@ from datalabel.labels.tables import label_id_text
 
 BOUNDS = ("x", "y", "w", "h")
 SHOWN = ("class", "kind", *BOUNDS, "coords", "parts", "rle", "properties", "confidence", "annotator", "extra")
-"""What counts as a change. A number, a rank or the name of the source is bookkeeping."""
+"""What counts as a change. A number, a rank or the name of the source is bookkeeping; so is, within `extra`, what a
+format keeps under names with a `$`: how its text was spelled."""
 
 _OWN_BOUNDS = ("box",)
 """Kinds whose geometry is their bounds; for the others, bounds that changed alone are shown as such."""
 
 FIRST, AT_ONCE = 32, 256
 """Changes are spelled out for so many items at first, since often nobody asks for more, and at a time."""
+
+_MANY = 4000
+"""Python makes no whole number of more digits than about so many."""
 
 Index = npt.NDArray[np.intp]
 
@@ -125,14 +130,16 @@ def diff_labels(before: pa.Table, after: pa.Table) -> LabelChanges:
     left, right = left[differs], right[differs]
     order = np.argsort(right, kind="stable")
     left, right = left[order], right[order]
+    flags = _flags(before.take(pa.array(left)), after.take(pa.array(right)))
+    changed = np.any(list(flags.values()), axis=0)
     return LabelChanges(
         before,
         after,
         np.flatnonzero(~np.isin(old, new)),
         np.flatnonzero(~np.isin(new, old)),
-        left,
-        right,
-        _flags(before.take(pa.array(left)), after.take(pa.array(right))),
+        left[changed],
+        right[changed],
+        {name: marked[changed] for name, marked in flags.items()},
     )
 
 
@@ -185,8 +192,37 @@ def _flags(old: pa.Table, new: pa.Table) -> dict[str, npt.NDArray[np.bool_]]:
         "properties": differ("properties"),
         "confidence": differ("confidence"),
         "annotator": differ("annotator"),
-        "extra": differ("extra"),
+        "extra": _say_otherwise(old.column("extra"), new.column("extra")),
     }
+
+
+def _say_otherwise(old: pa.ChunkedArray, new: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    """Which of these pairs of `extra` say different things, and not one thing in different spellings."""
+    pairs = zip(old.to_pylist(), new.to_pylist(), strict=True)
+    return np.array([was != now and _told(was) != _told(now) for was, now in pairs], np.bool_)
+
+
+def _told(extra: str | None) -> dict[str, Any]:
+    """What a format has no column for, without how it was spelled."""
+    return _unspelled(json.loads(extra or "{}", parse_int=_whole, parse_float=_real))
+
+
+def _unspelled(fields: Mapping[str, Any]) -> dict[str, Any]:
+    told = {
+        name: _unspelled(value) if isinstance(value, dict) and value else value
+        for name, value in fields.items()
+        if not name.startswith("$")
+    }
+    return {name: value for name, value in told.items() if value != {} or fields[name] == {}}
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) < _MANY else digits
+
+
+def _real(text: str) -> float | str:
+    number = float(text)
+    return number if math.isfinite(number) else text
 
 
 def _fields(
@@ -201,9 +237,10 @@ def _fields(
         fields["geometry"] = {"iou": round(overlap, 4), "shift": moved}
     if "bounds" in flags:
         fields["bounds"] = [[row[name] for name in BOUNDS] for row in (was, now)]
-    for name in ("properties", "extra"):
-        if name in flags:
-            fields[name] = _pairs(json.loads(was[name] or "{}"), json.loads(now[name] or "{}"))
+    if "properties" in flags:
+        fields["properties"] = _pairs(*(json.loads(row["properties"] or "{}") for row in (was, now)))
+    if "extra" in flags:
+        fields["extra"] = _pairs(_told(was["extra"]), _told(now["extra"]))
     return fields
 
 

@@ -1,0 +1,99 @@
+"""What a labelling tool only spells otherwise is recorded, and is no change of a label."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pictures import write_image
+
+from datalabel.repository.repository import Repository
+
+Labels = list[dict[str, Any]]
+
+LABELS: Labels = [
+    {"id": 1, "image_id": 7, "category_id": 3, "iscrowd": 1, "area": 40, "bbox": [20, 10, 2, 20],
+     "segmentation": {"size": [48, 64], "counts": [970, 20, 28, 20, 2034]}},
+    {"id": 2, "image_id": 7, "category_id": 3, "iscrowd": 0, "area": 12, "bbox": [1, 2, 3, 4],
+     "deep": {"a": 1, "b": [1.0, 2]}},
+    {"id": 3, "image_id": 7, "category_id": 3, "bbox": [11, 2, 3, 4]},
+    {"id": 4, "image_id": 7.0, "category_id": 3, "iscrowd": 0, "area": 12, "bbox": None},
+]  # fmt: skip
+
+
+def write(repo: Repository, labels: Labels, image: int = 7, category: int = 3) -> None:
+    images = [{"id": image, "file_name": "a.jpg", "width": 64, "height": 48}]
+    text = {"images": images, "annotations": labels, "categories": [{"id": category, "name": "cat"}]}
+    (repo.root / "labels.json").write_text(json.dumps(text))
+
+
+@pytest.fixture
+def project(repo: Repository) -> Repository:
+    write_image(repo.root / "a.jpg")
+    write(repo, LABELS)
+    repo.add(".")
+    repo.commit("first")
+    return repo
+
+
+def renumbered(labels: Labels) -> Labels:
+    return [{**one, "id": one["id"] + 50} for one in labels]
+
+
+def turned(labels: Labels) -> Labels:
+    return [dict(reversed(one.items())) for one in labels]
+
+
+def nested(labels: Labels) -> Labels:
+    return [{**one, "deep": {"b": [1, 2.0], "a": 1.0}} if "deep" in one else one for one in labels]
+
+
+def pointed(labels: Labels) -> Labels:
+    return [{**one, "area": 12.0} if one.get("area") == 12 else one for one in labels]
+
+
+@pytest.mark.parametrize("change", [renumbered, turned, nested, pointed])
+def test_another_spelling_is_no_change(project: Repository, change: Callable[[Labels], Labels]) -> None:
+    write(project, change(LABELS))
+    assert project.add("labels.json").changed
+    assert project.diff().summary()["sets"] == {}
+    assert list(project.diff().labels()) == []
+    assert project.commit("as it is spelled now").id
+    project.restore("labels.json", force=True)
+    assert json.loads((project.root / "labels.json").read_text())["annotations"] == change(LABELS)
+
+
+def test_other_numbers_of_images_and_classes_are_no_change(project: Repository) -> None:
+    write(project, [{**one, "image_id": 8, "category_id": 1} for one in LABELS], image=8, category=1)
+    assert project.add("labels.json").changed
+    assert project.diff().summary()["sets"] == {}
+
+
+def test_a_field_is_told_without_the_spelling_around_it(project: Repository) -> None:
+    changed = renumbered(LABELS)
+    changed[0]["checked"] = True
+    changed[1]["deep"] = {"a": 2, "b": [1.0, 2]}
+    write(project, changed)
+    project.add("labels.json")
+    assert project.diff().summary()["sets"]["ground_truth"]["by_field"] == {"extra": 2}
+    assert [change.fields["extra"] for _, change in project.diff().labels()] == [
+        {"checked": [None, True]},
+        {"deep": [{"a": 1, "b": [1.0, 2]}, {"a": 2, "b": [1.0, 2]}]},
+    ]
+
+
+@pytest.mark.parametrize("number", ["1" * 5000, "1e400"])
+def test_a_number_that_python_does_not_hold_can_be_compared(project: Repository, number: str) -> None:
+    def say(value: str) -> None:
+        write(project, [{**LABELS[1], "n": "?"}])
+        path = project.root / "labels.json"
+        path.write_text(path.read_text().replace('"?"', value))
+        project.add("labels.json")
+
+    say("1")
+    project.commit("one")
+    say(number)
+    ((_, change),) = project.diff().labels()
+    assert change.fields == {"extra": {"n": [1, number]}}
