@@ -314,13 +314,19 @@ def clone(source: BinaryIO, target: BinaryIO) -> bool:
 
 
 def hold(folder: Path) -> int | None:
-    """Lock a folder until the descriptor is closed or this process dies; None when another one holds it, or
-    where the file system cannot lock."""
+    """Lock a folder until the descriptor is closed or this process dies; None where the file system cannot lock.
+
+    Raises:
+        BlockingIOError: another one holds it.
+    """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         import fcntl
 
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise
     except (ImportError, OSError):
         os.close(descriptor)
         return None

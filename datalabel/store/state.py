@@ -7,18 +7,19 @@ this one's (a trigger, a view, one more column) is refused.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from datalabel.content import ObjectId, is_object_id
 from datalabel.errors import BusyError, DamagedError, DlabelError, InputError, TooNewError
+from datalabel.files import hold
 from datalabel.interrupts import settle
 from datalabel.store.processes import is_alive, started_at
 
@@ -225,35 +226,43 @@ class State:
 
     # Writing
 
-    @contextmanager
+    @contextlib.contextmanager
     def writing(self, command: str, wait: float = 0.0) -> Iterator[None]:
         """Announce this process as the writer for the length of the block.
 
         Raises:
             BusyError: another living process writes and did not finish within `wait` seconds.
         """
-        self._announce(command, time.monotonic() + wait)
-        try:
-            yield
-        finally:
-            with self._transaction("IMMEDIATE") as db:
-                db.execute("DELETE FROM writer WHERE pid = ? AND host = ?", (os.getpid(), platform.node()))
+        deadline = time.monotonic() + wait
+        with contextlib.ExitStack() as held:
+            while (other := self._announce(command, held)) is not None:
+                if time.monotonic() >= deadline:
+                    raise BusyError(f"{other} holds the project", hint="wait for it, or add --wait SECONDS")
+                time.sleep(0.1)
+            try:
+                yield
+            finally:
+                with self._transaction("IMMEDIATE") as db:
+                    mine = (os.getpid(), platform.node())
+                    db.execute("DELETE FROM writer WHERE pid = ? AND host = ?", mine)
 
-    def _announce(self, command: str, deadline: float) -> None:
-        mine = (os.getpid(), platform.node(), command, now(), started_at(os.getpid()))
-        while True:
-            with self._transaction("IMMEDIATE") as db:
-                row = db.execute("SELECT pid, host, command, since, started FROM writer").fetchone()
-                if row is None or not is_alive(row[0], row[1], row[4]):
-                    db.execute("INSERT OR REPLACE INTO writer VALUES (1, ?, ?, ?, ?, ?)", mine)
-                    return
-            if time.monotonic() >= deadline:
-                pid, host, other, since, _ = row
-                raise BusyError(
-                    f"`{other}` (process {pid} on {host}, since {since}) holds the project",
-                    hint="wait for it, or add --wait SECONDS",
-                )
-            time.sleep(0.1)
+    def _announce(self, command: str, held: contextlib.ExitStack) -> str | None:
+        """Become the writer, or say who is. The lock decides, wherever the other one runs; where there is none,
+        whether the process that announced itself is alive."""
+        try:
+            lock = hold(self._path.parent)
+            if lock is not None:
+                held.callback(os.close, lock)
+            is_locked = False
+        except BlockingIOError:
+            lock, is_locked = None, True
+        with self._transaction("IMMEDIATE") as db:
+            row = db.execute("SELECT pid, host, command, since, started FROM writer").fetchone()
+            if is_locked or (lock is None and row is not None and is_alive(row[0], row[1], row[4])):
+                return "`{2}` (process {0} on {1}, since {3})".format(*row) if row else "another command"
+            mine = (os.getpid(), platform.node(), command, now(), started_at(os.getpid()))
+            db.execute("INSERT OR REPLACE INTO writer VALUES (1, ?, ?, ?, ?, ?)", mine)
+        return None
 
     def stage(self, expected: Position, new: Position, renames: Sequence[Rename] = ()) -> None:
         """Make a new staging tree and bases visible, if staging is still what the command started from.
@@ -323,7 +332,7 @@ class State:
         with self._transaction("IMMEDIATE") as db:
             db.execute("DELETE FROM journal")
 
-    @contextmanager
+    @contextlib.contextmanager
     def _transaction(self, mode: str) -> Iterator[sqlite3.Connection]:
         """One thread at a time has the connection."""
         with self._lock:

@@ -136,25 +136,34 @@ def test_the_dead_are_taken_over(faulty: Faulty, edited: Path, tmp_path: Path) -
     faulty.well(folder, "add")
 
 
-def test_the_living_and_those_elsewhere_are_not(faulty: Faulty, edited: Path, tmp_path: Path) -> None:
+HOLDER = """\
+import fcntl, os, sys, time
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+print(flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("host", [platform.node(), "elsewhere"])
+def test_the_living_are_not_wherever_they_run(
+    host: str, faulty: Faulty, edited: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "project"
     shutil.copytree(edited, folder)
-    stopped = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    os.kill(stopped.pid, signal.SIGSTOP)
-    try:
-        for host, pid in ((platform.node(), stopped.pid), ("elsewhere", 1)):
+    command = [sys.executable, "-c", HOLDER, str(folder / ".dlabel")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as stopped:
+        assert stopped.stdout is not None
+        stopped.stdout.readline()
+        os.kill(stopped.pid, signal.SIGSTOP)
+        try:
             with sqlite3.connect(folder / ".dlabel/state.db") as db:
-                row = (1, pid, host, "dlabel add", "2026-01-01T00:00:00Z", "")
+                row = (1, stopped.pid, host, "dlabel add", "2026-01-01T00:00:00Z", "")
                 db.execute("INSERT OR REPLACE INTO writer VALUES (?, ?, ?, ?, ?, ?)", row)
             db.close()
             done = faulty.run(folder, ["add", "--wait", "0.3"])
             assert done.status == 5
-            assert f"`dlabel add` (process {pid} on {host}" in done.text
+            assert f"`dlabel add` (process {stopped.pid} on {host}" in done.text
             faulty.well(folder, "status")
-    finally:
-        stopped.kill()
-        stopped.wait()
-    with sqlite3.connect(folder / ".dlabel/state.db") as db:
-        db.execute("UPDATE writer SET host = ?, pid = ?", (platform.node(), stopped.pid))
-    db.close()
+        finally:
+            stopped.kill()
     faulty.well(folder, "add")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import multiprocessing
 import os
 import sqlite3
@@ -82,6 +84,18 @@ def _hold(path: Path, held: object, release: object) -> None:
         release.wait(10)  # type: ignore[attr-defined]
 
 
+@pytest.fixture(params=[True, False], ids=["locks", "no locks"])
+def _locks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that can lock, and one that cannot."""
+    if not request.param:
+
+        def refuse(_descriptor: int, _how: int) -> None:
+            raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+
+        monkeypatch.setattr(fcntl, "flock", refuse)
+
+
+@pytest.mark.usefixtures("_locks")
 def test_a_second_writer_is_told_who_is_busy_or_waits(tmp_path: Path, state: State) -> None:
     context = multiprocessing.get_context("spawn")
     held, release = context.Event(), context.Event()
@@ -102,6 +116,7 @@ def test_a_second_writer_is_told_who_is_busy_or_waits(tmp_path: Path, state: Sta
         other.join()
 
 
+@pytest.mark.usefixtures("_locks")
 def test_a_dead_writer_is_taken_over(tmp_path: Path, state: State) -> None:
     child = os.fork()
     if child == 0:
