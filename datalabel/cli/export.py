@@ -79,9 +79,9 @@ def export(
     """Write a label set in a format for training.
 
     A snapshot with splits is written as trainers expect it: a folder or file for each split. A set whose
-    sources all came in that format is written as it came. What the format cannot keep is listed, and nothing
-    is written unless --allow-loss is given. dlabel.json in the folder says what it was made from, and
-    `dlabel snapshot verify DIR` checks it.
+    sources all came in that format is written as it came, file by file; with images, a filter or two files of
+    one name it becomes one. What the format cannot keep is listed, and nothing is written unless --allow-loss
+    is given. dlabel.json in the folder says what it was made from, and `dlabel snapshot verify DIR` checks it.
     """
     from datalabel.repository.export.exporting import ExportOptions
     from datalabel.repository.export.exporting import export as write

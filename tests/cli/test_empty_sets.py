@@ -57,3 +57,35 @@ def test_another_name_is_no_set(project: Desk) -> None:
         3,
         "error: there is no label set 'nett' at STAGED\nhint: did you mean 'net'?\n",
     )
+
+
+VERBS = [
+    ["status"], ["log"], ["show"], ["diff", "HEAD", "STAGED"], ["check"], ["stats"], ["stats", "--by", "class"],
+    ["report"], ["spec", "infer"], ["export", "-f", "coco", "-o", "out"], ["export", "-f", "yolo", "-o", "out"],
+    ["export", "-f", "voc", "-o", "out"], ["snapshot", "list"], ["fsck"], ["gc", "--dry-run"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+@pytest.mark.parametrize("holds", ["nothing", "images", "a label file without labels"])
+def test_every_verb_works_where_there_is_no_label(desk: Desk, holds: str, verb: list[str]) -> None:
+    assert desk.dlabel("init").status == 0
+    if holds != "nothing":
+        write_image(desk.folder / "a.png")
+    if holds == "a label file without labels":
+        write_coco(desk.folder / "labels.json", {"a.png": []})
+    desk.dlabel("add", ".")
+    assert desk.dlabel("commit", "-m", "first").status == 0
+    done = desk.dlabel(*verb)
+    assert (done.status, done.err) in ((0, ""), (1, "")), done
+
+
+def test_a_folder_with_labels_that_cannot_be_read_says_what_is_missing(desk: Desk) -> None:
+    assert desk.dlabel("init").status == 0
+    (desk.folder / "runs").mkdir()
+    (desk.folder / "runs/a.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    done = desk.dlabel("add", "runs")
+    assert (done.status, done.err) == (
+        3,
+        "error: runs: holds YOLO labels, but no file that names their classes\nhint: put data.yaml beside them\n",
+    )

@@ -181,6 +181,28 @@ def test_replaces_names_a_known_source(labelled: Repository) -> None:
         labelled.add("march.json", replaces="labels.json", beside=True)
 
 
+def test_results_may_name_images_as_ultralytics_does(labelled: Repository) -> None:
+    key = labelled.items().column("item")[0].as_py()
+    stem = key.rpartition("/")[2].partition(".")[0]
+    result = {
+        "image_id": stem,
+        "file_name": f"{stem}.jpg",
+        "category_id": 1,
+        "bbox": [1, 2, 3, 4],
+        "score": 0.5,
+    }
+    path = labelled.root / "predictions.json"
+    path.write_text(json.dumps([result]))
+    labelled.add("predictions.json", model="net")
+    (row,) = labelled.labels(set="net").to_arrow().to_pylist()
+    assert (row["item"], row["confidence"]) == (key, 0.5)
+    written = labelled.export("coco", "out", revision="STAGED", set="net").folder / "predictions.json"
+    assert json.loads(written.read_text()) == [{**result, "annotator": "net"}]
+    path.write_text(json.dumps([result, {**result, "image_id": "elsewhere"}]))
+    with pytest.raises(InputError, match='names 1 images by numbers that no added file knows: "elsewhere"'):
+        labelled.add("predictions.json", model="net")
+
+
 @pytest.mark.parametrize(
     ("second", "words"),
     [

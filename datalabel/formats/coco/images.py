@@ -88,8 +88,8 @@ def read_images(blob: bytes, fields: Fields, context: ReadContext, name: str, fa
 
 
 def named_by_number(numbers: Sequence[str], context: ReadContext, name: str, faults: Faults) -> Images:
-    """The images of a list of results, which names them by number only."""
-    known = context.names_by_number()
+    """The images of a list of results, which names them by number only, or by a text that is the name of an image."""
+    known = {**_named_by_text(numbers, context), **context.names_by_number()}
     missing = [number for number in numbers if number not in known]
     if missing:
         shown = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
@@ -114,6 +114,12 @@ def named_by_number(numbers: Sequence[str], context: ReadContext, name: str, fau
     )
     widths, heights = (pa.array([size[axis] for size in sizes], pa.int32()) for axis in (0, 1))
     return Images(mentions, names, Lookup(numbers), _filled(widths), _filled(heights))
+
+
+def _named_by_text(numbers: Sequence[str], context: ReadContext) -> dict[str, Sequence[str]]:
+    """The numbers that are texts (Ultralytics writes names without suffix) and mean an image that is known here."""
+    texts = {number: json.loads(number) for number in numbers if number.startswith('"')}
+    return {number: [text] for number, text in texts.items() if context.size_of(text) is not None}
 
 
 def read_categories(values: Any, name: str, faults: Faults) -> Categories:

@@ -188,7 +188,8 @@ class Recogniser:
         others = [fault for fault in self.found.unrecognised if not self._is_taken(str(fault.where))]
         self.found.unrecognised = others
         if not is_known and len(self.found.images) == before and len(self.found.labels) == labels:
-            raise InputError("holds no image and no label file that is recognised", where=key)
+            told = [fault for fault in others if fault.hint and is_within(str(fault.where), key)]
+            raise InputError.of(told or [Fault("holds no image and no label file that is recognised", key)])
 
     def _pass_over(self, key: str) -> None:
         if key in self._files.roots:

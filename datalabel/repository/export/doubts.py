@@ -19,11 +19,14 @@ _SIDES = ["width", "height"]
 def doubts(view: View, set_name: str, keys: Collection[str] | None) -> list[Fault]:
     """Images of another size than label files say, and images that no label file names, among these items (None: all)
     of a set that is written as a whole."""
-    items = pa.concat_tables(view.item_batches(["item", "content", *_SIDES]))
+    columns = ["item", "content", *_SIDES]
+    items = view.items.together(view.item_batches(columns), columns)
     if keys is not None:
         items = items.filter(pc.is_in(items.column("item"), value_set=pa.array(keys, pa.string())))
-    scanned = view.store.tables.scan(view.mentions, ["item", "set", *_SIDES])
-    said = pa.concat_tables([batch.filter(pc.equal(batch.column("set"), set_name)) for batch in scanned])
+    columns = ["item", "set", *_SIDES]
+    scanned = view.store.tables.scan(view.mentions, columns)
+    own = (batch.filter(pc.equal(batch.column("set"), set_name)) for batch in scanned)
+    said = view.mentions.together(own, columns)
     return [*_resized(items, said), *(_unnamed(items, said) if set_name == GROUND_TRUTH else ())]
 
 

@@ -24,6 +24,9 @@ ROOT = "root"
 """The split of a source that is the project's folder, whose own name is each copy's own."""
 
 MAX_BYTES = 256 << 20
+_YAML_SPLITS = {"train": "train", "validation": "val", "val": "val", "test": "test"}
+"""What keys of `data.yaml` name; of two for one split, the later one counts."""
+
 _FLAG = re.compile(r"\s+-?[01]$")
 """VOC's lists of a class say behind each name whether the image shows it."""
 _WORD = re.compile(r"(?:^|[^a-z])(trainval|train|valid|val|test|dev)(?=$|[^a-z])")
@@ -112,7 +115,7 @@ class _Lists:
     def _add_yaml(self, path: Path) -> None:
         """Ultralytics' `data.yaml`: `train`, `val` and `test` are folders, lists, or several of them."""
         fields = read_yaml(_text(path), str(path)).entries
-        found = {split: fields[split] for split in ("train", "val", "test") if split in fields}
+        found = {split: fields[key] for key, split in _YAML_SPLITS.items() if key in fields}
         found = {split: node for split, node in found.items() if node.is_mapping or node.items or node.text}
         if not found:
             raise InputError("names no train, val or test", where=str(path))
@@ -121,7 +124,7 @@ class _Lists:
             for one in node.items or [node]:
                 if one.is_list or one.is_mapping:
                     raise InputError(f"{split} is neither a path nor a list of paths", where=str(one.place))
-                self._add_place(split, (base if base.is_dir() else path.parent) / one.text, path)
+                self._add_place(split, _place_in(base if base.is_dir() else path.parent, one.text), path)
 
     def _add_place(self, split: str, place: Path, said_in: Path) -> None:
         if place.is_file():
@@ -154,6 +157,13 @@ class _Lists:
         tries = (one for whole in (name, _FLAG.sub("", name)) for one in (whole, posixpath.basename(whole)))
         keys = (meant(one, place, self._images) for one in tries)
         return next((key for key in keys if key is not None), None)
+
+
+def _place_in(base: Path, text: str) -> Path:
+    """What `data.yaml` means by a path. Roboflow writes `../train/images` for what lies beside the file; Ultralytics
+    takes it so where the path as written leads nowhere."""
+    as_written = base / text
+    return base / text.removeprefix("../") if not as_written.exists() else as_written
 
 
 def _text(path: Path) -> str:
