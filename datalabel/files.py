@@ -137,9 +137,9 @@ def walk(
 ) -> Iterator[Entry]:
     """Every regular file below a folder with its stat, the entries of each folder sorted by name.
 
-    Folders behind symbolic links are not entered; links to files count as the files. `.git` and `.dlabel`
-    are never entered. `skip_folder(path)` leaves out a whole folder and `skip_file(path)` a file; `linked(path)` is
-    told of folders behind links. Names that are not valid Unicode raise `InputError`.
+    Folders behind symbolic links are not entered; links to files count as the files. `.git` and `.dlabel`, however
+    they are spelled, are never entered. `skip_folder(path)` leaves out a whole folder and `skip_file(path)` a file;
+    `linked(path)` is told of folders behind links. Names that are not valid Unicode raise `InputError`.
     """
     for name in _names_in(root):
         path, place = prefix + name, f"{root}/{name}"
@@ -148,7 +148,7 @@ def walk(
             continue
         is_folder = stat.S_ISDIR(status.st_mode)
         skip = skip_folder if is_folder else skip_file
-        if (is_folder and name in _RESERVED) or (skip and skip(path)):
+        if (is_folder and is_reserved(name)) or (skip and skip(path)):
             continue
         if not name.isascii():
             _check_name(name, place)

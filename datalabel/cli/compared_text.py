@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from datalabel.cli.charts import Line, cut, more, number, signed, table
 from datalabel.cli.presenting import bar, shown
+from datalabel.labels.stats.compare import compare
 
 if TYPE_CHECKING:
     from datalabel.labels.stats import Distribution, PartStats, Stats
@@ -53,7 +54,8 @@ def compared_lines(before: Stats, after: Stats, width: int, rows: int = ROWS) ->
             yield [(shown(name), "name")]
             yield from lines
     if not changed:
-        yield ["No number differs."]
+        sections = dict.fromkeys(change.section for change in compare(before, after))
+        yield [f"Only details differ: {', '.join(sections)}  (--json)" if sections else "No number differs."]
 
 
 def _sides_of(before: PartStats | None, after: PartStats | None, by: str | None) -> Iterator[_Sides]:
@@ -73,13 +75,14 @@ def _table(sides: _Sides, width: int, rows: int) -> list[Line]:
     if not differing:
         return []
     steps = [abs((now or 0) - (was or 0)) for _, was, now in differing]
+    longest = max(steps) or 1  # a number that was none and is 0 now makes no step
     room = min(BAR, width - 64) if sides.title else 0
     cells = [
         [
             cut(name, 28),
             *("" if value is None else number(value) for value in (was, now)),
             "" if was is None or now is None else signed(now - was),
-            bar(step / max(steps), room),
+            bar(step / longest, room),
         ]
         for (name, was, now), step in zip(differing[:rows], steps, strict=False)
     ]

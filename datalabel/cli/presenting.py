@@ -132,7 +132,7 @@ def size_text(size: float) -> str:
 
 def bar(share: float, width: int) -> str:
     """A bar of so many columns for a share of 1, with eighths."""
-    eighths = round(max(0.0, min(1.0, share)) * width * 8)
+    eighths = round(max(0.0, min(1.0, share)) * max(width, 0) * 8)
     full, rest = divmod(eighths, 8)
     return "█" * full + (" ▏▎▍▌▋▊▉"[rest] if rest else "")
 

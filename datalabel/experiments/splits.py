@@ -14,6 +14,8 @@ from datalabel.content import fingerprints
 from datalabel.errors import UsageError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_SHARE = re.compile(r"[^eE]{1,40}(?:[eE][-+]?\d{1,3})?%?")
+"""Nothing that would become a number of endless digits (1e99999999)."""
 EXAMPLE = "--split train=0.8,val=0.2"
 
 
@@ -62,6 +64,8 @@ class Ratios:
 
 def _share(name: str, text: str) -> Fraction:
     try:
+        if not _SHARE.fullmatch(text):
+            raise ValueError(text)
         share = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except (ValueError, ZeroDivisionError):
         raise UsageError(f"the share of {name!r} is no number: {text!r}", hint=f"e.g. {EXAMPLE}") from None

@@ -9,7 +9,9 @@ from datalabel.labels.stats.compare import compare
 from datalabel.printable import amount
 from datalabel.report.markdown import bullets, heading, table, text
 
-_COMPARED = ("items", "labels", "classes", "annotators", "per_item", "border", "size")
+_COMPARED = (
+    "items", "labels", "classes", "annotators", "per_item", "border", "size", "confidence", "overlap",
+)  # fmt: skip
 
 ROWS = 30
 """So many rows a table has at most; the JSON document has all."""
@@ -24,7 +26,8 @@ def stats_markdown(stats: Stats) -> str:
 
 
 def changes_markdown(before: Stats, after: Stats) -> str:
-    """What differs between the statistics of two revisions: counts of sets, items and classes."""
+    """What differs between the statistics of two revisions; of what makes long tables only that it does."""
+    changes = compare(before, after)
     title = heading(1, f"{text(after.revision)} against {text(before.revision)}")
     rows = [
         [
@@ -35,13 +38,15 @@ def changes_markdown(before: Stats, after: Stats) -> str:
             *(_number(value) for value in (change.before, change.after)),
             _signed(change.delta),
         ]
-        for change in compare(before, after)
+        for change in changes
         if change.section in _COMPARED and "histogram" not in change.measure
     ]
-    if not rows:
+    if not changes:
         return f"{title}\nNo number differs.\n"
     header = ("set", "part", "of", "measure", "before", "after", "change")
-    return f"{title}\n{_long(header, rows, right=(4, 5, 6))}"
+    whole = _long(header, rows, right=(4, 5, 6)) if rows else ""
+    others = dict.fromkeys(change.section for change in changes if change.section not in _COMPARED)
+    return f"{title}\n{whole}" + (f"\nDiffering as well: {', '.join(others)}.\n" if others else "")
 
 
 def item_lines(items: ItemStats) -> str:

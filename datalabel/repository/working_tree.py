@@ -9,10 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from datalabel.errors import InputError
-from datalabel.files import Entry, Stat, contained, normalised, read_bounded, walk
+from datalabel.files import Entry, Stat, contained, key_fault, normalised, read_bounded, walk
 
 SPEC_FILE = "dlabel.yaml"
 IGNORE_FILE = ".dlabelignore"
+_LONG = 250
+"""Keys of more characters than this may be longer than keys can be, in bytes."""
 BASELINE = ".baseline.json"
 """How the names of baselines of `check` end, which are no new data."""
 MANIFEST = "dlabel.json"
@@ -107,7 +109,7 @@ class WorkingTree:
         files are no new data. `linked` is told the keys of folders behind symbolic links, which are not entered.
 
         Raises:
-            InputError: two files have names that are one key (Unicode forms of the same name).
+            InputError: two files have names that are one key (Unicode forms of the same name), or one is too long.
         """
         folder = self.root if key == "." else self.path_of(key)
         prefix = "" if key == "." else key + "/"
@@ -133,6 +135,8 @@ class WorkingTree:
                         where=str(folder),
                         hint="rename one of them",
                     )
+            if len(found) > _LONG and (fault := key_fault(found)):
+                raise InputError(fault, where=found, hint="shorten it, or leave it out with .dlabelignore")
             yield found, f"{folder}/{path}", entry
 
     @property

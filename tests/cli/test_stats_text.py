@@ -16,7 +16,7 @@ from agreement_world import agreement, box
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from pictures import write_coco, write_image
+from pictures import coco, write_coco, write_image
 from terminals import Desk, Terminal
 
 from datalabel.cli.agreement import AgreementText
@@ -147,6 +147,23 @@ ground_truth  63 labels on 2 items, 1 item without
   cat        60  95.2 %      1        60      6    7.50    0.80  100   0   0
   dog         3   4.8 %      2      1.50   59.5      40    1.49    0 100   0
 """
+
+
+def test_what_differs_is_told_in_every_form(desk: Desk) -> None:
+    path = desk.folder / "scored.json"
+    assert desk.dlabel("init").status == 0
+    for score in (None, 0.0, 0.9):
+        labels = coco({"a.png": [("cat", 1, 2, 10, 10)]})
+        if score is not None:
+            labels["annotations"][0]["score"] = score
+        path.write_text(json.dumps(labels))
+        assert desk.dlabel("add", "scored.json", "--set", "scored").status == 0
+        assert desk.dlabel("commit", "-m", str(score)).status == 0
+    for revisions in (("HEAD", "HEAD~1"), ("HEAD~1", "HEAD~2"), ("HEAD~2", "HEAD~1")):
+        for form in ("text", "csv", "markdown"):
+            done = desk.dlabel("stats", revisions[0], "--against", revisions[1], "--format", form)
+            assert (done.status, done.err) == (0, "")
+            assert "confidence" in done.out, done.out
 
 
 def test_two_revisions_side_by_side(project: Terminal) -> None:

@@ -40,6 +40,7 @@ def test_shares_are_exact(text: str, shares: dict[str, Fraction | str]) -> None:
         ("", "cannot name a split"),
         ("../x=1", "cannot name a split"),
         ("train=nan", "is no number"),
+        ("train=1e99999999,val=0.2", "is no number"),
         ("train=1e400", "must lie above 0"),
         ("train=1/0", "is no number"),
         ("train=0,val=1", "must lie above 0"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from faults.harness import Faulty
-from pictures import write_image
+from pictures import write_coco, write_image
 
 from datalabel.content import BLOB
 from datalabel.labels.tables import ITEMS, table_of
@@ -233,3 +233,27 @@ def test_snapshots_cannot_be_called_so(name: str, faulty: Faulty, project: Path)
     before = everything_outside(project)
     assert faulty.run(project, ["snapshot", "create", "--", name]).status == 2
     assert everything_outside(project) == before
+
+
+@pytest.mark.parametrize("name", [".GIT", ".Dlabel", "git~1", ".g\u200bit"])
+def test_folders_that_version_control_may_take_for_its_own_are_not_entered(
+    name: str, faulty: Faulty, project: Path
+) -> None:
+    write_image(project / name / "x.jpg")
+    write_coco(project / name / "more.json", {"x.jpg": [("cat", 1, 2, 3, 4)]})
+    assert faulty.well(project, "add", ".").text == "images below . are tracked from now on\n"
+    done = faulty.run(project, ["add", name])
+    assert (done.status, "version control" in done.text) == (3, True)
+    assert faulty.well(project, "status").text.count(name) == 0
+
+
+def test_a_path_that_is_too_long_to_be_a_key_is_told(faulty: Faulty, project: Path) -> None:
+    folder = project / "/".join(["d" * 200] * 5)
+    write_image(folder / f"{'f' * 30}.jpg")
+    for line in (["add", "."], ["status"]):
+        done = faulty.run(project, line)
+        assert done.status == 3
+        assert "is longer than 1024 bytes" in done.text
+        assert ".dlabelignore" in done.text
+    (project / ".dlabelignore").write_text("ddd*\n")
+    faulty.well(project, "status")

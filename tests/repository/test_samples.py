@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pictures import write_coco
+from pictures import coco, write_coco, write_image
 from PIL import Image
 
 from datalabel.errors import InputError
@@ -66,6 +67,17 @@ def test_without_a_name_the_only_set_is_meant(labelled: Repository) -> None:
         assert first.labels[0].class_name == name
     named = labelled.snapshot("exp-0").samples(set="model")
     assert next(named).labels[0].class_name == "cow"
+
+
+def test_a_field_may_have_an_empty_name(repo: Repository) -> None:
+    write_image(repo.root / "a.png")
+    labels = coco({"a.png": [("cat", 1, 2, 3, 4)]})
+    labels["annotations"][0][""] = 5
+    (repo.root / "labels.json").write_text(json.dumps(labels))
+    repo.add(".")
+    repo.commit("first")
+    (sample,) = repo.create_snapshot("s").samples()
+    assert sample.labels[0].fields[""] == 5
 
 
 def test_splits_part_the_samples(snapshot: OpenSnapshot) -> None:

@@ -192,9 +192,10 @@ def shortened(word: str) -> str:
 
 
 class Words:
-    """Counts words one by one, up to `DISTINCT` different ones."""
+    """Counts words one by one, up to so many different ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = DISTINCT) -> None:
+        self._most = most
         self._counts: Counter[str] = Counter()
         self.total = 0
         self.many = False
@@ -214,7 +215,7 @@ class Words:
         self._settle()
 
     def _settle(self) -> None:
-        if self.many or len(self._counts) > DISTINCT:
+        if self.many or len(self._counts) > self._most:
             self.many = True
             self._counts.clear()
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.labels.stats.counts import Numbers, Words, count_words
+from datalabel.labels.stats.counts import EXACT, Numbers, Words, count_words
 from datalabel.labels.stats.measures import floats_of
 from datalabel.labels.stats.properties import PropertyCounts
 from datalabel.labels.stats.results import ItemStats
@@ -24,7 +24,7 @@ class ItemCounts:
     bytes: int = 0
     formats: Words = field(default_factory=Words)
     states: Words = field(default_factory=Words)
-    sizes: Words = field(default_factory=Words)
+    sizes: Words = field(default_factory=lambda: Words(EXACT))
     width: Numbers = field(default_factory=Numbers)
     height: Numbers = field(default_factory=Numbers)
     properties: PropertyCounts = field(default_factory=PropertyCounts)

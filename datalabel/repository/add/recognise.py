@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from datalabel.errors import Fault, InputError
-from datalabel.files import Entry, Stat, is_within, no_such_file
+from datalabel.files import Entry, Stat, is_within, key_fault, no_such_file
 from datalabel.formats.base import Format, SourceFiles
 from datalabel.formats.registry import FormatInfo, detect_format, format_info, formats, get_format
 from datalabel.images import IMAGE_SUFFIXES, looks_like_image
@@ -85,6 +85,8 @@ class Recogniser:
             self._add_label_file(name, None, path)
             return
         key = self._files.key_of(path)
+        if key != "." and (fault := key_fault(key)):
+            raise InputError(fault, where=key)
         if key in self._known and (self._format is not None or not path.is_dir()):
             if not self.add_known(key) and self._format is not None:
                 raise InputError(f"holds no {self._format.title} files", where=key)

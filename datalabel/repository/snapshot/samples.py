@@ -251,5 +251,9 @@ def _label(row: dict[str, Any], size: float) -> SampleLabel:
         confidence=row["confidence"],
         annotator=row["annotator"],
         area=size,
-        fields={name: value for name, value in json.loads(row["extra"] or "{}").items() if name[0] != "$"},
+        fields={
+            name: value
+            for name, value in json.loads(row["extra"] or "{}").items()
+            if not name.startswith("$")
+        },
     )
