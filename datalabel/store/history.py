@@ -17,6 +17,8 @@ COMMIT = "commit"
 HEADER = "header"
 SPEC = "spec"
 
+_KEPT = 8
+
 IMAGES = "images"
 """The format of a source that is a folder of images."""
 
@@ -173,14 +175,19 @@ class History:
 
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
+        self._trees: dict[ObjectId, Tree] = {}
 
     def put_tree(self, tree: Tree) -> ObjectId:
         """Keep a tree."""
         return self._objects.put(TREE, tree.to_bytes())
 
     def tree(self, name: ObjectId) -> Tree:
-        """The tree of this id, verified."""
-        return Tree.from_bytes(self._objects.get(TREE, name))
+        """The tree of this id, verified. The last few are kept: a tree may have thousands of sources."""
+        tree = self._trees.pop(name, None) or Tree.from_bytes(self._objects.get(TREE, name))
+        self._trees[name] = tree
+        if len(self._trees) > _KEPT:
+            self._trees.pop(next(iter(self._trees)), None)
+        return tree
 
     def put_commit(self, commit: Commit) -> ObjectId:
         """Keep a commit."""

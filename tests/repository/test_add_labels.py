@@ -412,3 +412,15 @@ def test_the_root_holds_the_spec_and_no_other_folder_does(labelled: Repository) 
     assert labelled.add(".").spec is False
     with pytest.raises(InputError, match="neither an image nor a label file"):
         labelled.add("images/dlabel.yaml")
+
+
+def test_many_sources_cost_what_each_costs(repo: Repository) -> None:
+    sizes = [0]
+    for start in (0, 40):
+        for number in range(start, start + 40):
+            write_coco(repo.root / f"labels/{number}.json", {f"{number}.jpg": [("cat", 1, 2, 3, 4)]})
+        repo.add("labels")
+        objects = (repo.root / ".dlabel/objects").rglob("*")
+        sizes.append(sum(path.stat().st_size for path in objects if path.is_file()))
+    assert sizes[2] - sizes[1] < 1.25 * sizes[1]
+    assert len(rows(repo)) == 80

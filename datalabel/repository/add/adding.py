@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache, partial
 from pathlib import Path
 
 from datalabel.errors import Fault, InputError, RefusedError, UsageError
@@ -15,7 +16,7 @@ from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.repository.add.digests import contents_of, digest_of_contents
 from datalabel.repository.add.images import ImagesAdded, add_images
 from datalabel.repository.add.labels import LabelsAdded, add_labels
-from datalabel.repository.add.read_labels import parse_size, read_labels
+from datalabel.repository.add.read_labels import images_on_disk, parse_size, read_labels
 from datalabel.repository.add.recognise import Found, Recogniser, image_files
 from datalabel.repository.add.spoken import PARTIAL, LabelOptions
 from datalabel.repository.image_sizes import of_another_size
@@ -197,6 +198,7 @@ def _add_sources(stage: Stage, found: Found, options: AddOptions, paths: Sequenc
     cached = stage.project.store.cache.files()
     asked = options if paths else AddOptions(prefer=options.prefer)
     named = {None} if options.name else {stage.project.key_of(path) for path in paths}
+    on_disk = cache(partial(images_on_disk, stage.project))
     for name in sorted(found.labels):
         source = found.labels[name]
         how = _how(stage, name, asked, itself=source.path in named)
@@ -208,7 +210,7 @@ def _add_sources(stage: Stage, found: Found, options: AddOptions, paths: Sequenc
         if is_read and not (source.format.fractional and _is_resized(stage, name)):
             continue
         source = replace(source, files=replace(source.files, contents=contents))
-        reading = read_labels(stage, source, how, digest)
+        reading = read_labels(stage, source, how, digest, on_disk)
         added.append(add_labels(stage, reading, how))
     return added
 

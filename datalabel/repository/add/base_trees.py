@@ -63,8 +63,9 @@ def remember_base(stage: Stage, source: str, digest: ObjectId, theirs: Theirs) -
         draft.put_labels(theirs.set, sort_rows(rows, *LABEL_ORDER), gone)
     if before is not None:
         _keep_digests(draft, source, before, theirs)
-    _keep_removed(draft, source, theirs.mentions)
-    stage.bases[source] = Base(store.history.put_tree(draft.finished()), digest)
+    if before is not None or source in stage.view.tree.sources:  # else nothing of it can have been removed
+        _keep_removed(draft, source, theirs.mentions)
+    stage.bases[source] = _base_of(draft, source, digest)
 
 
 def remember_written(stage: Stage, source: str, digest: ObjectId) -> None:
@@ -84,7 +85,14 @@ def remember_written(stage: Stage, source: str, digest: ObjectId) -> None:
         words = {here: here for here in known.names.values() if here is not None}
         sources = {**draft.tree.sources, source: replace(known, header=header, names=words)}
         draft.tree = replace(draft.tree, sources=sources)
-    stage.bases[source] = Base(store.history.put_tree(draft.finished()), digest)
+    stage.bases[source] = _base_of(draft, source, digest)
+
+
+def _base_of(draft: Draft, source: str, digest: ObjectId) -> Base:
+    """A draft as the base of one source: nobody asks it for others, which may be thousands."""
+    tree = draft.finished()
+    tree = replace(tree, sources={source: tree.sources[source]})
+    return Base(draft.project.store.history.put_tree(tree), digest)
 
 
 def is_written_back(said: Source) -> bool:
@@ -100,7 +108,7 @@ def say_again(stage: Stage, items: Sequence[str]) -> int:
     back: with them, what was decided here. Else they are what the source was last read to say.
     """
     store, count = stage.project.store, 0
-    for source in sorted(stage.bases):
+    for source in sorted(stage.bases) if items else ():
         base = stage.base(source)
         last = view_of(store, base.tree, source) if base else None
         if last is None or last.mentions == stage.mentions:

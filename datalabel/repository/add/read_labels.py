@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from datalabel.repository.add.recognise import LabelFiles, image_files
 from datalabel.repository.add.spoken import LabelOptions, keys_by_name, own_mentions
 from datalabel.repository.add.wordings import Remembered
 from datalabel.repository.names import Images, Place, resolve
+from datalabel.repository.project import Project
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
 from datalabel.store.history import Source
@@ -38,10 +39,22 @@ def parse_size(text: str) -> tuple[int, int]:
     return size
 
 
-def read_labels(stage: Stage, source: LabelFiles, how: LabelOptions, digest: ObjectId) -> Reading:
-    """What the source says now, with the item of each of its names; what is worded as before may be left unread."""
+def images_on_disk(project: Project) -> frozenset[str]:
+    """The keys of all image files below the root and the folders that belong to it."""
+    return frozenset(image_files(project, [".", *project.roots], []).images)
+
+
+def read_labels(
+    stage: Stage,
+    source: LabelFiles,
+    how: LabelOptions,
+    digest: ObjectId,
+    on_disk: Callable[[], frozenset[str]],
+) -> Reading:
+    """What the source says now, with the item of each of its names; what is worded as before may be left unread.
+    `on_disk` tells the image files, where it is asked for."""
     place = Place.of(source.path, how.options.get("images"), is_folder=bool(source.files.members))
-    images = _images(stage)
+    images = Images(stage.known, list_disk=on_disk)
     for remembered in (Remembered(stage, source.name, how), None):
         context = _Context(stage, source, place, images, how, remembered)
         with stage.project.progress.task(f"reading {source.name}"):
@@ -54,16 +67,12 @@ def read_labels(stage: Stage, source: LabelFiles, how: LabelOptions, digest: Obj
     return Reading(source.name, source.path, place, source.format, read, keys, digest, before or {})
 
 
-def _images(stage: Stage) -> Images:
-    project = stage.project
-    folders = [".", *project.roots]
-    return Images(stage.known, list_disk=lambda: image_files(project, folders, []).images)
-
-
 def _earlier(stage: Stage, source: str, place: Place) -> dict[str, str]:
     """What the source's names were resolved to before; an item may have another key since, by this very command."""
-    staged = View(stage.project.store, stage.finished(), "STAGED")
     base = stage.base(source)
+    if base is None and source not in stage.tree.sources:
+        return {}
+    staged = View(stage.project.store, stage.finished(), "STAGED")
     found = keys_by_name(staged.mentions_of(source, ["name", "item"]))
     if base is None or place.images is not None:
         return found
