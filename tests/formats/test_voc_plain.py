@@ -24,7 +24,7 @@ VOC = get_format("voc")
 Row = dict[str, Any]
 
 CLASSES = st.one_of(
-    texts(), st.sampled_from(["dog", "{0}", "{}", "}{", "a&b", "<name>", "&lt;", "n\r", "犬", "]]>"])
+    texts(), st.sampled_from(["dog", "{0}", "{}", "}{", "a&b", "<name>", "&lt;", "n\r", " n", "犬", "]]>"])
 )
 NAMES = st.sampled_from(
     [
@@ -37,6 +37,7 @@ NAMES = st.sampled_from(
         "{0}/{1}.jpg",
         "a&b/<c>.jpg",
         "犬/é\r.png",
+        "x/ c.jpg\n",
     ]
 )
 SIDES = st.one_of(

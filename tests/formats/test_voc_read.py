@@ -120,6 +120,9 @@ def test_attributes_become_properties_and_stay_texts(tmp_path: Path) -> None:
     [
         ("<filename>b.jpg</filename>", "b.jpg"),
         ("<filename>b</filename>", "b"),
+        ("<filename>\n\t b c.jpg\r\n</filename>", "b c.jpg"),
+        ('<filename a="b"> b.jpg </filename>', "b.jpg"),
+        ('<filename xml:space="preserve"> b.jpg</filename>', " b.jpg"),
         ("<filename> \n</filename>", "a"),
         ("<filename/>", "a"),
         ("", "a"),
@@ -131,8 +134,22 @@ def test_the_name_is_as_written_else_the_stem(tmp_path: Path, element: str, name
     assert read.labels.num_rows == 0
 
 
+@pytest.mark.parametrize("note", ["<note>1</note>", '<note of="1">1</note>'], ids=["quickly", "closely"])
+def test_classes_are_read_without_white_space_around_them(tmp_path: Path, note: str) -> None:
+    names = ["dog", "\n\t\tdog\n\t", " traffic  light ", "\u00a0dog"]
+    objects = "".join(f"<object><name>{name}</name>{BOX}</object>" for name in names)
+    labels = read_text(tmp_path, f"<annotation>{note}{objects}</annotation>").labels
+    assert labels.column("class").to_pylist() == ["dog", "dog", "traffic  light", "dog"]
+
+
+@pytest.mark.parametrize("name", ["<name/>", "<name> \n</name>", '<name xml:space="preserve"> </name>'])
+def test_a_class_of_white_space_is_none(tmp_path: Path, name: str) -> None:
+    text = f"<annotation><object>{name}{BOX}</object></annotation>"
+    assert faults_of(tmp_path, text) == ["Annotations/a.xml:1: object 1: has no name"]
+
+
 def test_another_element_can_name_the_image(tmp_path: Path) -> None:
-    text = "<annotation><filename>x</filename><path>/data/b.jpg</path></annotation>"
+    text = "<annotation><filename>x</filename><path>\n /data/b.jpg\n</path></annotation>"
     read = read_text(tmp_path, text, Context(item_key="path"))
     assert read.mentions.column("name").to_pylist() == ["/data/b.jpg"]
     assert faults_of(tmp_path, text, Context(item_key="uuid")) == [

@@ -17,6 +17,7 @@ from datalabel.formats.registry import get_format
 
 VOC = get_format("voc")
 
+A_BOX = {"kind": "box", "x": 1.0, "y": 2.0, "w": 10.0, "h": 20.0}
 BOX = "<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>11</xmax><ymax>22</ymax></bndbox>"
 
 
@@ -124,6 +125,10 @@ ODD_FILES = {
             '<attributes><attribute><name>z</name><value type="json">[1, 2]</value></attribute></attributes>'
         ),
     ),
+    "names with white space and attributes": annotation(
+        "",
+        an_object(name='<name c="d"> dog </name>') + an_object(name='<name xml:space="preserve"> dog</name>'),
+    ),
     "odd name": annotation("", an_object(name='<name> a &lt;dog&gt;\n&amp; "cat"&#13; </name>')),
 }
 
@@ -194,6 +199,9 @@ LAYOUTS = {
     "flat": "<annotation>\n<filename>a.jpg</filename>\n</annotation>\n\n",
     "declared": "<?xml version='1.0' encoding=\"utf-8\" ?>\n<annotation>\n <filename>é.jpg</filename>\n</annotation>",
     "declared on the same line": '<?xml version="1.0"?><annotation><filename>a.jpg</filename><e/></annotation>',
+    "text on lines of its own": "<annotation>\n\t<filename>\n\t\ta.jpg\n\t</filename>\n\t<object>\n\t\t<name>\n"
+    "\t\t\tdog\n\t\t</name>\n\t\t<bndbox>\n\t\t\t<xmin>\n\t\t\t\t1\n\t\t\t</xmin>\n\t\t\t<ymin>2</ymin>\n\t\t\t"
+    "<xmax>3</xmax>\n\t\t\t<ymax>4</ymax>\n\t\t</bndbox>\n\t</object>\n</annotation>\n",
     "self-closing": "<annotation>\n  <filename>a.jpg</filename>\n  <e />\n</annotation>\n",
 }
 
@@ -280,6 +288,39 @@ def test_other_fields_stay_when_the_class_changes(tmp_path: Path) -> None:
     on_disk({"a.xml": text.encode()}, tmp_path)
     (data,) = files_of(VOC, edited(read_folder(VOC, tmp_path), **{"class": ["a & b"]})).values()
     assert data.decode() == text.replace("dog", "a &amp; b")
+
+
+@pytest.mark.parametrize("start", ["<name>", '<name a="b">'])
+def test_a_class_that_changes_is_written_without_the_space_around_it(tmp_path: Path, start: str) -> None:
+    text = annotation("", an_object(name=f"{start}\n dog\t</name>"))
+    on_disk({"a.xml": text.encode()}, tmp_path)
+    (data,) = files_of(VOC, edited(read_folder(VOC, tmp_path), **{"class": ["cat"]})).values()
+    assert data.decode() == text.replace("\n dog\t", "cat")
+
+
+def test_a_name_that_is_to_have_space_around_it_says_so(tmp_path: Path) -> None:
+    selection = InMemorySelection.of(
+        {"x/ a.jpg ": (4, 5)}, [{"item": "x/ a.jpg ", "class": "\ndog", **A_BOX}]
+    )
+    assert VOC.losses(selection) == []
+    (data,) = files_of(VOC, selection).values()
+    assert b'<filename xml:space="preserve">x/ a.jpg </filename>' in data
+    assert b'<name xml:space="preserve">\ndog</name>' in data
+    read, written = one(tmp_path, data)
+    assert written == data
+    assert read.mentions.column("name").to_pylist() == ["x/ a.jpg "]
+    assert read.labels.column("class").to_pylist() == ["\ndog"]
+
+
+def test_of_two_orders_of_corners_the_unusual_one_is_noted(tmp_path: Path) -> None:
+    turned = "<bndbox><ymin>2</ymin><xmin>1</xmin><xmax>11</xmax><ymax>22</ymax></bndbox>"
+    for place, boxes in enumerate([(BOX, turned), (turned, BOX)]):
+        text = annotation("", "".join(an_object(box=box) for box in boxes))
+        read, written = one(tmp_path / str(place), text)
+        assert written == text.encode()
+        extras = [json.loads(extra) for extra in read.labels.column("extra").to_pylist()]
+        noted = {"bndbox": {"$order": ["ymin", "xmin", "xmax", "ymax"]}}
+        assert extras == [noted if box == turned else {} for box in boxes]
 
 
 def test_new_labels_take_the_habits_of_the_source(tmp_path: Path) -> None:

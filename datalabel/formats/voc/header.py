@@ -7,8 +7,10 @@
   there only with what the columns cannot say: attributes, further children, numbers in another spelling.
 * Keys with `$` are ours: `$order` (child elements in another order than the header's), `$attributes` (the
   order of properties), `$layout` (what differs from the header's layout), `$before` and `$after` (comments
-  around the root). `$properties` in an order stands for the `<attributes>` that `properties` come from.
-* The header holds the layout and the order of children that are most common among the first files.
+  around the root), `$name` (the name of the image or class, where white space stands around it). `$properties`
+  in an order stands for the `<attributes>` that `properties` come from.
+* The header holds the layout and the order of children that are most common among the first files. Of orders
+  that are equally common it holds the usual one, so that an unusual one is noted where it is.
 """
 
 from __future__ import annotations
@@ -74,7 +76,7 @@ class Common:
 
 
 def common_of(files: Sequence[tuple[bytes, ET.Element]], name_element: str, folder: bool) -> Common:
-    """What is most common among some files; among equals, what comes first."""
+    """What is most common among some files; among equals, the usual order, else what comes first."""
     shapes: dict[str, Counter[tuple[str, ...]]] = {key: Counter() for key in ORDERS}
     layouts: Counter[Layout] = Counter()
     for data, root in files:
@@ -101,7 +103,8 @@ def _shape(element: ET.Element) -> tuple[str, ...]:
 
 def _order(shapes: Counter[tuple[str, ...]], key: str) -> list[str]:
     """The most common order without repetitions, with what every such element must have."""
-    shape = shapes.most_common(1)[0][0] if shapes else ()
+    usual = tuple(ORDERS[key])
+    shape = max(shapes, key=lambda one: (shapes[one], one == usual), default=())
     order = list(dict.fromkeys(tag for tag in shape if tag[0] not in "#!?"))
     if not order:
         return list(ORDERS[key])

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.formats.base import Batch
+from datalabel.formats.voc.names import are_trim
 from datalabel.formats.voc.numbers import corners_in_bulk
 from datalabel.formats.voc.xml import escaped
 
@@ -46,13 +47,13 @@ _TEXT = pa.large_string()
 def divided(batch: Batch) -> tuple[Rows, Batch, Batch]:
     """Which items are plain, as a mask; these items with their labels, and the others with theirs.
 
-    An item is plain when it has no extra, and all its labels have neither extra nor properties. Labels are in the
-    order of the items, in both.
+    An item is plain when it has no extra, all its labels have neither extra nor properties, and no name has white
+    space around it. Labels are in the order of the items, in both.
     """
     items, labels = batch.items, batch.labels
-    plain: Rows = np.array(pc.is_null(items.column("extra")))
+    plain: Rows = np.array(pc.and_(pc.is_null(items.column("extra")), are_trim(items.column("name"))))
     bare = pc.and_(
-        pc.is_null(labels.column("extra")),
+        pc.and_(pc.is_null(labels.column("extra")), are_trim(labels.column("class"))),
         pc.is_in(labels.column("properties"), value_set=_NO_PROPERTIES),
     )
     owners = _owners(batch)

@@ -18,6 +18,7 @@ from datalabel.errors import Faults, InputError
 from datalabel.formats.base import READ_LABELS, READ_MENTIONS, Read, ReadContext, SourceFiles
 from datalabel.formats.voc.bare import blank_between, is_bare
 from datalabel.formats.voc.header import PROPERTIES, SIDES, Common, common_of
+from datalabel.formats.voc.names import SPELLED, name_in
 from datalabel.formats.voc.numbers import BadNumberError, Numbers, corners
 from datalabel.formats.voc.properties import properties_of
 from datalabel.formats.voc.texts import Texts
@@ -41,7 +42,6 @@ SAMPLE = 64
 """How many files decide what is common."""
 MAX_REMEMBERED = 100_000
 SHOWN = 20
-
 
 _Found = tuple[str, tuple[float, float, float, float], str | None, str]
 """Class, bounds, properties and extra of an object."""
@@ -103,7 +103,8 @@ class Reader:
 
     def _known(self, members: Sequence[str], begun: int) -> Members:
         """What is known of the files from when they were last read; none of a single file."""
-        rules = fingerprint(canonical_json([self._common.header(), self._item_key]))
+        # Before there was `SPELLED`, names were read with the white space around them.
+        rules = fingerprint(canonical_json([self._common.header(), self._item_key, SPELLED]))
         texts = member_wordings(members, self._source.contents, [""] * len(members))
         return Members.of(rules, texts, begun, self._context.before(rules))
 
@@ -166,15 +167,17 @@ class Reader:
                     content.append((tag, rest))
             elif tag == self._common.name_element:
                 noted = self._noted(child)
-                name = text_of(noted) or ""
+                name = name_in(noted)
                 if not name.strip() or not isinstance(noted, str):
                     content.append((tag, noted))
+                elif noted != name:
+                    content.append((SPELLED, noted))
             else:
                 content.append((tag, self._noted(child)))
         self._check_held(tags, name)
         extra: dict[str, Any] = {f"@{key}": value for key, value in root.items()}
         gather(extra, content)
-        self._order("annotation", tags, extra, rank > 0)
+        self._order("annotation", tags, extra, ["object"] if rank else [])
         extra |= around | self._layout(root)
         path = PurePosixPath(member or self._source.path().name)
         self._names.append(name if name.strip() else path.stem)
@@ -207,11 +210,11 @@ class Reader:
         differs = {key: value for key, value in ours.items() if value != usual[key]}
         return {"$layout": differs} if differs else {}
 
-    def _order(self, of: str, tags: list[str], extra: dict[str, Any], more: bool = False) -> None:
+    def _order(self, of: str, tags: list[str], extra: dict[str, Any], more: Sequence[str] = ()) -> None:
         """Note the order of children where it is not the one in which they would be written without a note."""
         runs = tags if interrupted(tags) else collapsed(tags)
-        present = [key for key in extra if key[0] != "@"] + (["object"] if more else [])
-        usual = self._common.expected(of, [*present, *([PROPERTIES] if PROPERTIES in runs else [])])
+        present = [key for key in extra if key[0] not in "@$"]
+        usual = self._common.expected(of, [*present, *more, *([PROPERTIES] if PROPERTIES in runs else [])])
         if runs != usual:
             extra["$order"] = runs
 
@@ -236,10 +239,7 @@ class Reader:
                 self._fault(f"<{side}> stands {tags.count(side)} times", 0, side)
         extra: dict[str, Any] = {f"@{key}": value for key, value in element.items()}
         gather(extra, content)
-        present = [key for key in extra if key[0] != "@"] + [side for side in sides if side in tags]
-        runs = tags if interrupted(tags) else collapsed(tags)
-        if runs != self._common.expected("size", present):
-            extra["$order"] = runs
+        self._order("size", tags, extra, [side for side in sides if side in tags])
         return (sides["width"], sides["height"]), extra
 
     def _object(self, row: int, rank: int, element: ET.Element) -> None:
@@ -277,14 +277,16 @@ class Reader:
         if box is None or any(lengths):
             return None
         place = tags.index("name")
-        name, texts[place], texts[where] = texts[place], None, None
+        name, texts[place], texts[where] = texts[place] or "", None, None
+        if name.strip() != name:
+            return None
         key = (tags, tuple(texts))
         extra = self._seen.get(key)
         if extra is None:
             extra = self._object_extra(0, element, {}, None)[1]
             if len(self._seen) < MAX_REMEMBERED:
                 self._seen[key] = extra
-        return name or "", box, None, extra
+        return name, box, None, extra
 
     def _any_object(self, number: int, element: ET.Element) -> _Found | None:
         """Any object; None after noting a fault."""
@@ -319,9 +321,11 @@ class Reader:
             else:
                 noted = child if isinstance(child, str) else self._noted(child)
                 if tag == "name" and first:
-                    name = text_of(noted) or ""
+                    name = name_in(noted)
                 if tag != "name" or not isinstance(noted, str):
                     content.append((tag, noted))
+                elif noted != name:
+                    content.append((SPELLED, noted))
             held.add(tag)
             tags.append(tag)
         for single in ("name", "bndbox"):

@@ -14,10 +14,12 @@ from datalabel.errors import InputError
 from datalabel.files import checked_key
 from datalabel.formats.base import LABEL_KEYS, Batch, OutputFile, Selection
 from datalabel.formats.voc.header import PROPERTIES, SIDES, Common
+from datalabel.formats.voc.names import SPELLED, is_trim, name_in, name_notation
 from datalabel.formats.voc.numbers import BadNumberError, Numbers, corners_in_bulk
 from datalabel.formats.voc.plain import PlainFiles, WriteFile, divided
 from datalabel.formats.voc.properties import attribute_notation
 from datalabel.formats.voc.xml import Writer, attribute_text, escaped, text_of, with_text
+from datalabel.images import without_suffix
 
 Row = dict[str, Any]
 
@@ -45,14 +47,13 @@ def member_path(item: Row, own: bool) -> str:
             raise InputError("the recorded member path is not a text", where=item["item"])
         return checked_key(member, where=item["item"])
     if own:
-        stem, _ = posixpath.splitext(item["name"])
-        return f"{posixpath.basename(stem)}.xml"
+        return f"{posixpath.basename(without_suffix(item['name']))}.xml"
     return new_path(item["name"])
 
 
 def new_path(name: str) -> str:
     """Where the XML of an item goes that did not come from one."""
-    return f"Annotations/{posixpath.splitext(name)[0]}.xml"
+    return f"Annotations/{without_suffix(name)}.xml"
 
 
 def output_files(selection: Selection) -> Iterator[OutputFile]:
@@ -92,7 +93,7 @@ def split_files(splits: Sequence[Selection]) -> Iterator[OutputFile]:
     for split in splits:
         stems: list[str] = []
         for batch in split.batches(LABEL_KEYS):
-            stems += [posixpath.splitext(name)[0] for name in batch.items.column("name").to_pylist()]
+            stems += map(without_suffix, batch.items.column("name").to_pylist())
         yield from output_files(split)
         lines = "".join(f"{stem}\n" for stem in sorted(stems))
         yield OutputFile(f"ImageSets/Main/{split.name}.txt", (lines.encode(),))
@@ -231,14 +232,13 @@ class _File:
 
     def _name(self) -> None:
         tag = self._common.name_element
-        noted, name = self._extra.get(tag), self._item["name"]
-        if noted is None:
-            self._out.leaf(tag, name, 1)
-            return
-        text = text_of(noted)
-        stem = posixpath.splitext(posixpath.basename(member_path(self._item, self._own)))[0]
-        same = text == name or (not (text or "").strip() and name == stem)
-        self._out.element(tag, noted if same else with_text(noted, name), 1)
+        noted, name = self._extra.get(tag, self._extra.get(SPELLED)), self._item["name"]
+        if noted is not None and not name_in(noted).strip():
+            stem = posixpath.splitext(posixpath.basename(member_path(self._item, self._own)))[0]
+            if name == stem:
+                self._out.element(tag, noted, 1)
+                return
+        self._out.element(tag, name_notation(noted, name), 1)
 
     def _usual_size(self) -> None:
         """As `_size`, of files that no source said anything of: images have few sizes."""
@@ -290,7 +290,7 @@ class _File:
             if not label["properties"]:
                 self._templates.add(key, self._template(label))
             return
-        if template:
+        if template and is_trim(label["class"]):
             self._out.pieces.append(template.format(escaped(label["class"]), *label["corners"]))
         else:
             self._any_object(label)
@@ -298,7 +298,7 @@ class _File:
     def _template(self, label: Row) -> str:
         """An object's text with places for the class and the corners; empty when there cannot be one."""
         fields = self._object_fields(label)
-        if "name" in fields or "bndbox" in fields:
+        if not fields.keys().isdisjoint(("name", SPELLED, "bndbox")):
             return ""
         out, self._out = self._out, Writer(self._layout, inline=self._out.inline)
         self._any_object({**label, "class": _PLACES[0], "corners": _PLACES[1:]})
@@ -314,8 +314,9 @@ class _File:
         properties = _json(label["properties"] or "{}", "properties", label["item"])
         more = [PROPERTIES] if properties else []
         order = self._order("object", fields, more)
+        name = fields.get("name", fields.get(SPELLED))
         held = {
-            "name": lambda: out.element("name", with_text(fields.get("name"), label["class"]), 2),
+            "name": lambda: out.element("name", name_notation(name, label["class"]), 2),
             "bndbox": lambda: self._box(fields.get("bndbox", {}), label),
             PROPERTIES: lambda: self._attributes(properties, fields),
         }
