@@ -18,6 +18,9 @@ _KEPT = ("info", "licenses")
 _OWN = {"id", "name"}
 """Fields of a category that say which one it is. Points and edges hold where the spec has no others."""
 
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
+"""Values that say nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Carried:
@@ -53,9 +56,9 @@ class Carried:
 
 
 def header_fields(header: Mapping[str, Any]) -> Counter[str]:
-    """The fields of a file and of its categories that no column holds, with how often each occurs."""
-    counts = Counter(map(_of_file, _fields(header)))
-    counts.update(_of_category(key) for _, key, _ in _members(header))
+    """The fields of a file and of its categories that no column holds, with how often each says something."""
+    counts = Counter(_of_file(name) for name, value in _fields(header).items() if value not in _NOTHING)
+    counts.update(_of_category(key) for _, key, value in _members(header) if value not in _NOTHING)
     return counts
 
 

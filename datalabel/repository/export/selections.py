@@ -32,6 +32,10 @@ _FLAT = r'^\{(?:"[^"\\0-9]*": ?(?:-?[0-9][0-9.eE+-]*|true|false|null)(?:, ?)?)*\
 _ZEROS = bytes(48 if 48 <= code < 58 else code for code in range(256))
 _NUMBER = r'(\w": ?)-?[0-9][0-9.eE+-]*'
 """A number as a field's value in JSON text. A quote after a letter or digit can only be one that closes."""
+_NO_CROWD = '"iscrowd":0'
+"""The flag of COCO that is in nearly every label, where it is not set."""
+_NOTHING = frozenset({b"null", b'""', b"[]", b"{}"})
+"""Values that say nothing."""
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 """Of an object only the names are needed: a value may be larger than Python holds numbers."""
@@ -236,21 +240,38 @@ class SetSelection:
 
 
 def _fields(rows: pa.Table) -> Counter[str]:
-    """How often each field occurs in the extras of rows; of texts that differ in numbers only, one is parsed."""
+    """How often each field says something in extras; of texts that differ in numbers only, one is parsed."""
     counts: Counter[str] = Counter()
     texts = rows.column("extra").drop_null().combine_chunks()
+    for end in ",}":
+        texts = pc.replace_substring(texts, _NO_CROWD + end, '"iscrowd":null' + end)
     alike = _without_numbers(texts).dictionary_encode().indices.to_numpy()
     _, firsts, often = np.unique(alike, return_index=True, return_counts=True)
     for text, count in zip(texts.take(pa.array(firsts)).to_pylist(), often.tolist(), strict=True):
-        for name, value in _MEMBERS.decode(text).items():
-            if not name.startswith("$"):  # a reader's note on layout, not a field of the source
-                counts.update(dict.fromkeys(_names_in(name, bytes(value)), count))
+        for name, value in _said(text).items():
+            counts.update(dict.fromkeys(_names_in(name, value), count))
     return counts
 
 
+def _said(text: str | bytes) -> dict[str, bytes]:
+    """The fields of a JSON object that say something. A name with `$` is a reader's note on layout, and no field."""
+    values = {name: bytes(value) for name, value in _MEMBERS.decode(text).items() if name[:1] != "$"}
+    return {name: value for name, value in values.items() if value not in _NOTHING}
+
+
 def _names_in(name: str, value: bytes) -> list[str]:
-    """A field, or each member of one that is an object: most of them may be held."""
-    return [f"{name}.{inner}" for inner in _MEMBERS.decode(value)] if value[:1] == b"{" else [name]
+    """A field, or each member of one that is an object: most of them may be held. Members that only a number tells
+    apart, as the points of a polygon, are the field itself."""
+    if value[:1] != b"{":
+        return [name]
+    members = _said(value)
+    stems = Counter(map(_without_end, members))
+    return [name if stems[_without_end(one)] > 1 else f"{name}.{one}" for one in members]
+
+
+def _without_end(name: str) -> str:
+    """A name without the number at its end."""
+    return name.rstrip("0123456789")
 
 
 def _without_numbers(texts: pa.StringArray) -> pa.StringArray:
