@@ -30,13 +30,14 @@ NARROWEST = 0.1
 def few_labels(classes: Classes) -> Iterator[SetHit]:
     """A class with fewer labels than `quality.labels_per_class` of the data spec asks for.
 
-    Silent when the spec does not ask, and about a set without any label. Label more images that show it: `dlabel
+    Silent when the spec does not ask, about a set without any label, and about classes that the spec does not name
+    (S101 does) where it names any. Label more images that show it: `dlabel
     stats` says where it occurs.
     """
     target = classes.spec.quality.labels_per_class
     if target is None or not classes.totals:
         return
-    for name in [*classes.spec.classes, *sorted(set(classes.totals) - set(classes.spec.classes))]:
+    for name in classes.spec.classes or sorted(classes.totals):
         if classes.totals[name] < target:
             have = amount(classes.totals[name], "label")
             yield SetHit(f"class {quoted(name)} has {have}; the spec asks for {target:,}")
@@ -107,7 +108,8 @@ def unusual_size(sizes: Sizes) -> Iterator[SetHit]:
         for place in np.flatnonzero(np.abs(z) > FAR).tolist():
             item, label, source = sizes.places[int(places[place])]
             times = float(np.exp(abs(logs[place] - usual)))
-            words = f"{number(float(np.exp(logs[place])))} px², {number(times)} times"
+            area = float(f"{np.exp(logs[place]):.5g}")  # logarithms are kept in single precision
+            words = f"{number(area)} px², {number(times)} times"
             way = "larger" if z[place] > 0 else "smaller"
             what = f"{kind.replace('_', ' ')} of class {quoted(name)}"
             message = f"{what} covers {words} {way} than the median of its class"

@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from datalabel.check.finding import Finding, Mark
+from datalabel.check.finding import Finding, Mark, gist_of
 from datalabel.errors import InputError
 
 MAX_BYTES = 256 << 20
@@ -108,5 +108,6 @@ def read_baseline(data: bytes, where: str) -> Baseline:
         raise InputError(f"is a baseline of version {read.baseline}; this program reads 1", where=where)
     found: Counter[Mark] = Counter()
     for row in read.findings:
-        found[Mark(row.code, row.set, row.item, row.label, row.message)] += max(row.count, 0)
+        message = gist_of(row.message, of_label=bool(row.label))
+        found[Mark(row.code, row.set, row.item, row.label, message)] += max(row.count, 0)
     return Baseline(read.project, +found, None if read.of is None else read.of == _OF[True])

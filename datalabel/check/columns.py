@@ -171,7 +171,7 @@ class Columns:
     def areas(self) -> Floats:
         """True areas; NaN for kinds that enclose none, and where the geometry is not finite."""
         found = self.raw_areas
-        solid = self.is_kind("box", "rotated_box", "polygon", "mask")
+        solid = self.is_kind(*geometry.SOLID)
         return np.where(solid & ~self.not_finite & np.isfinite(found) & (found >= 0), found, np.nan)
 
     @measured

@@ -86,8 +86,8 @@ def inside_another(batch: CheckBatch) -> Iterator[Hit]:
 
     A part that was labelled beside the whole, or an object and the group that it stands in. Both may be meant;
     where they are not, it is one object labelled twice. Reported on the inner label, with the one that it overlaps
-    most. In a crowd a label is compared with the 32 whose bounds overlap its own most. S112 may speak of the same
-    labels.
+    most. In a crowd two labels are compared where one is among the 32 whose bounds overlap the other's most.
+    S112 may speak of the same labels.
     """
     columns, close = batch.columns, batch.columns.close
     chosen = (close.inside >= 0) & ~close.alike

@@ -46,7 +46,14 @@ class Mark(NamedTuple):
     message: str
 
 
+_CLASS = re.compile(r'\bof class "[^"]*"')
 _MEASURE = re.compile(r'"[^"]*"|\b[0-9a-f]{16}\b|[-+−]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?')
+
+
+def gist_of(message: str, *, of_label: bool) -> str:
+    """A message without measures and ids; where it is of one label, without its class. Other names in quotes stay."""
+    told = _CLASS.sub("of class #", message) if of_label else message
+    return _MEASURE.sub(lambda found: found[0] if found[0].startswith('"') else "#", told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +89,9 @@ class Finding:
 
     @property
     def gist(self) -> str:
-        """The message without measures and ids: what stays when a label moves a little. Names in quotes stay. A pair
-        is known by its labels alone: what is said of it depends on which is reported."""
-        if self.other is not None:
-            return ""
-        return _MEASURE.sub(lambda found: found[0] if found[0].startswith('"') else "#", self.message)
+        """What stays of the message when a label moves a little, or is of a class of another name. A pair is known by
+        its labels alone: what is said of it depends on which is reported."""
+        return "" if self.other is not None else gist_of(self.message, of_label=self.label is not None)
 
     @property
     def mark(self) -> Mark:

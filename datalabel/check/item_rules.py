@@ -150,7 +150,7 @@ def similar_images(keys: Pictures) -> Iterator[SetHit]:
     for later, (distance, name, earlier) in sorted(seen.items()):
         here, there = _labels(keys, later), keys.counts[earlier]
         bits = "no bit" if not distance else "1 bit" if distance == 1 else f"{distance} bits"
-        words = f"looks like {quoted(name)} ({bits} of 64 differ), with other classes"
+        words = f"looks like {quoted(name)} ({bits} of 64 differ), with other labels"
         message = f"{words}: {here} here, {there:,} there"
         yield SetHit(message, keys.key(later))
 

@@ -19,7 +19,7 @@ from datalabel.labels.tables import GEOMETRY, JUDGED
 
 PAIRS_AT_ONCE = 1 << 19
 PARTNERS = 32
-"""A label is compared with so many others at most, those whose bounds overlap its own most."""
+"""Two labels are compared where one is among so many whose bounds overlap the other's most."""
 
 ALIKE = 0.9
 """From this intersection over union on two labels are taken for the same object."""
@@ -102,7 +102,7 @@ _Measured = tuple[Ints, Ints, Floats, Bools, Ints]
 
 def _measured(columns: Columns, labels: pa.Table, areas: Floats, first: Ints, second: Ints) -> _Measured:
     """The pairs among these candidates, of labels with these limits of their areas."""
-    solid = columns.is_kind("box", "rotated_box", "polygon", "mask")[first]
+    solid = columns.is_kind(*geometry.SOLID)[first]
     same_class = columns.type_codes[first] == columns.type_codes[second]
     likely = solid & _may_be_alike(columns.bounds, areas, first, second)
     likely[likely] = _may_be_in_place(columns, areas, first[likely], second[likely])
@@ -229,16 +229,26 @@ def touching(keys: Ints, bounds: Floats) -> Iterator[tuple[npt.NDArray[np.intp],
 def _closest(
     left: npt.NDArray[np.intp], first: Floats, right: npt.NDArray[np.intp], second: Floats
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """The pairs whose bounds meet; of each left row the `PARTNERS` whose bounds overlap most (by IoU)."""
+    """The pairs whose bounds meet, where one of the two is among the `PARTNERS` that overlap the other most (by IoU):
+    of many in one large label, each has that one as its only partner."""
     sides = np.minimum(first[:, 2:], second[:, 2:]) - np.maximum(first[:, :2], second[:, :2])
     keep = np.flatnonzero((sides[:, 0] >= 0) & (sides[:, 1] >= 0))
     if len(keep) and np.bincount(left[keep]).max() > PARTNERS:
         score = _closeness(first[keep], second[keep], sides[keep])
-        keep = keep[np.lexsort((right[keep], -score, left[keep]))]
-        owners = left[keep]
-        rank = np.arange(len(keep)) - np.searchsorted(owners, owners, side="left")
-        keep = keep[rank < PARTNERS]
+        near = [
+            _rank(one[keep], other[keep], score) < PARTNERS for one, other in ((left, right), (right, left))
+        ]
+        keep = keep[np.logical_or(*near)]
     return left[keep], right[keep]
+
+
+def _rank(owners: npt.NDArray[np.intp], others: npt.NDArray[np.intp], score: Floats) -> Ints:
+    """The place of each pair among those of its owner, by falling score."""
+    order = np.lexsort((others, -score, owners))
+    ordered = owners[order]
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order)) - np.searchsorted(ordered, ordered, side="left")
+    return rank
 
 
 def _closeness(first: Floats, second: Floats, sides: Floats) -> Floats:

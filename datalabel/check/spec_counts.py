@@ -68,8 +68,8 @@ def overlap(batch: CheckBatch) -> Iterator[Hit]:
 
     The overlap is the intersection over union (IoU) of the shapes themselves. Lines and keypoints cover nothing:
     equal ones overlap wholly, others not at all. Mostly one object drawn twice: delete one of the two. Of labels that
-    overlap all but one are reported, each with the one that it overlaps most. In a crowd a label is compared with the
-    32 whose bounds overlap its own most.
+    overlap all but one are reported, each with the one that it overlaps most. In a crowd two labels are compared
+    where one is among the 32 whose bounds overlap the other's most.
     """
     columns = batch.columns
     told = [label_type(batch.spec, *one) for one in columns.types]
@@ -105,7 +105,7 @@ def _beyond(batch: CheckBatch, keys: Ints, rows: Ints, limits: Floats) -> tuple[
 
 def _overlaps(columns: Columns, shapes: pa.Table, first: Ints, second: Ints) -> Floats:
     """The IoU of each pair of labels of one kind."""
-    solid = columns.is_kind("box", "rotated_box", "polygon", "mask")[first]
+    solid = columns.is_kind(*geometry.SOLID)[first]
     found = np.zeros(len(first))
     found[solid] = geometry.ious(shapes, first[solid], shapes, second[solid])
     found[~solid] = equal_pairs(shapes, first[~solid], second[~solid], GEOMETRY)

@@ -26,6 +26,8 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
 
+SOLID = ("box", "rotated_box", "polygon", "mask")
+"""Kinds that enclose an area."""
 _DRAWN = tuple(kind for kind in KINDS if kind != "category")
 _RINGS = ("polygon", "rotated_box")
 _PAIRS = 1024

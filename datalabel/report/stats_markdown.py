@@ -39,7 +39,7 @@ def changes_markdown(before: Stats, after: Stats) -> str:
             _signed(change.delta),
         ]
         for change in changes
-        if change.section in _COMPARED and "histogram" not in change.measure
+        if change.section in _COMPARED
     ]
     if not changes:
         return f"{title}\nNo number differs.\n"

@@ -15,8 +15,6 @@ from datalabel.labels import geometry
 _LARGEST = 1e9
 """Pixels; labels beyond are mistakes, and a limit that lets them pass helps nobody."""
 
-_SOLID = ("box", "rotated_box", "polygon", "mask")
-
 
 @dataclass(slots=True)
 class ObservedSizes:
@@ -39,7 +37,7 @@ class ObservedSizes:
         if kind != "rotated_box":  # its sides are its own, not those of its bounds
             self._take("width", width[sound])
             self._take("height", height[sound])
-        if kind in _SOLID:
+        if kind in geometry.SOLID:
             self._take("area", areas[sound & np.isfinite(areas)])
 
     def _take(self, name: str, values: npt.NDArray[np.float64]) -> None:

@@ -96,14 +96,28 @@ def test_a_crowd_is_cut_where_it_was_cut(kind: str, count: int) -> None:
     assert findings(measured(batch)) == found
 
 
+def test_many_in_one_are_all_found() -> None:
+    large = label(x=0.0, y=0.0, w=100.0, h=100.0)
+    small = [
+        label(x=1.0 + 9 * row, y=1.0 + 9 * column, w=8.0, h=8.0) for row in range(10) for column in range(6)
+    ]
+    batch = batch_of([large, *small])
+    assert len(small) > PARTNERS
+    found = findings(batch, "D103")
+    assert len(found) == len(small)
+    assert findings(measured(batch), "D103") == found
+
+
 def test_who_was_passed_over_in_a_crowd_still_is() -> None:
     large = label(x=0.0, y=0.0, w=300.0, h=300.0)
     steps = range(PARTNERS + 8)
     crowd = [label(x=5.0 + 7 * step, y=2 * step - 95.0, w=100.0, h=100.0) for step in steps]
-    small = label(x=200.0, y=200.0, w=10.0, h=10.0)
-    batch = batch_of([large, large, *crowd, small, small])
+    # The small ones have a crowd of their own, as close as the large one.
+    small = [label(x=200.0 + step / 8, y=200.0 - step / 8, w=10.0, h=10.0) for step in steps]
+    batch = batch_of([large, large, *crowd, *small])
     found = findings(batch, "D")
-    assert not [one for one in found if one.code == "D103" and int(one.label or "", 16) > len(crowd) + 2]
+    inner = [one for one in found if one.code == "D103" and int(one.label or "", 16) > len(crowd) + 2]
+    assert 0 < len(inner) < len(small)
     assert findings(measured(batch), "D") == found
 
 

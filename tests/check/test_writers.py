@@ -111,8 +111,12 @@ def test_a_fingerprint_stays_when_a_label_moves_a_little() -> None:
 
     first, moved = (found(message=f'box of class "cat 2" reaches {far} px beyond') for far in ("3", "4.5e-7"))
     assert mark(first) == mark(moved)
-    assert mark(first) != mark(found(message='box of class "cat 3" reaches 3 px beyond'))
+    assert mark(first) == mark(found(message='box of class "cat 3" reaches 3 px beyond')), "a renamed class"
     assert mark(first) != mark(found(message=first.message, item="b.jpg"))
+    lacks = [found(message=f'lacks the property "{name}"') for name in ("site 2", "site 3")]
+    assert mark(lacks[0]) != mark(lacks[1])
+    of_classes = [found(message=f'class "{name}" has 2 labels', item=None, label=None) for name in ("a", "b")]
+    assert mark(of_classes[0]) != mark(of_classes[1])
 
 
 # JUnit

@@ -79,7 +79,7 @@ def test_the_key_has_two_names(name: str) -> None:
 
 
 def test_the_columns_that_are_needed_are_named() -> None:
-    where = parse_where("area > 4 AND width < 9 OR item.properties.n = 1 AND properties.a = 2")
+    where = parse_where("aspect > 4 AND width < 9 OR item.properties.n = 1 AND properties.a = 2")
     assert where.label_columns == ("item", "w", "h", "properties")
     assert where.chooses_labels
     assert not parse_where("key = 'a' AND TRUE").chooses_labels

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from datalabel.labels.stats.counts import Plain
+from datalabel.labels.stats.counts import TOP, Plain
 from datalabel.labels.stats.results import Stats
 
 _NAMED = ("classes", "kinds", "annotators", "states", "formats", "sizes")
@@ -58,11 +58,17 @@ def numbers_of(stats: Stats) -> list[Number]:
 
 
 def compare(before: Stats, after: Stats) -> list[Change]:
-    """The numbers that differ, in the order of the later document; those of the earlier alone come last."""
+    """The numbers that differ, in the order of the later document; those of the earlier alone come last.
+
+    Bins of histograms are left out, since each lies between percentiles of its own; so are sizes of images that are
+    not among the commonest on one side.
+    """
     old, new = dict(_placed(before)), dict(_placed(after))
     cut = _cut(old), _cut(new)
     changes = []
     for place in dict.fromkeys([*new, *old]):
+        if "histogram" in place[2] or _is_beyond(place, old) or _is_beyond(place, new):
+            continue
         was, now = _value(place, old, new, cut[0]), _value(place, new, old, cut[1])
         if was != now:
             delta = None if was is None or now is None else now - was
@@ -113,8 +119,14 @@ def _value(
     if place in mine:
         return mine[place]
     set_name, part, path = place
-    counted = isinstance(theirs[place], int) and path[0] != "sizes"
+    counted = isinstance(theirs[place], int)
     return 0 if counted and (set_name, part, path[:-1]) not in cut else None
+
+
+def _is_beyond(place: Place, numbers: Mapping[Place, float]) -> bool:
+    """Whether it is a size of images that one side may have, and not among the commonest that it tells."""
+    sizes = place[2][0] == "sizes" and place not in numbers
+    return sizes and sum(path[0] == "sizes" for _, _, path in numbers) >= TOP
 
 
 def _cut(numbers: Mapping[Place, float]) -> set[Place]:

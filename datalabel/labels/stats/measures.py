@@ -21,7 +21,6 @@ Bools = npt.NDArray[np.bool_]
 BORDER = 1.0
 """A label touches the border of its image when it comes this near to it, in pixels."""
 
-_SOLID = ("box", "rotated_box", "polygon", "mask")
 _SHAPE = ("kind", *GEOMETRY, *MEASURES.names)
 _TURNED = 5
 """EXIF orientations from here on swap width and height."""
@@ -92,8 +91,10 @@ def measure(items: pa.Table, labels: pa.Table) -> Measured:
         corners, areas = _shapes(labels)
         placed = usual(corners)
         sides = placed[:, 2:] - placed[:, :2]
-    areas[~(kinds.is_any(*_SOLID) & np.isfinite(sides[:, 0]) & np.isfinite(areas) & (areas >= 0))] = np.nan
-    centre, edges = _positions(placed, rows_of(_shown_sizes(items), rows))
+    areas[~(kinds.is_any(*geometry.SOLID) & np.isfinite(sides[:, 0]) & np.isfinite(areas) & (areas >= 0))] = (
+        np.nan
+    )
+    centre, edges = _positions(placed, _sizes_meant(items, rows, placed))
     return Measured(
         item=rows,
         classes=classes,
@@ -127,13 +128,24 @@ def _shapes(labels: pa.Table) -> tuple[Floats, Floats]:
     return geometry.bounds(shape), geometry.area(shape)
 
 
-def _shown_sizes(items: pa.Table) -> Floats:
-    """Width and height of each item as it is shown, NaN unless both are known; one row more for "no item"."""
+def _sizes_meant(items: pa.Table, rows: Ints, corners: Floats) -> Floats:
+    """Width and height of each label's item (by its row; −1: none), NaN unless both are known. Where EXIF turns it,
+    as it is shown; but as it is stored, where less of the label sticks out then."""
     stored = side_by_side(*(floats_of(items, name) for name in ("width", "height")))
     stored[~(stored > 0).all(axis=1)] = np.nan
-    turned = np.asarray(floats_of(items, "orientation") >= _TURNED)
+    stored = rows_of(np.concatenate([stored, np.full((1, 2), np.nan)]), rows)
+    turned = np.append(floats_of(items, "orientation") >= _TURNED, False)[rows]
+    if not turned.any():
+        return stored
     shown = only(turned, stored[:, ::-1], stored)
-    return np.concatenate([shown, np.full((1, 2), np.nan)])
+    with np.errstate(all="ignore"):
+        return only(turned & (_outside(corners, stored) < _outside(corners, shown)), stored, shown)
+
+
+def _outside(corners: Floats, sizes: Floats) -> Floats:
+    """How many pixels bounds reach beyond an image's edges, all four added."""
+    beyond = np.maximum(-corners[:, :2], 0) + np.maximum(corners[:, 2:] - sizes, 0)
+    return np.asarray(beyond.sum(axis=1))
 
 
 def _positions(corners: Floats, sizes: Floats) -> tuple[Floats, Bools]:

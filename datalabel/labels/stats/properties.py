@@ -161,7 +161,9 @@ class PropertyCounts:
 
 
 def word_of(value: Any) -> str:
-    """A property's value as one word: text as it is, anything else as JSON."""
+    """A property's value as one word: text as it is, anything else as JSON. 1.0 is 1."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if not isinstance(value, str):
         try:
             value = json.dumps(value, sort_keys=True, ensure_ascii=False)

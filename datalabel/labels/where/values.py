@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.labels.geometry import SOLID, area
 from datalabel.labels.stats.properties import object_of
 from datalabel.labels.where.columns import PROPERTIES, Side, Type
 from datalabel.labels.where.nodes import Arithmetic, Field, Literal, Negative, Property, Value
@@ -85,12 +86,19 @@ class Rows:
         columns = [self._tables[field.side].column(name) for name in field.reads]
         match field.column.name:
             case "area":
-                return pc.multiply(*columns)
+                return _areas(pa.table(columns, list(field.reads)))
             case "aspect":
                 return _calculated("/", *columns)
             case "id":
                 return id_texts(columns[0])
         return columns[0].cast(ARROW[field.type])
+
+
+def _areas(labels: pa.Table) -> Values:
+    """The areas of what has one, and of the bounds of lines, keypoints and categories."""
+    solid = pc.is_in(labels.column("kind"), value_set=pa.array(SOLID))
+    bounds = pc.multiply(labels.column("w"), labels.column("h"))
+    return pc.if_else(solid, pa.array(area(labels), from_pandas=True), bounds)
 
 
 @dataclass(frozen=True, slots=True)
