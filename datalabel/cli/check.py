@@ -84,7 +84,7 @@ def check(
     if list_ or explain is not None or accepts or write_baseline or dry_run:
         check_format(SESSION, FORMATS)  # before anything is written
     if list_ or explain is not None:
-        return _rules(explain)
+        return _rules(explain if explain is None else ",".join([explain, *(targets or ())]))
     if accepts:
         return _accept(targets[1:], because, sets)
     _refuse_stray(because, dry_run=dry_run and not repairs)

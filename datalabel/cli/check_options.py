@@ -19,7 +19,11 @@ SEVERITY = typer.Option(
 )
 FAIL_ON = typer.Option("error", "--fail-on", metavar="SEVERITY", help="error, warning, info or never.")
 SINCE = typer.Option(
-    None, "--since", metavar="REV", autocompletion=revisions, help="Only what the change since REV brought."
+    None,
+    "--since",
+    metavar="REV",
+    autocompletion=revisions,
+    help="Only what the change since REV brought; without rules about whole sets (B1).",
 )
 BASELINE = typer.Option(
     None,

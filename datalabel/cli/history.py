@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -185,6 +185,7 @@ class DiffText(Presentation):
             "items": [change.to_json() for change in self.difference.items],
             "labels": list(self._changes()),
             "summary": self.difference.summary()["sets"],
+            "beside": asdict(self.difference.beside),
         }
         return {"commit": _entry_json(self.entry), **value} if self.entry else value
 

@@ -110,8 +110,8 @@ def stats(
 ) -> Presentation:
     """Count labels per class and kind, per item, by size, place, overlap, annotator and property.
 
-    With -v the tables are whole, and properties are cross-tabulated. --format csv prints every number in
-    a row of its own, --format markdown tables for a pull request.
+    With -v the tables are whole, and properties are cross-tabulated. --format csv prints every number but
+    those of pairs in a row of its own, --format markdown tables for a pull request.
     """
     repository = SESSION.repository()
     found = repository.stats(revision, by=by)

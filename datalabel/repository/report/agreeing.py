@@ -36,7 +36,7 @@ class AgreementOptions:
             UsageError: they do not.
         """
         if not 0 < self.iou < 1:
-            raise UsageError(f"--iou takes a number between 0 and 1, not {self.iou:g}", hint="--iou 0.5")
+            raise UsageError(f"--iou takes a number above 0 and below 1, not {self.iou:g}", hint="--iou 0.5")
         if self.sets is not None and self.sets[0] == self.sets[1]:
             raise UsageError(f"a set is compared with another one, not with itself: {self.sets[0]!r}")
 
