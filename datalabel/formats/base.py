@@ -248,6 +248,9 @@ class Format(Protocol):
         relative to the folder of the split's images.
         """
 
+    def split_doubts(self, splits: Sequence[str]) -> list[Fault]:
+        """What trainers miss in an output of splits of these names."""
+
 
 __all__ = [
     "LABEL_KEYS",

@@ -17,6 +17,7 @@ from yolo_files import YOLO
 
 from datalabel.errors import RefusedError
 from datalabel.formats.base import Capabilities
+from datalabel.formats.yolo import Yolo
 
 PERSON = {"person": (("nose", "left eye", "right eye"), ((0, 1), (0, 2)))}
 TRIANGLE = {"kind": "polygon", "coords": [10.0, 20.0, 50.0, 20.0, 50.0, 80.0], "parts": [3]}
@@ -96,6 +97,31 @@ def test_the_commonest_kind_decides_and_the_rest_is_named() -> None:
     assert len(lines_of(selection)) == 3
 
 
+@pytest.mark.parametrize("points", [0, 1, 2])
+def test_an_outline_of_few_points_is_written_by_its_bounds(points: int) -> None:
+    short = {"kind": "polygon", "coords": [1.0, 1.0, 5.0, 5.0][: 2 * points], "parts": [points]}
+    bounds = "0 0.1 0.1 0.5 0.1 0.5 0.4 0.1 0.4"
+    for other, line in ((TRIANGLE, "0 0.1 0.1 0.5 0.1 0.5 0.4"), (CORNERS, bounds)):
+        selection = one_item(short, other, TRIANGLE)
+        (loss,) = (one for one in YOLO.losses(selection) if "fewer" in one.what)
+        assert (loss.what, loss.count) == ("polygon of fewer than 3 points becomes its bounding box", 1)
+        assert loss.example == "a.jpg, label 0000000000000001"
+        assert lines_of(selection)[:2] == [bounds, line]
+
+
+def test_few_points_are_named_once_where_no_outline_is_held() -> None:
+    short = {"kind": "polygon", "coords": [1.0, 1.0], "parts": [1]}
+    selection = one_item(short, CORNERS, CORNERS)
+    assert losses(selection) == ["polygon becomes its bounding box"]
+    assert lines_of(selection)[0] == "0 0.1 0.1 0.5 0.1 0.5 0.4 0.1 0.4"
+
+
+def test_keypoints_without_points_are_named() -> None:
+    selection = one_item({"kind": "keypoints", "coords": None}, {**POINTS, "coords": [10.0, 20.0, 2.0]})
+    assert losses(selection) == ["keypoints are written as 1 points"]
+    assert lines_of(selection) == ["0 0.3 0.25 0.4 0.3 0 0 0", "0 0.3 0.25 0.4 0.3 0.1 0.1 2"]
+
+
 def test_holes_and_pieces_are_strung_on_one_ring() -> None:
     ring = [0.0, 0.0, 100.0, 0.0, 100.0, 200.0]
     selection = one_item(
@@ -169,6 +195,39 @@ def test_labels_of_splits_lie_where_the_trainer_looks(name: str) -> None:
     wanted = [ultralytics_label(YOLO.image_place(split, name)) for split in ("train", "val")]
     assert list(files) == wanted
     assert [files[place][:1] for place in wanted] == [b"0", b"1"]
+
+
+@pytest.mark.parametrize(
+    ("names", "keys", "missing"),
+    [
+        (["train", "val"], ["train", "val"], None),
+        (["test", "train", "valid"], ["test", "train", "val"], None),
+        (["train", "validation"], ["train", "val"], None),
+        (["train", "val", "valid"], ["train", "val", "valid"], None),
+        (["train", "valid", "validation"], ["train", "val", "validation"], None),
+        (
+            ["test", "train"],
+            ["test", "train"],
+            "data.yaml names no val, which trainers need; its splits are test, train",
+        ),
+        (
+            ["a", "b"],
+            ["a", "b"],
+            "data.yaml names no train and no val, which trainers need; its splits are a, b",
+        ),
+    ],
+)
+def test_validation_images_stand_under_the_key_that_trainers_want(
+    names: list[str], keys: list[str], missing: str | None
+) -> None:
+    splits = [InMemorySelection.of({f"{name}.jpg": (9, 9)}, [], name=name) for name in names]
+    files = {file.path: b"".join(file.chunks) for file in YOLO.write_splits(splits)}
+    said = yaml.safe_load(files.pop("data.yaml"))
+    assert {key: said[key] for key in keys} == {
+        key: f"images/{name}" for key, name in zip(keys, names, strict=True)
+    }
+    assert list(files) == [f"labels/{name}/{name}.txt" for name in names]
+    assert [fault.what for fault in Yolo().split_doubts(names)] == ([missing] if missing else [])
 
 
 def test_the_task_is_that_of_all_splits_together() -> None:

@@ -32,6 +32,12 @@ def test_a_sixth_column_is_a_confidence(tmp_path: Path) -> None:
     assert {row["kind"] for row in rows} == {"box"}
 
 
+@pytest.mark.parametrize("number", ["1.0", "1.", "+1", "01", "1e0", "0.1e1", "1.000000000000000000e+00"])
+def test_a_class_number_may_be_a_float_that_is_whole(tmp_path: Path, number: str) -> None:
+    rows = said(lines(tmp_path, f"{number}{BOX[1:]}", BOX))
+    assert [row["class"] for row in rows] == ["dog", "cat"]
+
+
 def test_a_longer_line_is_a_polygon(tmp_path: Path) -> None:
     (row,) = said(lines(tmp_path, "1 0.1 0.1 0.5 0.1 0.5 0.4"))
     assert row["kind"] == "polygon"

@@ -19,6 +19,7 @@ from datalabel.errors import InputError, RefusedError
 from datalabel.formats.base import Read
 
 BOX = "0 0.5 0.5 0.2 0.1"
+SHORT = "polygon of fewer than 3 points becomes its bounding box"
 SIX = "0 0.538066 0.452000 0.360082 0.500000"
 
 
@@ -48,6 +49,7 @@ def kept(read: Read) -> list[str | None]:
         " \t\r\n",
         f"  {BOX}  \n0\t0.5\t0.5\t0.2\t0.1\n00 0.5 0.5 0.2 0.1\n",
         "0 +0.5 .5 0.20 1e-1\n",
+        "0.0 0.5 0.5 0.2 0.1\n1e0 0.5 0.5 0.2 0.1\n",
         "0 0.1 0.1 0.5 0.1 0.5 0.4\n1 0.100000 0.100000 0.500000 0.100000 0.500000 0.400000\n",
         "0 0.1234567890123456789 0.5 0.2 0.1\n",
         "0 -0.25 1.5 0.2 0.1\n0 0.5 0.5 0 0\n",
@@ -151,6 +153,20 @@ def test_a_new_class_is_added_to_data_yaml(tmp_path: Path, names: str, after: st
     files = files_of(YOLO, edited(read, **{"class": ["dog"]}))
     assert files["data.yaml"].decode() == (f"train: i\n{after}" if "\r" not in names else after)
     assert files["labels/a.txt"].decode() == f"1{BOX[1:]}\n"
+
+
+@pytest.mark.parametrize("number", ["0", "0.0", "-0.0", "0e1", "000"])
+def test_a_line_of_another_class_keeps_its_other_numbers(tmp_path: Path, number: str) -> None:
+    read = lines(tmp_path, f" {number} +0.5 .5  0.20 1e-1", BOX)
+    files = files_of(YOLO, edited(read, **{"class": ["dog", "cat"]}))
+    assert files["labels/a.txt"].decode() == f" 1 +0.5 .5  0.20 1e-1\n{BOX}\n"
+
+
+def test_a_polygon_that_lost_its_points_is_written_by_its_bounds(tmp_path: Path) -> None:
+    read = lines(tmp_path, "0 0.1 0.1 0.5 0.1 0.5 0.4")
+    selection = edited(read, coords=[[10.0, 20.0, 50.0, 80.0]], parts=[[2]])
+    assert [loss.what for loss in YOLO.losses(selection)] == [SHORT]
+    assert files_of(YOLO, selection)["labels/a.txt"] == b"0 0.1 0.1 0.5 0.1 0.5 0.4 0.1 0.4\n"
 
 
 def test_a_data_yaml_in_one_line_is_laid_out_anew(tmp_path: Path) -> None:

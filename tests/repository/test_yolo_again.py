@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,62 @@ def test_other_fields_of_data_yaml_are_carried_or_named_as_lost(repo: Repository
     repo.commit("another licence")
     with pytest.raises(RefusedError, match=r"license of the file .* is not kept: 2"):
         repo.export("yolo", "both", where="x > 0")
+
+
+NAMED = f"{DATA}kpt_shape: [2, 3]\nkpt_names:\n  1: [nose, tail]\n"
+POSE = "1 0.5 0.5 0.2 0.2 0.4 0.4 2 0.6 0.6 2\n"
+
+
+def test_names_of_keypoints_go_into_a_spec_and_from_there_into_coco(repo: Repository) -> None:
+    write_set(repo.root / "set", {"data.yaml": NAMED, "labels/train/a.txt": POSE})
+    repo.add("set")
+    (repo.root / "dlabel.yaml").write_text(repo.infer_spec())
+    repo.add("dlabel.yaml")
+    repo.commit("named")
+    out = repo.export("coco", "coco", allow_loss=True)
+    (written,) = (out.folder / name for name in out.files if name.endswith(".json"))
+    named = {one["name"]: one.get("keypoints") for one in json.loads(written.read_text())["categories"]}
+    assert named["dog"] == ["nose", "tail"]
+
+
+def test_names_of_keypoints_stay_with_their_class_when_numbers_change(repo: Repository) -> None:
+    spec = "data_spec:\n  dog: {keypoints: {points: [nose, tail]}}\n  cat: {box: {}}\n"
+    (repo.root / "dlabel.yaml").write_text(spec)
+    write_set(repo.root / "set", {"data.yaml": NAMED, "labels/train/a.txt": POSE})
+    repo.add("dlabel.yaml", "set")
+    repo.commit("first")
+    said = yaml.safe_load((repo.export("yolo", "out", where="x > 0").folder / "data.yaml").read_text())
+    assert (said["names"], said["kpt_names"]) == ({0: "dog", 1: "cat"}, {0: ["nose", "tail"]})
+
+
+@pytest.mark.parametrize(
+    "names", ["5", "[nose, tail]", "{1: [nose]}", "{1: [nose, nose]}", "{1: [1, 2]}", "{7: [a, b]}"]
+)
+def test_names_that_are_not_those_of_the_keypoints_are_lost(repo: Repository, names: str) -> None:
+    data = f"{DATA}kpt_shape: [2, 3]\nkpt_names: {names}\n"
+    write_set(repo.root / "set", {"data.yaml": data, "labels/train/a.txt": POSE})
+    repo.add("set")
+    repo.commit("first")
+    assert "nose" not in repo.infer_spec()
+    with pytest.raises(RefusedError, match=r"^YOLO: kpt_names of the file .* is not kept: 1$"):
+        repo.export("yolo", "out", where="x > 0")
+
+
+def test_a_split_called_valid_is_read_back_as_val(repo: Repository) -> None:
+    """Where images lie is said anew, also under keys that trainers do not know."""
+    data = "fold: images/train\nvalid: images/valid\nnames: [cat, dog]\n"
+    box = "0 0.5 0.5 0.25 0.5\n"
+    write_set(repo.root / "set", {"data.yaml": data, "labels/train/a.txt": box, "labels/valid/b.txt": box})
+    write_image(repo.root / "set/images/valid/b.jpg", 1)
+    repo.add("set")
+    repo.commit("first")
+    for name in ("train", "fold"):
+        repo.create_snapshot(name, split={name: 0.5, "valid": 0.5})
+        folder = repo.export("yolo", repo.root / f"out-{name}", revision=name, images="copy").folder
+        said = yaml.safe_load((folder / "data.yaml").read_text())
+        assert (said[name], said["val"]) == (f"images/{name}", "images/valid")
+        assert "valid" not in said
+        repo.add(folder.name)
+    repo.commit("exported and read back")
+    lists = repo.create_snapshot("lists", split_by=["out-train/data.yaml"])
+    assert set(lists.splits) == {"train", "val"}

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datalabel.errors import Fault
 from datalabel.formats.base import (
     Capabilities,
     Format,
@@ -111,6 +112,10 @@ class Coco:
 
         for split in splits:
             yield output_file(split, f"annotations/instances_{split.name}.json")
+
+    def split_doubts(self, splits: Sequence[str]) -> list[Fault]:  # noqa: ARG002
+        """None: a file each, by any name."""
+        return []
 
 
 FORMAT: Format = Coco()

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalabel.errors import InputError
+from datalabel.errors import Fault, InputError
 from datalabel.formats.base import (
     Capabilities,
     Format,
@@ -118,6 +118,10 @@ class Voc:
 
         refuse_splits(splits)
         return split_files(splits)
+
+    def split_doubts(self, splits: Sequence[str]) -> list[Fault]:  # noqa: ARG002
+        """None: lists of any name."""
+        return []
 
 
 FORMAT: Format = Voc()

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalabel.errors import Faults, InputError
+from datalabel.errors import Fault, Faults, InputError
 from datalabel.formats.base import (
     Capabilities,
     Format,
@@ -92,9 +92,11 @@ class Yolo:
 
         return {**header, "files": with_names(header.get("files", {}), names)}
 
-    def skeletons(self, header: Mapping[str, Any]) -> Mapping[str, Skeleton]:  # noqa: ARG002
-        """None: the format does not name points."""
-        return {}
+    def skeletons(self, header: Mapping[str, Any]) -> Mapping[str, Skeleton]:
+        """As Ultralytics' `kpt_names` has it; edges are not told."""
+        from datalabel.formats.yolo.carried import skeletons
+
+        return skeletons(header)
 
     def losses(self, selection: Selection, *, training: bool = False) -> list[Loss]:
         """What one YOLO folder cannot hold. The commonest of keypoints, polygons and rotated boxes decides what
@@ -124,7 +126,8 @@ class Yolo:
         return f"images/{name}" if split is None else f"images/{split}/{name}"
 
     def write_splits(self, splits: Sequence[Selection]) -> Iterator[OutputFile]:
-        """`data.yaml`, and the label file of every image where Ultralytics looks for it, without confidences.
+        """`data.yaml`, and the label file of every image where Ultralytics looks for it, without confidences. Splits
+        called `valid` or `validation` stand under the key `val`.
 
         Raises:
             RefusedError: as `losses`, before the first file.
@@ -132,6 +135,18 @@ class Yolo:
         from datalabel.formats.yolo.write import split_files
 
         return split_files(splits)
+
+    def split_doubts(self, splits: Sequence[str]) -> list[Fault]:
+        """The splits that Ultralytics needs and are not there."""
+        from datalabel.formats.yolo.data_yaml import TRAINED_ON, keys_of
+
+        found = keys_of(splits).values()
+        missing = [key for key in TRAINED_ON if key not in found]
+        if not missing:
+            return []
+        what = f"data.yaml names no {' and no '.join(missing)}, which trainers need; its splits are "
+        hint = "dlabel snapshot create NAME --split train=0.8,val=0.2 makes both"
+        return [Fault(f"{what}{', '.join(found)}", hint=hint)]
 
 
 FORMAT: Format = Yolo()

@@ -14,6 +14,18 @@ from typing import Any
 from datalabel.spec.yaml_scalar import quoted
 from datalabel.spec.yaml_text import Node, read_yaml
 
+TRAINED_ON = ("train", "val")
+"""The keys without which Ultralytics trains on nothing."""
+VALIDATION = ("valid", "validation")
+"""What else the second of them is called by those who make splits."""
+
+
+def keys_of(splits: Sequence[str]) -> dict[str, str]:
+    """The key that each split is written under: its name, but `val` for validation images by another name, unless
+    there is such a split."""
+    spelled = () if "val" in splits else [name for name in VALIDATION if name in splits][:1]
+    return {name: "val" if name in spelled else name for name in splits}
+
 
 def new_data_yaml(
     folders: Mapping[str, str],
@@ -22,16 +34,20 @@ def new_data_yaml(
     task: str,
     points: tuple[int, int] | None = None,
     flips: Sequence[int] | None = None,
+    named: Mapping[int, Sequence[str]] = MappingProxyType({}),
     more: Mapping[str, Any] = MappingProxyType({}),
 ) -> str:
-    """A `data.yaml` for folders of images by split, with some fields more. It has no `path`, so they lie beside the
-    file itself."""
+    """A `data.yaml` for folders of images by split, with names of keypoints by class and some fields more. It has no
+    `path`, so the folders lie beside the file itself."""
     lines = [f"{quoted(split)}: {quoted(folder)}" for split, folder in folders.items()]
     lines += [f"nc: {len(classes)}", *_names(dict(enumerate(classes)))]
     if points is not None:
         lines.append(f"kpt_shape: [{points[0]}, {points[1]}]")
     if flips is not None:
         lines.append(f"flip_idx: [{', '.join(map(str, flips))}]")
+    if named:
+        texts = {number: json.dumps(list(one), ensure_ascii=False) for number, one in named.items()}
+        lines += ["kpt_names:", *(f"  {number}: {text}" for number, text in texts.items())]
     if task == "obb":
         # Four corners are also a polygon: this key tells them apart when the folder is read again.
         lines.append("task: obb")

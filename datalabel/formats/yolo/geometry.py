@@ -152,12 +152,15 @@ def fractions(
 ) -> Rows:
     """What lines would say of labels, each written as its code says.
 
-    A label whose kind is another than its code's is written by its bounds. Keypoints have `points[0]` points
-    of `points[1]` numbers: those missing are added as not labelled, those too many are left out.
+    A label whose kind is another than its code's is written by its bounds, and so is a polygon that is `too_short`.
+    Keypoints have `points[0]` points of `points[1]` numbers: those missing are added as not labelled, those too many
+    are left out.
     """
     count, dims = points
     bounds = np.column_stack([_floats(labels.column(name)) for name in "xywh"])
-    outlines = [_Piece.corners(bounds, codes, labels), *_Piece.outlines(codes, labels)]
+    outlined, has_own = (codes == POLYGON) | (codes == ROTATED), _own_outlines(labels, codes)
+    corners = _Piece.corners(bounds, np.flatnonzero(outlined & ~has_own))
+    outlines = [corners, *_Piece.outlines(labels, np.flatnonzero(has_own))]
     lengths = np.select([codes == BOX, codes == KEYPOINTS], [4, 4 + count * dims], 0).astype(np.int64)
     for piece in outlines:
         lengths[piece.rows] = piece.lengths
@@ -187,20 +190,15 @@ class _Piece:
         into[positions(starts, self.lengths)] = self.values
 
     @classmethod
-    def corners(cls, bounds: Floats, codes: npt.NDArray[np.int8], labels: pa.Table) -> _Piece:
+    def corners(cls, bounds: Floats, rows: Ints) -> _Piece:
         """Labels that are written as an outline and have none: the corners of their bounds."""
-        outlined, rotated = _of_kinds(labels, "polygon", "rotated_box"), _of_kinds(labels, "rotated_box")
-        rows = np.flatnonzero(((codes == POLYGON) & ~outlined) | ((codes == ROTATED) & ~rotated))
         x, y, w, h = bounds[rows].T
         values = np.column_stack([x, y, x + w, y, x + w, y + h, x, y + h]).reshape(-1)
         return cls(rows, np.full(len(rows), 8, np.int64), values)
 
     @classmethod
-    def outlines(cls, codes: npt.NDArray[np.int8], labels: pa.Table) -> list[_Piece]:
+    def outlines(cls, labels: pa.Table, rows: Ints) -> list[_Piece]:
         """Outlines as they are; rings of several are strung on one."""
-        as_polygon = _of_kinds(labels, "polygon", "rotated_box") & (codes == POLYGON)
-        as_rotated = _of_kinds(labels, "rotated_box") & (codes == ROTATED)
-        rows = np.flatnonzero(as_polygon | as_rotated)
         coords, parts = (one_array(labels.column(name)) for name in ("coords", "parts"))
         several = values_of(parts, rows)[1] > 1
         values, lengths = values_of(coords, rows[~several])
@@ -237,6 +235,23 @@ def _strung(coords: list[float], parts: list[int]) -> list[float]:
     for ring in others:
         strung += ring + ring[:2] + first[:2]
     return strung
+
+
+def too_short(labels: pa.Table) -> Bools:
+    """Polygons of fewer than three points, by their `parts`: trainers would take the few numbers for a box."""
+    rows = np.flatnonzero(_of_kinds(labels, "polygon"))
+    parts, lengths = values_of(one_array(labels.column("parts")), rows)
+    counts = np.bincount(np.repeat(np.arange(len(rows)), lengths), np.abs(parts), minlength=len(rows))
+    found = np.zeros(labels.num_rows, np.bool_)
+    found[rows] = counts < 3
+    return found
+
+
+def _own_outlines(labels: pa.Table, codes: npt.NDArray[np.int8]) -> Bools:
+    """Labels that are written by an outline of their own."""
+    rotated = _of_kinds(labels, "rotated_box")
+    polygons = _of_kinds(labels, "polygon") & ~too_short(labels)
+    return np.asarray(((codes == POLYGON) & (polygons | rotated)) | ((codes == ROTATED) & rotated))
 
 
 def _of_kinds(labels: pa.Table, *kinds: str) -> Bools:

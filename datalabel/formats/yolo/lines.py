@@ -21,11 +21,14 @@ from datalabel.formats.yolo.geometry import BOX, KEYPOINTS, POLYGON, ROTATED, Bo
 
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _CLASS = r"[0-9]{1,9}"
+"""How a class number is spelled, but for floats that are whole."""
 _SPELLED_OTHERWISE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _WITH_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
 MAX_CHARACTERS = 400
 """The longest number; sixteen digits are all that a float holds."""
 MAX_VALUE = 1e15
+CLASSES = 1e9
+"""Class numbers are below this."""
 
 FaultAt = Callable[[int, str], None]
 """Notes what is wrong with the line of this index."""
@@ -85,6 +88,9 @@ def _check_spelling(tokens: pa.ListArray, found: dict[int, str]) -> None:
         pc.less_equal(pc.binary_length(flat), MAX_CHARACTERS),
     )
     good = np.where(first, _bools(pc.match_substring_regex(flat, f"^{_CLASS}$")), _bools(numeric))
+    floats = np.flatnonzero(first & ~good & _bools(numeric))
+    classes = pc.cast(flat.take(pa.array(floats)), pa.float64()).to_numpy()
+    good[floats] = (classes == np.floor(classes)) & (classes >= 0) & (classes < CLASSES)
     for place in np.flatnonzero(~good).tolist():
         row = int(np.searchsorted(offsets, place, "right")) - 1
         if row not in found:
@@ -147,7 +153,7 @@ def _numbers(tokens: pa.ListArray) -> tuple[Ints, Floats, Ints]:
     starts = np.concatenate(([0], np.cumsum(lengths)))
     first = np.zeros(len(flat), np.bool_)
     first[starts[:-1]] = True
-    classes = pc.cast(flat.filter(pa.array(first)), pa.int64()).to_numpy()
+    classes = pc.cast(flat.filter(pa.array(first)), pa.float64()).to_numpy().astype(np.int64)
     values = pc.cast(flat.filter(pa.array(~first)), pa.float64()).to_numpy()
     return classes, values, starts - np.arange(len(starts))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import starmap
 from typing import Any
 
@@ -15,6 +15,7 @@ from datalabel.formats.base import Batch, Capabilities, Loss, Selection
 from datalabel.formats.claims import Claims
 from datalabel.formats.losses import Tally, capability_losses, field_lost
 from datalabel.formats.yolo.carried import carried
+from datalabel.formats.yolo.geometry import too_short
 from datalabel.formats.yolo.places import place_in_source, place_in_split
 from datalabel.formats.yolo.plan import Plan, Seen, plan_of
 
@@ -45,37 +46,40 @@ def losses(selection: Selection, *, training: bool = False) -> list[Loss]:
     holds = Capabilities(
         kinds=frozenset(_HELD[plan.task] | _BECOMES[plan.task].keys()), confidence=plan.confidence
     )
-    _, lost = carried(selection.headers, plan.dataset.points)
-    return [
-        *capability_losses(holds, selection, bounds=True),
-        *starmap(field_lost, sorted(lost.items())),
-        *_own(plan, selection),
-    ]
-
-
-def _own(plan: Plan, selection: Selection) -> list[Loss]:
-    """What only this format loses."""
+    _, lost = carried(selection.headers, plan.dataset)
     tally = Tally()
-    if plan.task != "pose" and plan.kinds.isdisjoint(_BECOMES[plan.task]):
-        return []
-    for batch in selection.batches(("kind", "coords") if plan.task == "pose" else ("kind",)):
-        for what, chosen in _changed(plan, batch.labels):
-            tally.rows(what, batch.labels, np.asarray(pc.fill_null(chosen, False), np.bool_))
-    return tally.losses()
+
+    def look(batch: Batch) -> None:
+        _count(tally, batch.labels, _changed(plan, batch.labels))
+
+    found = capability_losses(holds, selection, bounds=True, look=look)
+    if plan.task == "pose" and "keypoints" in plan.kinds:
+        for batch in selection.batches(("kind", "coords")):
+            _count(tally, batch.labels, _changed_points(plan, batch.labels))
+    return [*found, *starmap(field_lost, sorted(lost.items())), *tally.losses()]
+
+
+def _count(tally: Tally, labels: pa.Table, changed: Iterable[tuple[str, Any]]) -> None:
+    for what, chosen in changed:
+        tally.rows(what, labels, np.asarray(chosen, np.bool_))
 
 
 def _changed(plan: Plan, labels: pa.Table) -> Iterator[tuple[str, Any]]:
-    """What happens to some labels, and to which of them."""
-    kinds = labels.column("kind")
+    """What happens to some labels for this format's own reasons, and to which of them."""
     for kind, what in _BECOMES[plan.task].items():
-        yield what, pc.equal(kinds, kind)
-    if plan.task == "pose":
-        count, dims = plan.points
-        points = pc.equal(kinds, "keypoints")
-        other = pc.not_equal(pc.list_value_length(labels.column("coords")), 3 * count)
-        yield f"keypoints are written as {count} points", pc.and_(points, other)
-        if dims == 2:
-            yield "keypoints lose which of them are hidden", _hidden(labels, points)
+        yield what, pc.equal(labels.column("kind"), kind)
+    if "polygon" in _HELD[plan.task]:
+        yield "polygon of fewer than 3 points becomes its bounding box", too_short(labels)
+
+
+def _changed_points(plan: Plan, labels: pa.Table) -> Iterator[tuple[str, Any]]:
+    """What happens to keypoints, and to which of them."""
+    count, dims = plan.points
+    points = pc.equal(labels.column("kind"), "keypoints")
+    lengths = pc.fill_null(pc.list_value_length(labels.column("coords")), 0)
+    yield f"keypoints are written as {count} points", pc.and_(points, pc.not_equal(lengths, 3 * count))
+    if dims == 2:
+        yield "keypoints lose which of them are hidden", _hidden(labels, points)
 
 
 def _hidden(labels: pa.Table, keypoints: pa.ChunkedArray) -> pa.Array:

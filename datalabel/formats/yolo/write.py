@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.formats.base import VERBATIM, Batch, OutputFile, Selection
-from datalabel.formats.yolo.carried import FLIPS, carried
-from datalabel.formats.yolo.data_yaml import flips_of, new_data_yaml
+from datalabel.formats.yolo.carried import FLIPS, POINT_NAMES, carried
+from datalabel.formats.yolo.data_yaml import flips_of, keys_of, new_data_yaml
 from datalabel.formats.yolo.geometry import Bools, Floats, Ints, Shapes, fractions, pixels
 from datalabel.formats.yolo.lines import parse
 from datalabel.formats.yolo.losses import planned
@@ -40,7 +40,8 @@ def output_files(selection: Selection) -> Iterator[OutputFile]:
 def split_files(splits: Sequence[Selection]) -> Iterator[OutputFile]:
     """Several selections: `data.yaml`, then the label files split by split in key order."""
     plan = planned(splits, training=True)
-    yield _data_yaml(plan, splits, {split.name: f"images/{split.name}" for split in splits})
+    keys = keys_of([split.name for split in splits])
+    yield _data_yaml(plan, splits, {key: f"images/{name}" for name, key in keys.items()})
     for split in splits:
         yield from _label_files(plan, split, place_in_split)
 
@@ -54,10 +55,12 @@ def _data_yaml(plan: Plan, selections: Sequence[Selection], folders: dict[str, s
     skeletons = {points for one in selections for points, _ in one.keypoints.values()}
     points = plan.dataset.points
     whole = [one for one in skeletons if points is not None and len(one) == points[0]]
-    more, _ = carried(selections[0].headers if selections else (), points)
-    given = more.pop(FLIPS, None)
+    more, _ = carried(selections[0].headers if selections else (), plan.dataset)
+    given, named = more.pop(FLIPS, None), more.pop(POINT_NAMES, {})
+    more = {name: value for name, value in more.items() if name not in folders}
     flips = (flips_of(whole[0]) if len(skeletons) == 1 and whole else None) or given
-    text = new_data_yaml(folders, names, task=plan.task or "detect", points=points, flips=flips, more=more)
+    task = plan.task or "detect"
+    text = new_data_yaml(folders, names, task=task, points=points, flips=flips, named=named, more=more)
     return OutputFile("data.yaml", (text.encode(),))
 
 
@@ -139,7 +142,7 @@ class _Encoder:
         for at in np.flatnonzero(same).tolist():
             number = self._plan.numbers[names[at]]
             if self._plan.dataset.classes[int(numbers[at])] != names[at]:
-                written[at] = re.sub(r"[0-9]+", str(number), written[at], count=1)
+                written[at] = re.sub(r"\S+", str(number), written[at], count=1)
             texts[int(rows[at])] = written[at]
         return pa.array(texts, pa.string())
 

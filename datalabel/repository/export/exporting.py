@@ -17,7 +17,7 @@ from datalabel.files import checked_key
 from datalabel.formats.base import Format, Loss, Selection
 from datalabel.formats.registry import get_format
 from datalabel.repository.add.spoken import own_mentions
-from datalabel.repository.export.doubts import doubts
+from datalabel.repository.export.doubts import doubts, fraction_doubts
 from datalabel.repository.export.output_folder import ImageMode, OutputFolder
 from datalabel.repository.export.selecting import Filter
 from datalabel.repository.export.selections import SetSelection, SourceSelection
@@ -94,9 +94,7 @@ def export(
         images = _write(project, output, fmt, plan, options.images)
         files = tuple(output.files)
         output.finish(_manifest(found, view, fmt, options, plan, losses))
-    if found.snapshot is None and isinstance(plan.whole[0], SetSelection):
-        keys = None if chosen.is_all else {key for key, *_ in plan.whole[0].images()}
-        warnings = (*warnings, *doubts(view, options.set, keys))
+    warnings = (*warnings, *_doubts(found, view, fmt, options, plan, chosen))
     splits = tuple(part.name for part in plan.splits)
     return Exported(revision, fmt.name, folder, files, losses, splits, images, warnings)
 
@@ -235,6 +233,19 @@ def _write(project: Project, output: OutputFolder, fmt: Format, plan: _Plan, mod
                 count += 1
                 task.advance()
     return count
+
+
+def _doubts(
+    found: Revision, view: View, fmt: Format, options: ExportOptions, plan: _Plan, chosen: Filter
+) -> list[Fault]:
+    told: list[Fault] = []
+    if found.snapshot is None and isinstance(plan.whole[0], SetSelection):
+        keys = None if chosen.is_all else {key for key, *_ in plan.whole[0].images()}
+        told += doubts(view, options.set, keys)
+    splits = [part.name for part in plan.splits]
+    if fmt.fractional:
+        told += fraction_doubts(view, options.set, chosen, splits)
+    return [*told, *(fmt.split_doubts(splits) if splits else ())]
 
 
 def _manifest(
