@@ -14,7 +14,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from datalabel.cli.arguments import remember_line
+from datalabel.cli.arguments import remember_line, shown_as_written
 from datalabel.cli.commands import COMMANDS, CommandInfo
 from datalabel.cli.lean import make_lean
 from datalabel.cli.presenting import FORMATS, Presentation, check_format, present
@@ -165,6 +165,7 @@ def _equip(command: Any, more: Sequence[str] | None = ()) -> None:
             command.params.append(option)
     command.callback = _checked(command.callback, formats)
     make_lean(command)
+    shown_as_written(command)
 
 
 _OF_RESULTS = ("format", "output", "json")

@@ -318,7 +318,7 @@ def diff(before: str = NAME, after: str = NAME) -> Presentation:
     return SnapshotDifferenceText(diff_snapshots(SESSION.repository().project, before, after))
 
 
-@app.command("verify")
+@app.command("verify", short_help="Check a snapshot, or an exported folder.")
 def verify(name: str = typer.Argument(..., metavar="NAME|DIR", autocompletion=snapshots)) -> Presentation:
     """Check a snapshot, or an exported folder, against what was recorded.
 

@@ -29,8 +29,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="List, show, check, compare, write, infer and migrate data specs.",
 )
-app.command("diff")(diff)
-app.command("migrate")(migrate)
+app.command("diff", short_help="Compare two specs, and count the labels that each change is about.")(diff)
+app.command("migrate", short_help="Change labels and their spec together, by a map.")(migrate)
 
 
 @dataclass
@@ -66,7 +66,7 @@ class TemplatesText(Presentation):
         return listed + others
 
 
-@app.command("list")
+@app.command("list", short_help="List the templates that a spec can extend.")
 def list_() -> Presentation:
     """List the templates that a spec can extend, what dlabel.yaml extends, and where each comes from."""
     from datalabel.repository.spec.foreign import load_spec_file
@@ -224,7 +224,7 @@ class SchemaText(Presentation):
         return json.loads(self.schema)
 
 
-@app.command("schema")
+@app.command("schema", short_help="Print the grammar of specs as a JSON Schema.")
 def schema() -> Presentation:
     """Print the grammar of specs as a JSON Schema (2020-12), for editors."""
     from datalabel.spec.grammar import grammar_text

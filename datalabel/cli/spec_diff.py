@@ -85,9 +85,9 @@ def _concerned(one: CountedChange) -> str:
 
 def diff(
     before: str = typer.Argument(
-        "HEAD", metavar="[A", autocompletion=revisions, help="A file, a template, a revision or PROJECT#REV."
+        "HEAD", metavar="[A]", autocompletion=revisions, help="A file, a template, a revision or PROJECT#REV."
     ),
-    after: str = typer.Argument("dlabel.yaml", metavar="[B]]", autocompletion=revisions, help="Another one."),
+    after: str = typer.Argument("dlabel.yaml", metavar="[B]", autocompletion=revisions, help="Another one."),
     at: str = typer.Option(
         None, "--at", metavar="REV", autocompletion=revisions, help="Count its labels (STAGED in a project)."
     ),

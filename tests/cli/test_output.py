@@ -327,3 +327,24 @@ def test_the_status_of_an_interrupt_does_not_depend_on_where_it_came(tmp_path: P
     command = [sys.executable, "-m", "interrupted"]
     done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+@pytest.mark.parametrize("command", ["spec", "snapshot"])
+def test_help_of_groups_says_all_of_a_line(desk: Desk, command: str) -> None:
+    lines = desk.dlabel(command, "--help").out.partition("Commands:\n")[2].splitlines()
+    assert lines
+    assert not [line for line in lines if line.endswith("...")]
+
+
+@pytest.mark.parametrize(
+    "command", [*sorted(COMMANDS.keys() - {"spec", "snapshot"}), "spec diff", "snapshot create"]
+)
+def test_help_shows_arguments_as_they_are_typed(desk: Desk, command: str) -> None:
+    done = desk.dlabel(*command.split(), "--help")
+    assert (done.status, done.err) == (0, "")
+    usage, _, rest = done.out.partition("\n\n")
+    assert usage.startswith(f"Usage: dlabel {command} [OPTIONS]")
+    arguments = rest.partition("Arguments:\n")[2].partition("\n\n")[0]
+    assert not set("{}<>") & {*usage, *arguments}
+    assert "..." not in usage + arguments
+    assert usage.count("[") == usage.count("]")
