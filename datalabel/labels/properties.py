@@ -7,11 +7,12 @@ from typing import Any
 
 
 def properties_in(text: str | None) -> dict[str, Any] | None:
-    """What a cell of a column `properties` says; null is an empty object, None what is no JSON object."""
+    """What a cell of a column `properties` says; null is an empty object, None what is no JSON object. What is no
+    number says nothing."""
     if text is None:
         return {}
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -22,17 +23,18 @@ def values_in(text: str | None) -> dict[str, str]:
     nothing."""
     said = properties_in(text) or {}
     return {
-        name: json.dumps(_plain(value), ensure_ascii=False, sort_keys=True)
+        name: json.dumps(plain(value), ensure_ascii=False, sort_keys=True)
         for name, value in said.items()
         if value is not None
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A JSON value whose whole numbers are ints: 1.0 is 1."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: plain(one) for name, one in value.items()}
     return value

@@ -6,6 +6,7 @@ their place, so that this does not show.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,33 @@ def order_of(codes: Ints) -> Ints:
     return np.argsort(codes * size + np.arange(size))
 
 
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The distinct pairs of two columns of codes, in rising order; `where` is each row's place among them."""
+
+    first: Ints
+    second: Ints
+    where: Ints
+    counts: Ints
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+
+def distinct_pairs(first: Ints, second: Ints) -> Pairs:
+    """The distinct pairs of two columns of codes (0 or more)."""
+    width = int(second.max(initial=0)) + 1
+    if int(first.max(initial=0)) >= _LARGEST // width:
+        known, second = distinct(second)
+        width = max(len(known), 1)
+    else:
+        known = None
+    keys, where = distinct(first * width + second)
+    one, other = np.divmod(keys, width)
+    counts = np.bincount(where, minlength=len(keys))
+    return Pairs(one, other if known is None else known[other], where, counts)
+
+
 def ranks(values: Values) -> Ints:
     """The rank of each value among the distinct values, from 0."""
     order = np.argsort(values)
@@ -46,7 +74,12 @@ def distinct(codes: Ints) -> tuple[Ints, Ints]:
     """The distinct codes (0 or more) in rising order, and for each code the position of its own."""
     cells = int(codes.max(initial=0)) + 1
     if cells > _DENSE * len(codes) + 1024:
-        return np.unique(codes), ranks(codes)
+        order = np.argsort(codes)
+        ordered = codes[order]
+        new = begins(ordered)
+        where = np.empty(len(codes), np.int64)
+        where[order] = np.cumsum(new) - 1
+        return ordered[new], where
     present = np.zeros(cells, np.bool_)
     present[codes] = True
     return np.flatnonzero(present), (np.cumsum(present) - 1)[codes]

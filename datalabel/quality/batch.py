@@ -22,28 +22,6 @@ MOST_PER_ITEM = 1_000
 """The pairs of annotators of one item are held in memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Distinct:
-    """The distinct pairs of two columns of numbers, sorted; `where` is each row's place among them."""
-
-    first: Ints
-    second: Ints
-    where: Ints
-    counts: Ints
-
-    def __len__(self) -> int:
-        return len(self.counts)
-
-
-def distinct_pairs(first: Ints, second: Ints) -> Distinct:
-    """The distinct pairs of two columns without negative numbers: much faster than `np.unique` over an axis."""
-    seconds, code = np.unique(second, return_inverse=True)
-    width = max(len(seconds), 1)
-    keys, where, counts = np.unique(first * width + code, return_inverse=True, return_counts=True)
-    one, other = np.divmod(keys, width)
-    return Distinct(one, seconds[other], where, counts)
-
-
 class Words:
     """Texts numbered in the order in which they first occur."""
 

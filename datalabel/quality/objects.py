@@ -22,7 +22,8 @@ from datalabel.labels.components import components
 from datalabel.labels.geometry import ious
 from datalabel.labels.keypoints import oks, reach
 from datalabel.labels.match import assign, neighbours
-from datalabel.quality.batch import Batch, Floats, Ints, distinct_pairs
+from datalabel.labels.sorting import distinct_pairs
+from datalabel.quality.batch import Batch, Floats, Ints
 
 SAME_CLASS = 1e-6
 """What the same class adds to an overlap: it decides between equals, and nothing else."""

@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from datalabel.labels.arrays import positions
 from datalabel.labels.properties import values_in
-from datalabel.quality.batch import Batch, Ints, Words, distinct_pairs
+from datalabel.labels.sorting import distinct_pairs
+from datalabel.quality.batch import Batch, Ints, Words
 from datalabel.quality.objects import Pairs
 from datalabel.quality.resampling import Alpha, Kappa, Tally
 from datalabel.quality.tallies import PAIR, AlphaTally, spread

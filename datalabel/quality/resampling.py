@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from datalabel.quality.batch import Floats, Ints, distinct_pairs
+from datalabel.labels.sorting import distinct_pairs
+from datalabel.quality.batch import Floats, Ints
 from datalabel.quality.coefficients import cohen_kappa, krippendorff_alpha, ratio
 
 RESAMPLES = 1_000

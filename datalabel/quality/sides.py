@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from datalabel.quality.batch import Batch, distinct_pairs, joined, named, seen_by
+from datalabel.labels.sorting import distinct_pairs
+from datalabel.quality.batch import Batch, joined, named, seen_by
 from datalabel.quality.objects import objects, overlapping, paired, units
 
 COLUMNS = (

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from datalabel.labels.arrays import every_two, positions
-from datalabel.quality.batch import Batch, Floats, Ints, distinct_pairs
+from datalabel.labels.sorting import distinct_pairs
+from datalabel.quality.batch import Batch, Floats, Ints
 from datalabel.quality.objects import NOT_DRAWN, Pairs, Units
 from datalabel.quality.resampling import Alpha, AlphaWithout, Kappa, OneAgainstRest, Ratio, Tally
 

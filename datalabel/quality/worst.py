@@ -8,7 +8,8 @@ from collections import Counter
 import numpy as np
 
 from datalabel.labels.arrays import every_two
-from datalabel.quality.batch import Batch, Distinct, Floats, Ints, Vocabulary, distinct_pairs
+from datalabel.labels.sorting import Pairs, distinct_pairs
+from datalabel.quality.batch import Batch, Floats, Ints, Vocabulary
 from datalabel.quality.objects import NOT_DRAWN, Units
 from datalabel.quality.results import Confusion, ItemAgreement, ItemLabel
 from datalabel.quality.tallies import Spread
@@ -107,7 +108,7 @@ def _alphabetical(one: str | None, other: str | None) -> tuple[str | None, str |
     return (one, other) if other is None or (one is not None and one < other) else (other, one)
 
 
-def _pairs_of_values(found: Spread) -> tuple[Distinct, Ints]:
+def _pairs_of_values(found: Spread) -> tuple[Pairs, Ints]:
     """Every two different values of a unit, with how many pairs of annotators gave them."""
     kinds = np.bincount(found.unit, minlength=len(found.size))
     one, other = every_two(kinds)

@@ -122,6 +122,8 @@ def looked_up(name: str, row: Row) -> Any:
         parts = parts[1:]
     elif parts[0] in ("width", "state"):
         source = OWNERS[row["item"]]
+    if parts == ["area"] and row["kind"] in ("polygon", "mask", "rotated_box"):
+        return 0  # none of them has an outline here
     if parts == ["area"]:
         return None if None in (row["w"], row["h"]) else row["w"] * row["h"]
     found: Any = source

@@ -165,7 +165,7 @@ def test_an_empty_project_has_nobody(repo: Repository) -> None:
 
 @pytest.mark.parametrize("iou", [0.0, 1.0, -1.0, float("nan"), float("inf")])
 def test_thresholds_that_make_no_sense(two: Repository, iou: float) -> None:
-    with pytest.raises(UsageError, match="between 0 and 1"):
+    with pytest.raises(UsageError, match="above 0 and below 1"):
         two.agreement(options=AgreementOptions(iou=iou))
 
 
@@ -211,7 +211,7 @@ def test_alpha_of_two_people_and_one_class_is_not_to_be_trusted(
     ("arguments", "status", "words"),
     [
         (["--sets", "a", "b", "--annotators"], 2, "--sets compares sets"),
-        (["--iou", "1.5"], 2, "between 0 and 1"),
+        (["--iou", "1.5"], 2, "above 0 and below 1"),
         (["--sets", "a", "b"], 3, "no label set 'a'"),
         (["nowhere"], 3, "nowhere"),
     ],

@@ -38,7 +38,6 @@ BINS = 16
 
 _DROPPED_BITS = np.uint64(45)
 _LONGEST = 200
-_DENSE = 16
 
 
 class Plain:
@@ -241,18 +240,3 @@ def falling(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(
         sorted(((name, count) for name, count in counts.items() if count), key=lambda p: (-p[1], p[0]))
     )
-
-
-def distinct_pairs(first: Ints, second: Ints) -> tuple[Ints, Ints, Ints]:
-    """The distinct pairs of codes (0 or more) in rising order, and how often each occurs: three arrays alike."""
-    width = int(second.max(initial=0)) + 1
-    pairs = first * width + second
-    if int(first.max(initial=0)) * width < _DENSE * len(pairs):
-        # One cell for every pair that could be: no sorting.
-        cells = np.bincount(pairs)
-        distinct = np.flatnonzero(cells)
-        counts = cells[distinct]
-    else:
-        distinct, counts = np.unique(pairs, return_counts=True)
-    ones, others = np.divmod(distinct, width)
-    return ones, others, counts

@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from datalabel.errors import UsageError, nearest
+from datalabel.labels.properties import properties_in
 from datalabel.labels.stats.counts import Ints
 from datalabel.labels.stats.measures import Measured
-from datalabel.labels.stats.properties import object_of, word_of
+from datalabel.labels.stats.properties import word_of
 
 NONE = "(none)"
 """The group of what does not have the property."""
@@ -111,6 +112,6 @@ class _Values:
         """For each text (a JSON object) the number of the property's value, -1 where it has none."""
         column = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
         encoded = column.dictionary_encode(null_encoding="encode")
-        values = [object_of(text).get(self._name) for text in encoded.dictionary.to_pylist()]
+        values = [(properties_in(text) or {}).get(self._name) for text in encoded.dictionary.to_pylist()]
         codes = np.array([-1 if value is None else self.code(word_of(value)) for value in values], np.int64)
         return codes[np.asarray(encoded.indices.to_numpy(zero_copy_only=False)).astype(np.int64)]

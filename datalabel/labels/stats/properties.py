@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from datalabel.labels.properties import plain, properties_in
 from datalabel.labels.stats.counts import Distribution, Numbers, Plain, Words, shortened
 
 NAMES = 12
@@ -114,7 +115,7 @@ class PropertyCounts:
         found: dict[str, tuple[list[float], list[int]]] = {}
         pairs = zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True)
         for text, count in pairs:
-            properties = object_of(text)
+            properties = properties_in(text) or {}
             if crossed is not None:
                 crossed.add(properties, count)
             for name, value in properties.items():
@@ -162,22 +163,9 @@ class PropertyCounts:
 
 def word_of(value: Any) -> str:
     """A property's value as one word: text as it is, anything else as JSON. 1.0 is 1."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
     if not isinstance(value, str):
         try:
-            value = json.dumps(value, sort_keys=True, ensure_ascii=False)
+            value = json.dumps(plain(value), sort_keys=True, ensure_ascii=False)
         except RecursionError:
             return "…"
     return str(value).encode("utf-8", "replace").decode()
-
-
-def object_of(text: str | None) -> dict[str, Any]:
-    """Properties as they are written; none where the text is null or no JSON object."""
-    if text is None:
-        return {}
-    try:
-        value = json.loads(text, parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

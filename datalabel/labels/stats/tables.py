@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from datalabel.labels.sorting import distinct_pairs
 from datalabel.labels.stats.counts import (
     EXACT,
     Floats,
@@ -15,7 +16,6 @@ from datalabel.labels.stats.counts import (
     Numbers,
     Words,
     count_words,
-    distinct_pairs,
     falling,
 )
 from datalabel.labels.stats.measures import Bools, Encoded, Measured
@@ -290,13 +290,13 @@ def histogram(values: Floats, steps: int) -> Ints:
 
 def pairs_of(first: Ints, second: Ints) -> list[tuple[int, int, int]]:
     """The distinct pairs of codes, with how often each occurs."""
-    ones, others, counts = distinct_pairs(first, second)
-    return list(zip(ones.tolist(), others.tolist(), counts.tolist(), strict=True))
+    pairs = distinct_pairs(first, second)
+    return list(zip(pairs.first.tolist(), pairs.second.tolist(), pairs.counts.tolist(), strict=True))
 
 
 def count_items(items: Counter[str], names: Encoded, item: Ints) -> None:
     """Count for each name the distinct items that it occurs on."""
-    codes, _, _ = distinct_pairs(names.codes, item + 1)
+    codes = distinct_pairs(names.codes, item + 1).first
     for code, count in enumerate(np.bincount(codes).tolist()):
         if count:
             items[names.words[code]] += count

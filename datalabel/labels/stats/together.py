@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from datalabel.labels.stats.counts import TOP, Ints, distinct_pairs
+from datalabel.labels.sorting import distinct_pairs
+from datalabel.labels.stats.counts import TOP, Ints
 from datalabel.labels.stats.measures import Measured
 from datalabel.labels.stats.results import PairStats, TogetherStats
 
@@ -26,7 +27,8 @@ class TogetherCounts:
     def add(self, found: Measured) -> None:
         """Count these labels; all labels of an item come at once."""
         known = found.item >= 0
-        item, name, _ = distinct_pairs(found.item[known], found.classes.codes[known])
+        pairs = distinct_pairs(found.item[known], found.classes.codes[known])
+        item, name = pairs.first, pairs.second
         occurring = np.unique(name)
         places = self._placed([found.classes.words[code] for code in occurring.tolist()])
         if self._many:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.labels.geometry import SOLID, area
-from datalabel.labels.stats.properties import object_of
+from datalabel.labels.properties import properties_in
 from datalabel.labels.where.columns import PROPERTIES, Side, Type
 from datalabel.labels.where.nodes import Arithmetic, Field, Literal, Negative, Property, Value
 
@@ -111,7 +111,7 @@ class _PropertyTexts:
     @classmethod
     def of(cls, column: pa.ChunkedArray) -> _PropertyTexts:
         encoded = column.combine_chunks().dictionary_encode()
-        objects = [object_of(text) for text in encoded.dictionary.to_pylist()]
+        objects = [properties_in(text) or {} for text in encoded.dictionary.to_pylist()]
         # Rows without properties have `{}`, which stands last.
         return cls([*objects, {}], encoded.indices.fill_null(len(objects)))
 
