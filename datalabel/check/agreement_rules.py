@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import floor
 
 import numpy as np
 
@@ -92,7 +91,8 @@ def low_overlap(batch: CheckBatch) -> Iterator[Hit]:
     for overlap, other, row in worst.values():
         measure = "OKS" if batch.columns.kinds[row] == "keypoints" else "IoU"
         partner = f"label {id_of(batch, other)} by {quoted(several.by[other])}"
-        words = f"overlaps {partner} with {measure} {floor(overlap * 1000) / 1000:.3f} only"
+        below = min(overlap, CLOSE - 0.001)  # not rounded up to what it does not reach
+        words = f"overlaps {partner} with {measure} {below:.3f} only"
         yield OnLabel(row, f"{_title(batch, several, row)} {words}", other=other)
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.labels.mentions import of_set
 from datalabel.labels.rows import distinct, with_column
 from datalabel.labels.tables import UNKNOWN
 from datalabel.quality.sides import COLUMNS, Side
@@ -49,7 +50,7 @@ class Sides:
 
     def own(self, mentions: pa.Table) -> pa.Table:
         """What the sources of this set say."""
-        return mentions.filter(pc.equal(mentions.column("set"), self._labels.name))
+        return of_set(mentions, self._labels.name)
 
     def _seen(self, mentions: pa.Table, labels: pa.Table) -> pa.Table:
         """Who saw which item. Where a source does not list who saw it, that is whom it is attributed to, unless all

@@ -17,6 +17,7 @@ from datalabel.errors import InputError, UsageError, nearest
 from datalabel.files import normalised
 from datalabel.formats.registry import get_format
 from datalabel.labels.class_names import one_each
+from datalabel.labels.mentions import of_set
 from datalabel.labels.rows import kept
 from datalabel.labels.tables import GROUND_TRUTH, LABELS
 from datalabel.store.history import HEADER, SPEC, Source, Tree
@@ -244,7 +245,7 @@ def view_of(store: Store, tree: ObjectId | None, name: str, splits: ObjectId | N
 
 def named_in(mentions: pa.Table, set_name: str, items: pa.ChunkedArray) -> pa.ChunkedArray:
     """Which of these items a label file of a set names, going by their mentions (`item` and `set` are enough)."""
-    said = mentions.filter(pc.equal(mentions.column("set"), set_name))
+    said = of_set(mentions, set_name)
     return pc.is_in(items, value_set=said.column("item").combine_chunks())
 
 

@@ -238,6 +238,14 @@ def test_a_spec_in_braces_is_not_taken_apart(changed: Terminal) -> None:
     assert (changed.folder / "dlabel.yaml").read_bytes() == before
 
 
+def test_a_spec_that_is_no_utf_8_is_not_written_over(changed: Terminal) -> None:
+    spec = changed.folder / "dlabel.yaml"
+    spec.write_bytes(b"project_name: pets\ncheck: {}  # caf\xe9\n")
+    done = changed.dlabel("spec", "infer", "--write", "--force")
+    assert (done.status, "dlabel.yaml: is not UTF-8" in done.err) == (3, True)
+    assert spec.read_bytes().endswith(b"caf\xe9\n")
+
+
 def test_a_spec_to_begin_with_that_is_no_utf_8(desk: Desk) -> None:
     (desk.folder / "latin.yaml").write_bytes(b"project_name: caf\xe9\ndata_spec: {}\n")
     done = desk.dlabel("init", "--spec", "latin.yaml")

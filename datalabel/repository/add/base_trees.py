@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
 from datalabel.labels.class_names import Names, in_words_here
+from datalabel.labels.mentions import digests
 from datalabel.labels.rows import (
     differing_items,
     distinct,
@@ -25,7 +26,7 @@ from datalabel.labels.rows import (
     without_items,
 )
 from datalabel.labels.tables import LABEL_ORDER, LABELS, MENTION_ORDER
-from datalabel.repository.add.spoken import CONTENT, digests
+from datalabel.repository.add.spoken import CONTENT
 from datalabel.repository.stage import Draft, Stage
 from datalabel.repository.view import View, view_of
 from datalabel.store.history import Source

@@ -8,9 +8,10 @@ import pyarrow as pa
 
 from datalabel.errors import RefusedError
 from datalabel.labels.hashing import hash_rows
+from datalabel.labels.mentions import keys_by_name
 from datalabel.labels.rows import of_items, split_by_source
 from datalabel.labels.tables import GEOMETRY
-from datalabel.repository.add.spoken import Spoken, keys_by_name
+from datalabel.repository.add.spoken import Spoken
 from datalabel.repository.names import Images, Place
 from datalabel.repository.stage import Stage
 from datalabel.store.table import Table

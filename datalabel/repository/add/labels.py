@@ -17,6 +17,7 @@ from datalabel.content import ObjectId
 from datalabel.errors import Fault
 from datalabel.formats.base import Format, Read
 from datalabel.labels.class_names import Names
+from datalabel.labels.mentions import digests, own_mentions
 from datalabel.labels.merge import Conflict
 from datalabel.labels.rows import (
     constant,
@@ -34,7 +35,7 @@ from datalabel.repository.add.base_trees import Theirs, is_written_back, remembe
 from datalabel.repository.add.bringing import Bringing, Brought
 from datalabel.repository.add.exchanged import refuse_exchanged
 from datalabel.repository.add.rivals import refuse_overlap
-from datalabel.repository.add.spoken import LabelOptions, Spoken, digests, own_mentions, spoken
+from datalabel.repository.add.spoken import LabelOptions, Spoken, spoken
 from datalabel.repository.add.wordings import remember_wordings
 from datalabel.repository.names import Place
 from datalabel.repository.stage import Stage

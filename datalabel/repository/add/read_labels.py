@@ -13,10 +13,11 @@ import pyarrow.compute as pc
 from datalabel.content import ObjectId
 from datalabel.errors import InputError, UsageError
 from datalabel.formats.base import Before
+from datalabel.labels.mentions import keys_by_name, own_mentions
 from datalabel.labels.rows import distinct, split_by_source
 from datalabel.repository.add.labels import Reading
 from datalabel.repository.add.recognise import LabelFiles, image_files
-from datalabel.repository.add.spoken import LabelOptions, keys_by_name, own_mentions
+from datalabel.repository.add.spoken import LabelOptions
 from datalabel.repository.add.wordings import Remembered
 from datalabel.repository.names import Images, Place, resolve
 from datalabel.repository.project import Project

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
-from datalabel.repository.add.spoken import keys_by_name
+from datalabel.labels.mentions import keys_by_name
 from datalabel.repository.stage import Draft, Stage
 from datalabel.repository.view import View, view_of
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from datalabel.errors import RefusedError
+from datalabel.labels.mentions import of_set
 from datalabel.labels.rows import distinct, split_by_source
 from datalabel.repository.add.spoken import Spoken
 from datalabel.repository.stage import Stage
@@ -19,7 +19,7 @@ def refuse_overlap(stage: Stage, source: str, set_name: str, now: Spoken) -> Non
             the same; the message names the ways out.
     """
     mentions = stage.read(stage.mentions, now.items)
-    mentions = mentions.filter(pc.equal(mentions.column("set"), set_name))
+    mentions = of_set(mentions, set_name)
     mine = _annotators(now.labels, now.mentions)
     for rival in sorted(distinct(mentions.column("source"))):
         seen, _ = split_by_source(mentions, rival)

@@ -98,20 +98,3 @@ def _mentions(
         }
         tables.append(table_of(seen, MENTIONS))
     return sort_rows(pa.concat_tables(tables), *MENTION_ORDER)
-
-
-def own_mentions(mentions: pa.Table) -> pa.Table:
-    """The rows that say what the file says of an item, without those that only name who saw it."""
-    return mentions.filter(pc.is_valid(mentions.column("name")))
-
-
-def keys_by_name(mentions: pa.Table) -> dict[str, str]:
-    """The items that a source's names mean."""
-    rows = own_mentions(mentions)
-    return dict(zip(rows.column("name").to_pylist(), rows.column("item").to_pylist(), strict=True))
-
-
-def digests(mentions: pa.Table) -> dict[str, int]:
-    """For each item, the fingerprint of the labels that the source gave it when it was read."""
-    rows = own_mentions(mentions)
-    return dict(zip(rows.column("item").to_pylist(), rows.column("digest").to_pylist(), strict=True))

@@ -15,8 +15,9 @@ from datalabel.content import canonical_json, fingerprint
 from datalabel.formats.base import Before, Read
 from datalabel.formats.wordings import KEPT
 from datalabel.labels.hashing import Hashes, hash_rows
+from datalabel.labels.mentions import digests, own_mentions
 from datalabel.labels.tables import MENTIONS, empty
-from datalabel.repository.add.spoken import LabelOptions, digests, own_mentions
+from datalabel.repository.add.spoken import LabelOptions
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import view_of
 from datalabel.version import version
@@ -53,7 +54,7 @@ class Remembered:
         return Before(self._pairs["wording"], self._base.select(KEPT.names).take(pa.array(rows)))
 
     def said_before(self, read: Read, keys: Sequence[str]) -> Mapping[str, int] | None:
-        """The items that are worded as before, with the fingerprints of their labels (see `spoken.digests`).
+        """The items that are worded as before, with the fingerprints of their labels (see `digests`).
 
         None: the base has other labels for one of them, so that theirs are needed after all.
         """

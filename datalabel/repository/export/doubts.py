@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from datalabel.errors import Fault
 from datalabel.formats.registry import get_format
+from datalabel.labels.mentions import of_set
 from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.printable import amount
 from datalabel.repository.export.selecting import Filter
@@ -33,7 +34,7 @@ def doubts(view: View, set_name: str, keys: Collection[str] | None) -> list[Faul
         items = items.filter(pc.is_in(items.column("item"), value_set=pa.array(keys, pa.string())))
     columns = ["item", "set", *_SIDES]
     scanned = view.store.tables.scan(view.mentions, columns)
-    own = (batch.filter(pc.equal(batch.column("set"), set_name)) for batch in scanned)
+    own = (of_set(batch, set_name) for batch in scanned)
     said = view.mentions.together(own, columns)
     return [*_resized(items, said), *(_unnamed(items, said) if set_name == GROUND_TRUTH else ())]
 

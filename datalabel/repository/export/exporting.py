@@ -16,7 +16,7 @@ from datalabel.errors import Fault, InputError, RefusedError, nearest
 from datalabel.files import checked_key
 from datalabel.formats.base import Format, Loss, Selection
 from datalabel.formats.registry import get_format
-from datalabel.repository.add.spoken import own_mentions
+from datalabel.labels.mentions import own_mentions
 from datalabel.repository.export.doubts import doubts, fraction_doubts
 from datalabel.repository.export.output_folder import ImageMode, OutputFolder
 from datalabel.repository.export.selecting import Filter

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from datalabel.formats.base import LABEL_KEYS, READ_MENTIONS, Batch
 from datalabel.formats.registry import get_format
+from datalabel.labels.mentions import of_set, own_mentions
 from datalabel.labels.rows import constant, distinct, of_items, sort_rows, split_by_source, with_column
 from datalabel.labels.tables import ITEMS
 from datalabel.repository.export.selecting import UNFILTERED, Filter
@@ -72,7 +73,7 @@ class SourceSelection:
         """The source in key order."""
         wanted = None if columns is None else list(dict.fromkeys([*LABEL_KEYS, "source", *columns]))
         mentions = self._view.mentions_of(self._source)
-        own = mentions.filter(pc.is_valid(mentions.column("name")))
+        own = own_mentions(mentions)
         seen = _annotators_by_item(mentions.filter(pc.is_null(mentions.column("name"))))
         keys = own.column("item").to_pylist()
         table = self._view.label_table(self._set)
@@ -164,7 +165,7 @@ class SetSelection:
             counts.update(_fields(split_by_source(labels, *self._own)[1]))
         keys = pa.chunked_array([chunk for column in shown for chunk in column.chunks], pa.string())
         for batch in self._view.store.tables.scan(self._view.mentions, MENTION_COLUMNS):
-            rows = batch.filter(pc.equal(batch.column("set"), self._set))
+            rows = of_set(batch, self._set)
             rows = rows.filter(pc.is_in(rows.column("item"), value_set=keys.combine_chunks()))
             kept = pc.is_in(
                 rows.column("item"), value_set=self._own_mentions(rows).column("item").combine_chunks()
@@ -177,7 +178,7 @@ class SetSelection:
     def _own_mentions(self, mentions: pa.Table) -> pa.Table:
         """What sources of the format say of items, where no two of them speak of the same one."""
         own = pc.is_in(mentions.column("source"), value_set=pa.array(self._own, pa.string()))
-        rows = mentions.filter(pc.and_(own, pc.is_valid(mentions.column("name"))))
+        rows = own_mentions(mentions.filter(own))
         counts = pc.value_counts(rows.column("item"))
         single = counts.field("values").filter(pc.equal(counts.field("counts"), 1))
         return rows.filter(pc.is_in(rows.column("item"), value_set=single))
@@ -221,7 +222,7 @@ class SetSelection:
         mentions = pa.concat_tables(
             [self._view.mentions.schema.empty_table().select(MENTION_COLUMNS), *found]
         )
-        mentions = mentions.filter(pc.equal(mentions.column("set"), self._set))
+        mentions = of_set(mentions, self._set)
         own = self._own_mentions(mentions)
         places = pc.index_in(keys, value_set=own.column("item").combine_chunks())
         seen = _annotators_by_item(mentions.filter(pc.is_valid(mentions.column("annotator"))))

@@ -41,8 +41,8 @@ def write_spec(project: Project, text: str, *, force: bool = False) -> str:
     `spec.carry`); what was written.
 
     Raises:
-        RefusedError: the file holds what is not staged, and `force` is not given; or a part of it that should stay
-            does not stand on its own.
+        RefusedError: the file holds what is not staged, and `force` is not given; or it is not UTF-8, or a part of it
+            that should stay does not stand on its own.
     """
     staging = view_of(project.store, project.store.state.read().staging, "STAGED")
     if not force and spec_changed(project, staging.tree) in ("added", "modified"):
@@ -53,7 +53,7 @@ def write_spec(project: Project, text: str, *, force: bool = False) -> str:
         )
     old = read_spec(project)
     if old:
-        text = carried_over(text, old.decode("utf-8", "replace"), SPEC_FILE)
+        text = carried_over(text, _read(old), SPEC_FILE)
         try:
             load_spec(text, name=SPEC_FILE)
         except InputError as error:
@@ -64,3 +64,11 @@ def write_spec(project: Project, text: str, *, force: bool = False) -> str:
             ) from error
     write_atomic(project.root / SPEC_FILE, text.encode())
     return text
+
+
+def _read(spec: bytes) -> str:
+    try:
+        return spec.decode()
+    except UnicodeDecodeError as error:
+        hint = "save it as UTF-8, or move it away: check, quality and workflow would be carried over"
+        raise RefusedError("is not UTF-8", where=SPEC_FILE, hint=hint) from error
