@@ -111,6 +111,7 @@ def test_keypoints_must_be_as_many_as_the_category_names(path: Path) -> None:
         ({"annotations": {}}, "labels.json: annotations is not a list"),
         ({"categories": {}}, "labels.json: categories is not a list"),
         ({"categories": [{"id": 7}]}, "labels.json: category 7: has no name"),
+        ({"categories": [{"id": 7, "name": 3}]}, "labels.json: category 7: has a name that is no text"),
         ({"categories": [{"name": "x"}]}, "labels.json: category 1 of the list: is no object with an id"),
         (
             {"categories": [{"id": 7, "name": "x"}, {"id": 7.0, "name": "y"}]},
@@ -232,6 +233,7 @@ def test_results_need_the_file_that_names_their_images(path: Path) -> None:
         {"segmentation": [[]], "bbox": [1, 2, 3, 4]},
         {"segmentation": None, "bbox": [1, 2, 3, 4]},
         {"bbox": None, "segmentation": [[1, 2, 3, 4, 5, 6]]},
+        {"bbox": [], "segmentation": [[1, 2, 3, 4, 5, 6]]},
     ],
 )
 def test_odd_geometry_is_kept_for_check_to_report(path: Path, annotation: dict[str, Any]) -> None:

@@ -135,7 +135,7 @@ def read_categories(values: Any, name: str, faults: Faults) -> Categories:
             continue
         where = f"{name}: category {json.dumps(row['id'])}"
         if not isinstance(row.get("name"), str):
-            faults.add("has no name", where)
+            faults.add("has a name that is no text" if "name" in row else "has no name", where)
             continue
         names.append(row["name"])
         numbers.append(json.dumps(row["id"], ensure_ascii=False))

@@ -87,6 +87,11 @@ def _present(column: pa.StringArray) -> Bools:
     return np.asarray(pc.fill_null(pc.not_equal(column, "null"), False).to_numpy(zero_copy_only=False))
 
 
+def _drawn(chunk: Chunk, name: str) -> Bools:
+    column = chunk.column(name)
+    return _present(column) & ~_equal(column, "[]")
+
+
 def _parsed(
     chunk: Chunk, name: str, rows: Ints, column: pa.StringArray, depth: int
 ) -> tuple[NumberLists, Ints]:
@@ -114,8 +119,12 @@ def _check_range(chunk: Chunk, name: str, rows: Ints, lists: NumberLists) -> Non
 def _read_boxes(reading: _Reading) -> None:
     chunk = reading.chunk
     column = chunk.column("bbox")
-    rows = np.flatnonzero(_present(column))
-    chunk.odd |= _present(column) != ("bbox" in chunk.writes)
+    told = _present(column)
+    empty = _equal(column, "[]")
+    if empty.any():  # no box, where there is another shape
+        told &= ~(empty & (_drawn(chunk, "segmentation") | _drawn(chunk, "keypoints")))
+    rows = np.flatnonzero(told)
+    chunk.odd |= told != ("bbox" in chunk.writes)
     if len(rows):
         lists, counts = _parsed(chunk, "bbox", rows, column, 1)
         for place in np.flatnonzero(lists.good & (counts != 4)).tolist():
@@ -131,7 +140,7 @@ def _read_boxes(reading: _Reading) -> None:
 def _read_keypoints(reading: _Reading) -> None:
     chunk = reading.chunk
     column = chunk.column("keypoints")
-    rows = np.flatnonzero(_present(column) & ~_equal(column, "[]"))
+    rows = np.flatnonzero(_drawn(chunk, "keypoints"))
     if not len(rows):
         return
     lists, counts = _parsed(chunk, "keypoints", rows, column, 1)
