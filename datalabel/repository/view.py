@@ -28,7 +28,7 @@ from datalabel.store.table import Table
 from datalabel.threads import in_order
 
 if TYPE_CHECKING:
-    from datalabel.spec.model import Spec
+    from datalabel.spec.model import Skeleton, Spec
 
 
 T = TypeVar("T")
@@ -192,6 +192,15 @@ class View:
     def classes_in_file(self, source: Source) -> Sequence[str]:
         """The classes that a source's header names, in its own words."""
         return get_format(source.format).class_names(self.header(replace(source, names={})))
+
+    def skeletons(self, set_name: str) -> dict[str, Skeleton]:
+        """What the sources of a set call the keypoints of each class, where they agree."""
+        told: dict[str, set[Skeleton]] = {}
+        for source in self.tree.sources.values():
+            if source.set == set_name:
+                for name, one in get_format(source.format).skeletons(self.header(source)).items():
+                    told.setdefault(name, set()).add(one)
+        return {name: one for name, (one, *others) in told.items() if not others}
 
     def item_batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """The items in key order, in pieces of bounded size."""

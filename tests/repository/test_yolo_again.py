@@ -78,10 +78,11 @@ NAMED = f"{DATA}kpt_shape: [2, 3]\nkpt_names:\n  1: [nose, tail]\n"
 POSE = "1 0.5 0.5 0.2 0.2 0.4 0.4 2 0.6 0.6 2\n"
 
 
-def test_names_of_keypoints_go_into_a_spec_and_from_there_into_coco(repo: Repository) -> None:
+@pytest.mark.parametrize("has_spec", [True, False])
+def test_names_of_keypoints_go_into_a_spec_and_into_coco(repo: Repository, has_spec: bool) -> None:
     write_set(repo.root / "set", {"data.yaml": NAMED, "labels/train/a.txt": POSE})
     repo.add("set")
-    (repo.root / "dlabel.yaml").write_text(repo.infer_spec())
+    (repo.root / "dlabel.yaml").write_text(repo.infer_spec() if has_spec else "project_name: p\n")
     repo.add("dlabel.yaml")
     repo.commit("named")
     out = repo.export("coco", "coco", allow_loss=True)

@@ -66,8 +66,8 @@ class SourceSelection:
 
     @property
     def keypoints(self) -> Mapping[str, Any]:
-        """Skeletons of the spec."""
-        return skeletons(self._view)
+        """Skeletons of the spec, else of the set's sources."""
+        return skeletons(self._view, self._set)
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """The source in key order."""
@@ -143,8 +143,8 @@ class SetSelection:
 
     @property
     def keypoints(self) -> Mapping[str, Any]:
-        """Skeletons of the spec."""
-        return skeletons(self._view)
+        """Skeletons of the spec, else of the set's sources."""
+        return skeletons(self._view, self._set)
 
     @cached_property
     def headers(self) -> Sequence[Mapping[str, Any]]:
@@ -296,10 +296,11 @@ def classes_of(view: View, set_name: str, choose: Callable[[pa.Table], pa.Table]
     return [*known, *sorted(found - set(known))]
 
 
-def skeletons(view: View) -> dict[str, Any]:
-    """Per class with keypoints in the spec: the names of its points and its edges."""
-    return {
+def skeletons(view: View, set_name: str) -> dict[str, Any]:
+    """The names of points and the edges of classes with keypoints: as the spec says, else as the sources do."""
+    specified = {
         name: (kinds["keypoints"].points, kinds["keypoints"].edges)
         for name, kinds in view.spec.classes.items()
         if "keypoints" in kinds
     }
+    return {**view.skeletons(set_name), **specified}

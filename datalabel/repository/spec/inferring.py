@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datalabel.errors import InputError, RefusedError
 from datalabel.files import write_atomic
-from datalabel.formats.registry import get_format
 from datalabel.repository.project import Project
 from datalabel.repository.spec.file import read_spec, spec_changed
 from datalabel.repository.view import View, view_of
@@ -12,7 +11,6 @@ from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.spec.carry import carried_over
 from datalabel.spec.infer import infer_spec
 from datalabel.spec.load import load_spec
-from datalabel.spec.model import Skeleton
 
 
 def infer_spec_of(view: View, set_name: str, default_name: str) -> str:
@@ -23,17 +21,7 @@ def infer_spec_of(view: View, set_name: str, default_name: str) -> str:
     """
     view.labels(set_name)
     name = view.spec.project_name or default_name
-    return infer_spec(view.keyed_batches(set_name), name, _skeletons(view, set_name))
-
-
-def _skeletons(view: View, set_name: str) -> dict[str, Skeleton]:
-    """What the sources of a set call the keypoints of each class, where they agree."""
-    told: dict[str, set[Skeleton]] = {}
-    for source in view.tree.sources.values():
-        if source.set == set_name:
-            for name, one in get_format(source.format).skeletons(view.header(source)).items():
-                told.setdefault(name, set()).add(one)
-    return {name: one for name, (one, *others) in told.items() if not others}
+    return infer_spec(view.keyed_batches(set_name), name, view.skeletons(set_name))
 
 
 def write_spec(project: Project, text: str, *, force: bool = False) -> str:
