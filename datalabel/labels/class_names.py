@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from datalabel.labels.rows import with_column
 
 Names = Mapping[str, str | None]
-"""What classes of a file are called here; None: no label is left of it. Those that are absent are called as there."""
+"""What classes of a file are called here; None: no label is left of it. Those that are absent are called as there. A
+class that others have the name of is there with its own."""
 
 
 def in_words_here(labels: pa.Table, names: Names) -> pa.Table:
@@ -35,3 +36,16 @@ def one_each(classes: Iterable[str], names: Names) -> Names:
             here[old] = None if name in taken else name
             taken.add(name)
     return {old: name for old, name in here.items() if name != old}
+
+
+def between(then: Names, now: Names) -> Names:
+    """What classes are called now, by what they were called then."""
+    return settled(
+        {word: now.get(old, old) for old in {**then, **now} if (word := then.get(old, old)) is not None}
+    )
+
+
+def settled(names: Names) -> Names:
+    """Names without those that say nothing: of classes that keep their own, which no other has got."""
+    shared = {here for old, here in names.items() if here != old}
+    return {old: here for old, here in names.items() if here != old or here in shared}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from datalabel.labels.class_names import settled
 from datalabel.spec.yaml_text import Place
 
 
@@ -105,9 +106,7 @@ def names_after(
         changed = _changed_names(step)
         now = {first: changed.get(name, name) if name else None for first, name in now.items()}
     left = set(used) - set(now.values())
-    return {
-        first: name for first, name in now.items() if name != first and not (name is None and first in left)
-    }
+    return settled({first: name for first, name in now.items() if not (name is None and first in left)})
 
 
 def old_names(steps: Iterable[Step]) -> Iterator[str]:

@@ -54,12 +54,14 @@ def _warn_of_shifts(steps: Sequence[Step], before: Collection[str], report: Repo
 
 def _warn_of(words: Sequence[str], what: str, place: Place, report: Report) -> None:
     for word in words:
-        report.warn(
-            f"the {what} {word!r} means something else afterwards: where the labelling tool keeps the old words, "
-            "what it changes later is taken for the new ones; rename there before its next export",
-            place,
-            "",
-        )
+        report.warn(f"the {what} {word!r} means something else afterwards: {_ADVICE[what]}", place, "")
+
+
+_ADVICE = {
+    "class": "the labelling tool goes on in the old words, or takes the file that dlabel restore writes",
+    "value": "where the labelling tool keeps the old words, what it changes later is taken for the new ones; "
+    "rename there before its next export",
+}
 
 
 def _sources(step: Step) -> Iterator[Name]:

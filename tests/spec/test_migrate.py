@@ -357,7 +357,7 @@ def unchanged(labels: pa.Table, done: Outcome) -> bool:
         ("{rename: {cat: a}}, {rename: {a: animal}}", "animal", {"cat": "animal"}),
         ("{rename: {cat: a}}, {rename: {a: cat}}", "cat", {}),
         ("{rename: {cat: animal, dog: animal}}", "animal", {"cat": "animal", "dog": "animal"}),
-        ("{rename: {cat: dog}}", "dog", {"cat": "dog"}),
+        ("{rename: {cat: dog}}", "dog", {"cat": "dog", "dog": "dog"}),
         ("{delete: cat}", "dog", {"cat": None}),
         ("{delete: cat}, {rename: {dog: cat}}", "cat", {"cat": None, "dog": "cat"}),
         ("{split: {class: cat, by: age, into: {old: tom, young: kitten}}}", "tom kitten", {"cat": None}),

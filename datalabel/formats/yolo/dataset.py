@@ -189,13 +189,20 @@ def with_classes(
 
 
 def with_names(files: Mapping[str, str], names: Mapping[str, str | None]) -> dict[str, str]:
-    """The files with other names for classes, which keep their numbers; a class without a new name keeps its own.
+    """The files with other names for classes, which keep their numbers; a class without a new name keeps its own, and
+    is called unused where another one has got that.
 
     Raises:
         RefusedError: as `with_classes`.
     """
     dataset, _ = read_dataset(files, "", Faults())
     fresh = {number: now for number, name in dataset.classes.items() if (now := names.get(name))}
+    taken = set(fresh.values())
+    fresh |= {
+        number: f"{name} (unused)"
+        for number, name in dataset.classes.items()
+        if number not in fresh and name in names and name in taken
+    }
     return _naming(files, dataset, {**dataset.classes, **fresh}, fresh)
 
 

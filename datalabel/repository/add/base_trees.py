@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
-from datalabel.labels.class_names import Names, in_words_here
+from datalabel.labels.class_names import Names, between, in_words_here
 from datalabel.labels.mentions import digests
 from datalabel.labels.rows import (
     differing_items,
@@ -29,7 +29,6 @@ from datalabel.labels.tables import LABEL_ORDER, LABELS, MENTION_ORDER
 from datalabel.repository.add.spoken import CONTENT
 from datalabel.repository.stage import Draft, Stage
 from datalabel.repository.view import View, view_of
-from datalabel.store.history import Source
 from datalabel.store.state import Base
 from datalabel.store.store import Store
 from datalabel.store.table import Table
@@ -47,8 +46,9 @@ class Theirs:
     mentions: pa.Table
 
 
-def remember_base(stage: Stage, source: str, digest: ObjectId, theirs: Theirs) -> None:
-    """Note that the source, with files of this digest, said what its old base says, changed by `theirs`."""
+def remember_base(stage: Stage, source: str, digest: ObjectId, theirs: Theirs, words: Names) -> None:
+    """Note that the source, with files of this digest, said what its old base says, changed by `theirs`; `words` are
+    what its files call the classes of its header."""
     store = stage.project.store
     old = stage.base(source)
     before = view_of(store, old.tree, source) if old else None
@@ -66,7 +66,7 @@ def remember_base(stage: Stage, source: str, digest: ObjectId, theirs: Theirs) -
         _keep_digests(draft, source, before, theirs)
     if before is not None or source in stage.view.tree.sources:  # else nothing of it can have been removed
         _keep_removed(draft, source, theirs.mentions)
-    stage.bases[source] = _base_of(draft, source, digest)
+    stage.bases[source] = _base_of(draft, source, digest, words)
 
 
 def remember_written(stage: Stage, source: str, digest: ObjectId) -> None:
@@ -80,25 +80,16 @@ def remember_written(stage: Stage, source: str, digest: ObjectId) -> None:
     for batch in store.tables.scan(draft.labels(set_name), [*CONTENT, "item", "source"], items=keys):
         held |= item_hashes(split_by_source(batch, source)[0], CONTENT)
     _put_digests(draft, source, {key: held[key] for key in said})
-    known = draft.tree.sources[source]
-    if known.names:  # the file has the new words now: the old ones, if they come, are a change
-        header = stage.put_header(draft.view.header(known))
-        words = {here: here for here in known.names.values() if here is not None}
-        sources = {**draft.tree.sources, source: replace(known, header=header, names=words)}
-        draft.tree = replace(draft.tree, sources=sources)
-    stage.bases[source] = _base_of(draft, source, digest)
+    # Its files have the words from here now: the old ones, if they come, are a change.
+    stage.bases[source] = _base_of(draft, source, digest, draft.tree.sources[source].names)
 
 
-def _base_of(draft: Draft, source: str, digest: ObjectId) -> Base:
-    """A draft as the base of one source: nobody asks it for others, which may be thousands."""
+def _base_of(draft: Draft, source: str, digest: ObjectId, words: Names) -> Base:
+    """A draft as the base of one source: nobody asks it for others, which may be thousands. Its names are what the
+    files call the classes, as labels have it in a base."""
     tree = draft.finished()
-    tree = replace(tree, sources={source: tree.sources[source]})
+    tree = replace(tree, sources={source: replace(tree.sources[source], names=words)})
     return Base(draft.project.store.history.put_tree(tree), digest)
-
-
-def is_written_back(said: Source) -> bool:
-    """Whether the file of a source, as a base has it, was written in the words from here."""
-    return bool(said.names) and all(old == here for old, here in said.names.items())
 
 
 def say_again(stage: Stage, items: Sequence[str]) -> int:
@@ -124,7 +115,7 @@ def say_again(stage: Stage, items: Sequence[str]) -> int:
             left = [key for key in left if key not in found]
             if not left:
                 break
-        count += _say_again(stage, source, last, items, {})  # a base is in the words of the file
+        count += _say_again(stage, source, last, items, last.tree.sources[source].names)
     return count
 
 
@@ -158,8 +149,8 @@ def _say_again(stage: Stage, source: str, before: View, items: Sequence[str], na
     known = stage.tree.sources[source]
     set_name = known.set or ""
     held = split_by_source(stage.read(before.label_table(set_name), back), source)[0]
-    called = {word: here for old, here in known.names.items() if (word := names.get(old, old)) is not None}
-    labels = pa.concat_tables([stage.read(stage.labels(set_name), back), in_words_here(held, called)])
+    held = in_words_here(held, between(names, known.names))
+    labels = pa.concat_tables([stage.read(stage.labels(set_name), back), held])
     stage.put_labels(set_name, sort_rows(labels, *LABEL_ORDER))
     return int(held.num_rows)
 

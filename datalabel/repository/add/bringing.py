@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -73,7 +73,7 @@ class Bringing:
 
     `old_name` is what the source was called so far, `name` what it is called from now on. `factors` say how many
     times as wide and high as before images are, of a source whose labels moved with these, and `names` what its
-    classes are called here.
+    classes are called here; of those in `learned` it has come to know the names itself.
     """
 
     tables: Tables
@@ -84,6 +84,7 @@ class Bringing:
     prefer: Prefer
     factors: Mapping[str, tuple[float, float]]
     names: Names
+    learned: frozenset[str]
 
     def bring(self, items: Sequence[str], rows: pa.Table) -> Brought:
         """The outcome on these items (sorted); `rows` is all that the source says of labels, sorted by item."""
@@ -97,16 +98,19 @@ class Bringing:
         is_untouched = ours is before
         if not self.factors.keys().isdisjoint(items):
             before, ours = resized(before, self.factors), resized(ours, self.factors)
-        before = in_words_here(before, self.names)
+        told, before = before, in_words_here(before, self.names)
         if is_untouched:
             ours = before
         theirs = _identified(in_words_here(said, self.names), before, ours, others)
+        in_file = with_column(theirs, "class", said.column("class"))
+        if self.learned:
+            theirs = _in_own_words(theirs, in_file, told, self.learned)
         merged = merge(before, ours, theirs, prefer=self.prefer)
         labels = pa.concat_tables([others, merged.labels]) if others.num_rows else merged.labels
         labels = sort_rows(labels, *LABEL_ORDER)
         present = distinct(ours.column("item")) | distinct(others.column("item"))
         return Brought(
-            with_column(theirs, "class", said.column("class")),
+            in_file,
             labels,
             frozenset(present - distinct(labels.column("item"))),
             frozenset(distinct(merged.labels.column("item"))),
@@ -135,6 +139,16 @@ def _parts(items: Sequence[str], rows: pa.Table) -> Iterator[tuple[Sequence[str]
         bounds = [bisect_left(present, some[0]), bisect_left(present, after[0]) if after else len(present)]
         first, end = np.searchsorted(codes, bounds).tolist()
         yield some, rows.slice(first, end - first)
+
+
+def _in_own_words(theirs: pa.Table, in_file: pa.Table, told: pa.Table, learned: Collection[str]) -> pa.Table:
+    """Labels called as here, but where the file says another word than it `told` before and knows the name from here:
+    then it means its own word."""
+    now, then = (hash_rows(rows, ("item", "id", "class")) for rows in (in_file, told))
+    same = np.isin(now, then)
+    knows = pc.is_in(theirs.column("class"), value_set=pa.array(learned, pa.string()))
+    own = pc.and_(knows, pa.array(~same))
+    return with_column(theirs, "class", pc.if_else(own, in_file.column("class"), theirs.column("class")))
 
 
 def _identified(rows: pa.Table, before: pa.Table, ours: pa.Table, others: pa.Table) -> pa.Table:

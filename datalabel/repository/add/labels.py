@@ -6,8 +6,8 @@ staging. Only the items about which the source says something new are touched.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import pyarrow as pa
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from datalabel.content import ObjectId
 from datalabel.errors import Fault
 from datalabel.formats.base import Format, Read
-from datalabel.labels.class_names import Names
+from datalabel.labels.class_names import Names, between, settled
 from datalabel.labels.mentions import digests, own_mentions
 from datalabel.labels.merge import Conflict
 from datalabel.labels.rows import (
@@ -31,7 +31,7 @@ from datalabel.labels.rows import (
     without_items,
 )
 from datalabel.labels.tables import MENTION_ORDER, MENTIONS, empty
-from datalabel.repository.add.base_trees import Theirs, is_written_back, remember_base
+from datalabel.repository.add.base_trees import Theirs, remember_base
 from datalabel.repository.add.bringing import Bringing, Brought
 from datalabel.repository.add.exchanged import refuse_exchanged
 from datalabel.repository.add.rivals import refuse_overlap
@@ -110,7 +110,7 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
     addition.apply()
     stage.set_source(name, record)
     new_classes = _new_classes(stage, came)
-    remember_base(stage, name, reading.digest, addition.theirs)
+    remember_base(stage, name, reading.digest, addition.theirs, addition.words)
     remember_wordings(stage, name, reading.read, reading.keys, now.mentions, how)
     return LabelsAdded(
         *counts,
@@ -158,49 +158,62 @@ class _Addition:
 
     @cached_property
     def _known(self) -> Source | None:
-        """The source as it is recorded. One whose file was written in the words from here has none beside them any
-        more: if the file says the old ones, it means them."""
-        known = self._stage.tree.sources.get(self._old_name)
-        said = self._base.tree.sources.get(self._old_name) if self._base is not None else None
-        if known is None or said is None or not is_written_back(said) or self._how.partial:
-            return known  # of a part, the header stays, and with it what its classes are called
-        return replace(known, names={})
+        """The source as it is recorded."""
+        return self._stage.tree.sources.get(self._old_name)
 
     @cached_property
-    def _classes(self) -> Sequence[str]:
-        """The classes that the header names now."""
-        return self._reading.format.class_names(self._reading.read.header)
+    def _words(self) -> Names:
+        """What the files called the classes of the recorded header when they were last read or written."""
+        said = self._base.tree.sources.get(self._old_name) if self._base is not None else None
+        return said.names if said is not None else {}
 
     @cached_property
     def names(self) -> Names:
-        """What the classes of the file are called here. Where it has come to know such a name itself, it means its
-        own words."""
-        if self._base is None or self._known is None or not self._known.names:
-            return {}
-        learned = set(self._classes) - set(
-            self._base.classes_in_file(self._base.tree.sources[self._old_name])
-        )
-        return {old: here for old, here in self._known.names.items() if here not in learned}
+        """What the classes of the files are called here."""
+        return between(self._words, self._known.names) if self._known is not None else {}
+
+    @cached_property
+    def learned(self) -> frozenset[str]:
+        """Names from here that the header has come to know since: by them, and by the words that they stand for, the
+        file means its own classes."""
+        if self._base is None or not self.names:
+            return frozenset()
+        fmt, said = self._reading.format, self._base.tree.sources[self._old_name]
+        before = set(fmt.class_names(self._base.header(said)))
+        now = set(fmt.class_names(self._reading.read.header))
+        return frozenset(now - before - self.names.keys()) if before else frozenset()
 
     def called(self) -> dict[str, str]:
         """The classes that the source says on changed items and that have another name here, with that name."""
         said = distinct(self.theirs.labels.column("class"))
-        return {old: here for old, here in sorted(self.names.items()) if here is not None and old in said}
+        return {
+            old: here
+            for old, here in sorted(self.names.items())
+            if here is not None and here != old and old in said and here not in self.learned
+        }
 
-    def record(self, came: Collection[str]) -> Source:
+    def record(self, came: set[str]) -> Source:
         """The source as it is from now on. A class that was left without a label has its own name again where labels
-        of it `came`; a part speaks for its items only."""
+        of it `came`, and no other has got that; a part speaks for its items only."""
         reading, how, known = self._reading, self._how, self._known
         if known is not None and how.partial and known.header is not None:
             header, names = known.header, known.names
         else:
             header = self._stage.put_header(reading.read.header)
-            names = {
-                old: here
-                for old, here in self.names.items()
-                if (old in self._classes or not self._classes) and not (here is None and old in came)
-            }
+            own = came.difference(self.names.values())
+            names = settled(
+                {
+                    old: here
+                    for old, here in self.names.items()
+                    if here not in self.learned and not (here is None and old in own)
+                }
+            )
         return Source(reading.format.name, reading.path, how.set, how.annotator, header, how.options, names)
+
+    @property
+    def words(self) -> Names:
+        """What the files call the classes of the header that is recorded from now on."""
+        return self._words if self._how.partial else {}
 
     @cached_property
     def before(self) -> Table | None:
@@ -230,7 +243,7 @@ class _Addition:
         tables = self._stage.project.store.tables
         factors = _factors(self._said, self._now.mentions) if self._reading.format.fractional else {}
         bringing = Bringing(
-            tables, self.before, staged, self._old_name, name, how.prefer, factors, self.names
+            tables, self.before, staged, self._old_name, name, how.prefer, factors, self.names, self.learned
         )
         return bringing.bring(self.changed, self._now.labels)
 

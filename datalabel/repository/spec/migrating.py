@@ -117,7 +117,9 @@ def _rename_in_sources(stage: Stage, steps: Sequence[Step], used: Collection[str
     for name, source in stage.tree.sources.items():
         if source.set is None:
             continue
-        words = view.classes_in_file(source) or old_names(steps)  # what labels alone name may come any time
+        # A word may also come with labels, any time; what a class is called here is none of the file's.
+        others = set(old_names(steps)).difference(source.names.values())
+        words = [*view.classes_in_file(source), *sorted(others)]
         after = names_after({**{one: one for one in words}, **source.names}, steps, used)
         if after != source.names:
             stage.set_source(name, replace(source, names=after))
