@@ -250,7 +250,7 @@ def create(
     drop_empty: bool = DROP_EMPTY,
     with_unseen: bool = typer.Option(False, "--with-unseen", help="Also items that no label file names."),
     split: str = typer.Option(
-        None, "--split", metavar="SPLITS", help="E.g. train=0.8,val=0.2; met approximately."
+        None, "--split", metavar="SPLITS", help="Shares, met nearly: train=0.8,val=0.2."
     ),
     split_by: list[str] = typer.Option(
         None, "--split-by", metavar="source|FILE", help="Published splits: lists, data.yaml, label files."

@@ -184,23 +184,6 @@ def test_the_split_of_a_source_that_is_the_whole_project_has_a_name(forty: Repos
     assert splits(forty, "exp") == {"images/00.png": "root", "images/01.png": "root", "images/03.png": "val"}
 
 
-def test_a_data_yaml_of_roboflow(repo: Repository) -> None:
-    for number, key in enumerate(("train/images/a.png", "valid/images/b.png")):
-        write_image(repo.root / key, number)
-    repo.add("train", "valid")
-    repo.commit("images")
-    text = "train: ../train/images\nvalidation: ../valid/images\n"
-    (repo.root / "data.yaml").write_text(text)
-    found = repo.create_snapshot("exp", split_by=["data.yaml"])
-    assert {name: [one.key for one in found.samples(name)] for name in found.splits} == {
-        "train": ["train/images/a.png"],
-        "val": ["valid/images/b.png"],
-    }
-    (repo.root / "data.yaml").write_text(f"{text}val: ../train/images\ntrain: ../valid/images\n")
-    with pytest.raises(InputError, match="stands twice"):
-        repo.create_snapshot("again", split_by=["data.yaml"])
-
-
 def test_the_lists_of_a_data_yaml(forty: Repository) -> None:
     (forty.root / "val.txt").write_text("./images/05.png\nimages/06.png\n")
     (forty.root / "train.txt").write_text("images/07.png\n")
