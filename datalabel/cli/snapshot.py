@@ -249,9 +249,7 @@ def create(
     where: str = WHERE,
     drop_empty: bool = DROP_EMPTY,
     with_unseen: bool = typer.Option(False, "--with-unseen", help="Also items that no label file names."),
-    split: str = typer.Option(
-        None, "--split", metavar="SPLITS", help="Shares, met nearly: train=0.8,val=0.2."
-    ),
+    split: str = typer.Option(None, "--split", metavar="SPLITS", help="Shares, about: a=0.8,b=0.2."),
     split_by: list[str] = typer.Option(
         None, "--split-by", metavar="source|FILE", help="Published splits: lists, data.yaml, label files."
     ),
