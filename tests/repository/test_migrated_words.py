@@ -166,6 +166,15 @@ def test_a_file_in_the_old_words_is_read_as_often_as_it_comes(project: Repositor
     assert sorted(names[one["category_id"]] for one in written["annotations"]) == ["a", "a", "b", "b", "c"]
 
 
+def test_a_map_that_speaks_of_words_from_here_has_nothing_to_do_again(project: Repository) -> None:
+    migrate(project, "{rename: {c: x}}")
+    migrate(project, "{rename: {x: y, b: y}}")
+    project.commit("renamed")
+    migrate(project, "{rename: {x: y, b: y}}")
+    assert not project.status().has_staged
+    assert project.view().tree.sources["l.json"].names == {"b": "y", "c": "y"}
+
+
 def test_yolo_names_no_class_twice(repo: Repository) -> None:
     (repo.root / "dlabel.yaml").write_text("project_name: p\n")
     write_image(repo.root / "set/images/i.jpg")

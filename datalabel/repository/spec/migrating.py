@@ -114,15 +114,27 @@ def migrate(
 def _rename_in_sources(stage: Stage, steps: Sequence[Step], used: Collection[str]) -> None:
     """What a source names is called otherwise from now on: what its file says next in the words that it has, too."""
     view = View(stage.project.store, stage.tree, "STAGED")
+    labelled = _classes_by_source(stage.view)
     for name, source in stage.tree.sources.items():
         if source.set is None:
             continue
-        # A word may also come with labels, any time; what a class is called here is none of the file's.
-        others = set(old_names(steps)).difference(source.names.values())
+        # Labels may have words that the header has not; what a class is called here is no word of the file.
+        others = labelled.get(name, set()).intersection(old_names(steps)).difference(source.names.values())
         words = [*view.classes_in_file(source), *sorted(others)]
         after = names_after({**{one: one for one in words}, **source.names}, steps, used)
         if after != source.names:
             stage.set_source(name, replace(source, names=after))
+
+
+def _classes_by_source(view: View) -> dict[str, set[str]]:
+    """The classes of the labels of each source."""
+    found: dict[str, set[str]] = {}
+    for name in view.tree.sets:
+        for batch in view.store.tables.scan(view.label_table(name), ["class", "source"]):
+            pairs = batch.group_by(["source", "class"]).aggregate([])
+            for row in pairs.to_pylist():
+                found.setdefault(row["source"], set()).add(row["class"])
+    return found
 
 
 def _declare(migration: Migration) -> str:
