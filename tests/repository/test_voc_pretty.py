@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,47 +10,28 @@ from pictures import write_coco, write_image
 
 from datalabel.repository.repository import Repository
 
-PRETTY = """\
+_USUAL = """\
 <?xml version="1.0" ?>
 <annotation>
-\t<folder>
-\t\tVOC2007
-\t</folder>
-\t<filename>
-\t\t%s
-\t</filename>
+\t<folder>VOC2007</folder>
+\t<filename>%s</filename>
 \t<size>
-\t\t<width>
-\t\t\t64
-\t\t</width>
-\t\t<height>
-\t\t\t48
-\t\t</height>
-\t\t<depth>
-\t\t\t3
-\t\t</depth>
+\t\t<width>64</width>
+\t\t<height>48</height>
+\t\t<depth>3</depth>
 \t</size>
 \t<object>
-\t\t<name>
-\t\t\tcat
-\t\t</name>
+\t\t<name>cat</name>
 \t\t<bndbox>
-\t\t\t<xmin>
-\t\t\t\t1
-\t\t\t</xmin>
-\t\t\t<ymin>
-\t\t\t\t2
-\t\t\t</ymin>
-\t\t\t<xmax>
-\t\t\t\t11
-\t\t\t</xmax>
-\t\t\t<ymax>
-\t\t\t\t22
-\t\t\t</ymax>
+\t\t\t<xmin>1</xmin>
+\t\t\t<ymin>2</ymin>
+\t\t\t<xmax>11</xmax>
+\t\t\t<ymax>22</ymax>
 \t\t</bndbox>
 \t</object>
 </annotation>
 """
+PRETTY = re.sub(r"(?m)^(\t*)<(\w+)>([^<\n]+)</\2>$", r"\1<\2>\n\1\t\3\n\1</\2>", _USUAL)
 NAMES = ("img1.jpg", "img2.jpg")
 
 

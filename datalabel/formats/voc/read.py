@@ -17,13 +17,13 @@ from datalabel.content import canonical_json, fingerprint
 from datalabel.errors import Faults, InputError
 from datalabel.formats.base import READ_LABELS, READ_MENTIONS, Read, ReadContext, SourceFiles
 from datalabel.formats.voc.bare import blank_between, is_bare
+from datalabel.formats.voc.files import Files
 from datalabel.formats.voc.header import PROPERTIES, SIDES, Common, common_of
 from datalabel.formats.voc.names import SPELLED, name_in
 from datalabel.formats.voc.numbers import BadNumberError, Numbers, corners
 from datalabel.formats.voc.properties import properties_of
 from datalabel.formats.voc.texts import Texts
 from datalabel.formats.voc.xml import (
-    MAX_BYTES,
     Layout,
     XmlError,
     children_of,
@@ -32,7 +32,6 @@ from datalabel.formats.voc.xml import (
     interrupted,
     line_of,
     notation,
-    parse,
     text_of,
 )
 from datalabel.formats.wordings import Members, member_wordings
@@ -55,6 +54,7 @@ class Reader:
         self._context = context
         self._item_key = context.item_key
         self._faults = Faults(SHOWN)
+        self._files = Files(source, self._faults)
         self._numbers = Numbers()
         self._common = Common()
         self._names: list[str] = []
@@ -70,7 +70,6 @@ class Reader:
         self._where = ""
         self._data = b""
         self._bare = False
-        self._saved_meanwhile: set[str] = set()
 
     def read(self, members: Sequence[str | None]) -> Read:
         """Read the members (None: the source itself), in this order.
@@ -80,7 +79,7 @@ class Reader:
         """
         folder = members != [None]
         name_element = self._item_key or "filename"
-        sample = [self._parsed(member) for member in members[:SAMPLE]]
+        sample = [self._files.parsed(member) for member in members[:SAMPLE]]
         common = [(data, root) for data, root, _ in filter(None, sample)]
         self._common = common_of(common, name_element, folder)
         self._usual_sides = list(self._common.orders["bndbox"])
@@ -90,14 +89,14 @@ class Reader:
             if index in before:
                 self._as_before(before[index])
                 continue
-            found = sample[index] if index < SAMPLE else self._parsed(member)
+            found = sample[index] if index < SAMPLE else self._files.parsed(member)
             if found is not None:
                 self._data, root, around = found
-                self._where = self._place(member)
+                self._where = self._files.place(member)
                 self._bare = is_bare(self._data)
                 self._file(member, root, around)
         self._faults.raise_if_any(InputError)
-        known.forget(row for row, member in enumerate(members) if member in self._saved_meanwhile)
+        known.forget(row for row, member in enumerate(members) if member in self._files.saved_meanwhile)
         wordings = known.wordings if folder else None
         return Read(self._common.header(), self._mentions(), self._labels(), wordings=wordings)
 
@@ -114,33 +113,6 @@ class Reader:
         self._members.append(mention["number"])
         self._sizes.append((mention["width"], mention["height"]))
         self._extras.append(mention["extra"])
-
-    def _place(self, member: str | None) -> str:
-        return self._source.name if member is None else f"{self._source.name}/{member}"
-
-    def _parsed(self, member: str | None) -> tuple[bytes, ET.Element, dict[str, list[str]]] | None:
-        """A member's bytes, root and what stands around it; None after noting a fault."""
-        where = self._place(member)
-        try:
-            with self._source.path(member).open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
-            document = parse(data)
-            if member is not None and not self._source.is_as_named(member, data):
-                self._saved_meanwhile.add(member)
-        except OSError as error:
-            self._faults.add(f"cannot read the file: {error.strerror}", where)
-            return None
-        except XmlError as fault:
-            self._faults.add(fault.what, where if fault.line is None else f"{where}:{fault.line}")
-            return None
-        root = document.root
-        if root.tag != "annotation":
-            self._faults.add(
-                f"is not Pascal VOC: the root element is <{root.tag[:80]}>, not <annotation>", where
-            )
-            return None
-        around = {"$before": list(document.before), "$after": list(document.after)}
-        return data, root, {key: texts for key, texts in around.items() if texts}
 
     def _fault(self, what: str, number: int = 0, tag: str | None = None) -> None:
         # Finding a line parses the file again: only for faults that will be shown.
