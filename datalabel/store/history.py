@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from datalabel.content import ObjectId, canonical_json
@@ -175,7 +176,7 @@ class History:
 
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
-        self._trees: dict[ObjectId, Tree] = {}
+        self._read_tree = lru_cache(maxsize=_KEPT)(self._tree)  # threads may share it
 
     def put_tree(self, tree: Tree) -> ObjectId:
         """Keep a tree."""
@@ -183,11 +184,10 @@ class History:
 
     def tree(self, name: ObjectId) -> Tree:
         """The tree of this id, verified. The last few are kept: a tree may have thousands of sources."""
-        tree = self._trees.pop(name, None) or Tree.from_bytes(self._objects.get(TREE, name))
-        self._trees[name] = tree
-        if len(self._trees) > _KEPT:
-            self._trees.pop(next(iter(self._trees)), None)
-        return tree
+        return self._read_tree(name)
+
+    def _tree(self, name: ObjectId) -> Tree:
+        return Tree.from_bytes(self._objects.get(TREE, name))
 
     def put_commit(self, commit: Commit) -> ObjectId:
         """Keep a commit."""
