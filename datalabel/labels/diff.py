@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -28,6 +30,10 @@ _OWN_BOUNDS = ("box",)
 
 FIRST, AT_ONCE = 32, 256
 """Changes are spelled out for so many items at first, since often nobody asks for more, and at a time."""
+
+_DECODER = msgspec.json.Decoder(dict[str, Any])
+_SPECIAL = re.compile(r"[{$]|\d{15}|\d[eE]")
+"""What the quick reader of JSON is not asked for: objects in objects, our notes, numbers that a double may not hold."""
 
 _MANY = 4000
 """Python makes no whole number of more digits than about so many."""
@@ -204,7 +210,11 @@ def _say_otherwise(old: pa.ChunkedArray, new: pa.ChunkedArray) -> npt.NDArray[np
 
 def _told(extra: str | None) -> dict[str, Any]:
     """What a format has no column for, without how it was spelled."""
-    return _unspelled(json.loads(extra or "{}", parse_int=_whole, parse_float=_real))
+    if extra is None:
+        return {}
+    if not _SPECIAL.search(extra, 1):
+        return dict(_DECODER.decode(extra))
+    return _unspelled(json.loads(extra, parse_int=_whole, parse_float=_real))
 
 
 def _unspelled(fields: Mapping[str, Any]) -> dict[str, Any]:
