@@ -33,7 +33,7 @@ FIRST, AT_ONCE = 32, 256
 
 _DECODER = msgspec.json.Decoder(dict[str, Any])
 _SPECIAL = re.compile(r"[{$]|\d{15}|\d[eE]")
-"""What the quick reader of JSON is not asked for: objects in objects, our notes, numbers that a double may not hold."""
+"""What the quick reader of JSON is not asked for: objects in objects, our notes, numbers no double may hold."""
 
 _MANY = 4000
 """Python makes no whole number of more digits than about so many."""
