@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "datalabel"
 
 LAYERS: dict[str, int] = {
     "errors": 0, "progress": 0, "content": 0, "files": 0, "images": 0, "image_headers": 0, "thumbnails": 0,
-    "looks": 0, "version": 0, "threads": 0, "interrupts": 0, "printable": 0,
+    "looks": 0, "version": 0, "threads": 0, "processes": 0, "interrupts": 0, "printable": 0,
     "labels": 1, "spec": 1,
     "store": 2, "formats": 2, "check": 2, "experiments": 2, "quality": 2, "report": 2, "demo": 2,
     "repository": 3,

@@ -17,9 +17,10 @@ from object_stores import local_objects
 from pictures import write_image
 
 import datalabel
+from datalabel.processes import number_of_workers
 from datalabel.repository.add import read_images
 from datalabel.repository.add.read_image import ReadImage, read_block
-from datalabel.repository.add.reader_processes import Readers, number_of_readers
+from datalabel.repository.add.reader_processes import Readers
 from datalabel.repository.repository import Repository
 from datalabel.threads import in_order
 
@@ -93,7 +94,7 @@ def test_a_reader_that_dies_is_done_without(tmp_path: Path) -> None:
     with Readers(objects, 2, keep=True) as readers:
         for number, block in enumerate(in_blocks(files)):
             if number in (1, 3):
-                readers._all[number // 2]._process.kill()
+                readers.workers._all[number // 2]._process.kill()
             found += readers.read(block)
     objects.flush()
     seen = timeless(found)
@@ -133,10 +134,10 @@ def test_another_program_is_no_reader(program: str, tmp_path: Path, monkeypatch:
 
 
 def test_nothing_is_started_where_no_python_runs_this(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert number_of_readers() == min(len(os.sched_getaffinity(0)), 8)
+    assert number_of_workers() == min(len(os.sched_getaffinity(0)), 8)
     for program in ("", "/usr/bin/blender", None):
         monkeypatch.setattr(sys, "executable", program)
-        assert number_of_readers() == 0
+        assert number_of_workers() == 0
 
 
 def test_many_images_are_added_as_few_are(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,4 +243,5 @@ def test_a_reader_is_the_program_that_starts_it(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     with Readers(local_objects(tmp_path), 1, keep=True) as readers:
         files = [("a.bmp", str(write_image(tmp_path / "a.bmp")))]
-        assert readers._all[0].read(files).images[0].known is not None
+        assert readers.read(files)[0].known is not None
+        assert readers.workers._all[0]._process.poll() is None

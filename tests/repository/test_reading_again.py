@@ -20,7 +20,7 @@ from remembering import THEN, Bases, do_then, exchange, forget, outcome
 
 import datalabel
 from datalabel.errors import RefusedError
-from datalabel.formats.coco import read as coco_read
+from datalabel.formats.coco import chunks
 from datalabel.repository.add import bringing
 from datalabel.repository.add.adding import Added
 from datalabel.repository.repository import Repository
@@ -33,7 +33,7 @@ Document = dict[str, Any]
 def _read_piece_by_piece() -> Iterator[None]:
     """Some labels at a time, so that a small file has more than its beginning."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(coco_read, "CHUNK_BYTES", 300)
+        patch.setattr(chunks, "CHUNK_BYTES", 300)
         yield
 
 

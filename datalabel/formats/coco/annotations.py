@@ -7,9 +7,9 @@ whose columns and `extra` would not give its text back is *odd*: it keeps its wh
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -30,7 +30,8 @@ Places = npt.NDArray[np.int32]
 
 _TEXT = pa.string()
 _NONE = pa.scalar(None, _TEXT)
-_OBJECT, _QUOTE = b'{"'
+_QUOTE = ord('"')
+_RAWS = msgspec.json.Decoder(list[Raw])
 
 
 @dataclass(slots=True)
@@ -84,10 +85,10 @@ class Chunk:
         self.faults.add(what, f"{self.name}: annotation {place}{of}", hint)
 
 
-def read_chunk(chunk: Chunk, whole: Sequence[bytes | Raw]) -> pa.Table:
+def read_chunk(chunk: Chunk, text: bytes) -> pa.Table:
     """The chunk's labels (`rank` still null); faults are collected in the chunk's `faults`.
 
-    `whole` is the text of each annotation, for the odd ones.
+    `text` is the list of its annotations, for the odd ones.
     """
     _link_images(chunk)
     _link_categories(chunk)
@@ -103,7 +104,7 @@ def read_chunk(chunk: Chunk, whole: Sequence[bytes | Raw]) -> pa.Table:
         "rank": pa.nulls(chunk.size, pa.int32()),
         **_geometry(shapes),
     }
-    columns["extra"] = _extra(chunk, whole)
+    columns["extra"] = _extra(chunk, text)
     return pa.Table.from_arrays([columns[one] for one in READ_LABELS.names], schema=READ_LABELS)
 
 
@@ -200,13 +201,14 @@ def _annotator(chunk: Chunk) -> pa.StringArray:
     return names
 
 
-def _extra(chunk: Chunk, whole: Sequence[bytes | Raw]) -> pa.StringArray:
+def _extra(chunk: Chunk, text: bytes) -> pa.StringArray:
     left = dict(chunk.texts)
     if VERBATIM in left:
         chunk.odd |= _valid(left.pop(VERBATIM))
     if chunk.odd.any():
+        whole = _RAWS.decode(text)
         left[VERBATIM] = text_column(
-            [text if odd else b"" for text, odd in zip(whole, chunk.odd.tolist(), strict=True)]
+            [one if odd else b"" for one, odd in zip(whole, chunk.odd.tolist(), strict=True)]
         )
     texts = objects(left, chunk.size)
     return pc.if_else(pc.equal(texts, "{}"), _NONE, texts)

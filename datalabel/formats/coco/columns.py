@@ -32,10 +32,14 @@ class NotObjectsError(Exception):
 class Fields:
     """The fields of one list's objects, in an order that suits all; grows with what `split` meets."""
 
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self._shapes: dict[tuple[str, ...], None] = {}
-        self._decoder: msgspec.json.Decoder[Any] | None = None
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        """`names` are those that are known already, in their order."""
+        self.names = list(names)
+        self._shapes: dict[tuple[str, ...], None] = dict.fromkeys([tuple(names)])
+        self._decoder = self._decoder_of_structs() if names else None
+
+    def __reduce__(self) -> tuple[type[Fields], tuple[list[str]]]:
+        return Fields, (self.names,)
 
     @property
     def are_settled(self) -> bool:
@@ -70,17 +74,21 @@ class Fields:
             raise NotObjectsError(f"more than {MAX_FIELDS:,} different fields")
         self._shapes |= dict.fromkeys(itertools.islice(shapes, MAX_FIELDS))
         self.names = merged_order([*self._shapes, *((name,) for name in names)])
-        # A struct cannot be given such names; dicts can, only slower.
-        if not any(set(name) & {'"', "\\"} or not name.isprintable() for name in self.names):
-            struct = msgspec.defstruct(
-                "Fields",
-                [(f"f{place}", Raw, _ABSENT) for place in range(len(self.names))],
-                rename={f"f{place}": name for place, name in enumerate(self.names)},
-                forbid_unknown_fields=True,
-                gc=False,
-            )
-            self._decoder = msgspec.json.Decoder(list[struct])  # type: ignore[valid-type]
+        self._decoder = self._decoder_of_structs()
         return objects
+
+    def _decoder_of_structs(self) -> msgspec.json.Decoder[Any] | None:
+        """None: a struct cannot be given such names. Dicts can, only slower."""
+        if any(set(name) & {'"', "\\"} or not name.isprintable() for name in self.names):
+            return None
+        struct = msgspec.defstruct(
+            "Fields",
+            [(f"f{place}", Raw, _ABSENT) for place in range(len(self.names))],
+            rename={f"f{place}": name for place, name in enumerate(self.names)},
+            forbid_unknown_fields=True,
+            gc=False,
+        )
+        return msgspec.json.Decoder(list[struct])  # type: ignore[valid-type]
 
     def _columns(self, rows: Sequence[Any]) -> dict[str, pa.StringArray]:
         return {

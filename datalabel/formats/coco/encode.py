@@ -192,7 +192,8 @@ class Encoder:
         texts = whole.take(pa.array(rows))
         faults = Faults()
         try:
-            read = read_chunk(self._chunk(texts, batch, faults), [b"{}"] * len(rows))
+            text = json_list(texts)
+            read = read_chunk(self._chunk(text, len(rows), batch, faults), text)
         except (NotObjectsError, InputError, RecursionError):
             return same
         if len(faults):
@@ -207,15 +208,15 @@ class Encoder:
         same[rows] = equal
         return same
 
-    def _chunk(self, texts: pa.StringArray, batch: Numbered, faults: Faults) -> Chunk:
+    def _chunk(self, text: bytes, size: int, batch: Numbered, faults: Faults) -> Chunk:
         names = batch.items.column("name").to_pylist()
         lookup = Lookup([number or f"$missing {row}" for row, number in enumerate(batch.images)])
         unknown = np.full(len(names), -1, np.int64)
-        columns = Fields().split(json_list(texts))
-        mentions, respelled = lookup.find(columns.get("image_id", pa.nulls(len(texts), pa.string())))
+        columns = Fields().split(text)
+        mentions, respelled = lookup.find(columns.get("image_id", pa.nulls(size, pa.string())))
         return Chunk(
             name=self.selection.name,
-            rows=np.arange(len(texts)),
+            rows=np.arange(size),
             mentions=mentions,
             odd=respelled,
             texts=columns,

@@ -10,9 +10,7 @@ Images are mentions, annotations are labels; see `annotations`.
 from __future__ import annotations
 
 import copy
-import itertools
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,7 +24,7 @@ from msgspec import Raw
 from datalabel.content import canonical_json, fingerprint
 from datalabel.errors import Fault, Faults, InputError
 from datalabel.formats.base import READ_LABELS, Read, ReadContext, SourceFiles, Wordings
-from datalabel.formats.coco.annotations import Chunk, read_chunk
+from datalabel.formats.coco.chunks import ChunkReader, Piece, pieces
 from datalabel.formats.coco.columns import Fields, NotObjectsError, list_of, merged_order, text_column
 from datalabel.formats.coco.document import RESULTS, Document, load, parse
 from datalabel.formats.coco.images import (
@@ -37,19 +35,10 @@ from datalabel.formats.coco.images import (
     read_categories,
     read_images,
 )
-from datalabel.formats.coco.repeated import HINT, repeated
 from datalabel.formats.coco.wordings import wordings_of
 from datalabel.labels.hashing import Hashes
 
 Ints = npt.NDArray[np.int64]
-
-CHUNK_ROWS = 50_000
-CHUNK_BYTES = 3 << 20
-"""Annotations are decoded so many, or so many bytes of them, at a time."""
-
-_NUMBERS = ("bbox", "segmentation", "keypoints", "area", "score")
-_SAMPLE = 2_000
-_WRITES = frozenset({"id", "bbox", "area", "iscrowd", "num_keypoints"})
 
 
 class _Numbers(msgspec.Struct, gc=False):
@@ -101,9 +90,6 @@ class _Reader:
         self._context = context
         self._faults = Faults()
         self._image_fields = Fields()
-        self._label_fields = Fields()
-        self._floats: list[str] = []
-        self._writes = frozenset({"id", "bbox", "area", "iscrowd"})
         self._category_values: Any = []
 
     def read(self) -> Read:
@@ -128,15 +114,18 @@ class _Reader:
             raise InputError(f"{key} is not a list", where=self._name) from None
 
     def _numbers(self) -> tuple[pa.StringArray, pa.StringArray]:
-        """The text of every annotation's `image_id`, and of its `id`; nulls for what are no objects."""
+        """The text of every annotation's `image_id`, and of its `id`."""
         raw = self._document.top.get("annotations", Raw(b"[]"))
         try:
             rows = msgspec.json.decode(raw, type=list[_Numbers])
         except msgspec.ValidationError as error:
             if self._document.shape == RESULTS:
                 raise InputError(f"is not a list of results: {error}", where=self._name) from error
-            nothing = pa.nulls(len(self._list("annotations")), pa.string())
-            return nothing, nothing
+            self._list("annotations")
+            place = int(str(error).rpartition("$[")[2].partition("]")[0]) + 1
+            raise InputError(
+                f"annotations: number {place} of the list is no object", where=self._name
+            ) from error
         return text_column([row.image_id for row in rows]), text_column([row.id for row in rows])
 
     def _images(self, numbers: pa.StringArray) -> Images:
@@ -184,72 +173,45 @@ class _Reader:
         """None: what is not read would have to be."""
         texts = self._list("annotations")
         sizes = np.fromiter(map(len, texts), np.int64, count=len(texts))
-        self._label_fields = Fields()
+        self._chunks = reader = ChunkReader(
+            self._name, self._context.annotator, images, categories, self._faults
+        )
 
-        def read(rows: Ints) -> Iterator[pa.Table]:
-            for piece in _pieces(rows, sizes):
-                yield self._chunk(links, images, categories, piece, list(map(texts.__getitem__, piece)))
+        def piece_of(rows: Ints) -> Piece:
+            raws = list(map(texts.__getitem__, rows))
+            return Piece(rows, links.mentions[rows], links.respelled[rows], list_of(raws))
 
         known = np.zeros(len(images.names) + 1, np.bool_)
         try:
             # The beginning is read in any case, since it tells how the file is written.
-            tables = list(itertools.islice(read(links.order), 1))
-            begun, rest = np.split(links.order, [sum(table.num_rows for table in tables)])
-            fields = list(self._label_fields.names)
+            begun = next(pieces(links.order, sizes), links.order)
+            tables = [reader.read(piece_of(begun))] if len(begun) else []
+            rest = links.order[len(begun) :]
+            fields = list(reader.fields.names)
             wordings = self._wordings(wordings_of(texts, links.mentions, images), links.mentions[begun])
             known[:-1] = wordings.same & (not whole)
-            tables += read(rest[~known[links.mentions[rest]]])
+            tables += reader.read_all(list(pieces(rest[~known[links.mentions[rest]]], sizes)), piece_of)
         except NotObjectsError as error:
             if known.any():
                 return None  # all of it says where
             self._faults.add(str(error), self._name)
         self._faults.raise_if_any()
         labels = pa.concat_tables(tables) if tables else READ_LABELS.empty_table()
-        if self._label_fields.are_settled and self._label_fields.names == fields:
+        if reader.fields.are_settled and reader.fields.names == fields:
             return labels, wordings
         # A field that the beginning lacks: whether what was passed over would be read alike is not known.
         return None if known.any() else (labels, None)
 
     def _wordings(self, texts: Hashes, begun: npt.NDArray[np.int32]) -> Wordings:
         """How each image is worded; none of those that have been begun is the same as before."""
-        settings = [self._label_fields.names, sorted(self._writes), self._category_values]
+        settings = [self._chunks.fields.names, sorted(self._chunks.writes), self._category_values]
         rules = fingerprint(canonical_json([*settings, self._context.annotator]))
         same = self._context.before(rules).same(texts)
         return Wordings(rules, texts, same & ~np.isin(np.arange(len(same)), begun))
 
-    def _chunk(
-        self, links: Links, images: Images, categories: Categories, rows: Ints, raws: list[Raw]
-    ) -> pa.Table:
-        """Some annotations as labels; `rows` says where in the file they stand."""
-        is_first = not self._label_fields.names
-        text = list_of(raws)
-        try:
-            columns = self._label_fields.split(text)
-        except NotObjectsError as error:
-            first = int(rows.min()) + 1
-            raise NotObjectsError(f"annotations from number {first} of the list: {error}") from error
-        if is_first:
-            self._floats = _float_fields(columns)
-            self._writes = _mostly_there(columns)
-        chunk = Chunk(
-            name=self._name,
-            rows=rows,
-            mentions=links.mentions[rows],
-            odd=links.respelled[rows],
-            texts=columns,
-            writes=self._writes,
-            annotator=self._context.annotator,
-            faults=self._faults,
-            images=images,
-            categories=categories,
-        )
-        for row, twice in repeated(text, columns):
-            chunk.fault(row, str(twice), HINT)
-        return read_chunk(chunk, raws)
-
     def _header(self) -> dict[str, Any]:
         top = self._document.top
-        names = {"images": self._image_fields.names, "annotations": self._label_fields.names}
+        names = {"images": self._image_fields.names, "annotations": self._chunks.fields.names}
         fields = {
             key: parse(raw, f"{self._name}: {key}")
             for key, raw in top.items()
@@ -262,8 +224,8 @@ class _Reader:
             "keys": list(top),
             "orders": {key: order for key, order in (names | orders).items() if order},
             "layout": asdict(self._document.style),
-            "floats": self._floats,
-            "writes": sorted(self._writes),
+            "floats": list(self._chunks.floats),
+            "writes": sorted(self._chunks.writes),
             "item_key": self._context.item_key,
             "categories": self._category_values,
             "fields": fields,
@@ -278,37 +240,6 @@ class _Reader:
         for place in np.flatnonzero(categories.shadowed).tolist():
             name, number = categories.names[place], categories.numbers[place]
             yield Fault(f"category {number} has the name of another category: {name!r}", self._name)
-
-
-def _pieces(rows: Ints, sizes: Ints) -> Iterator[Ints]:
-    """Some of the annotations in pieces of bounded size; `sizes` are those of all."""
-    start = 0
-    ends = np.cumsum(sizes[rows])
-    while start < len(rows):
-        before = int(ends[start - 1]) if start else 0
-        stop = int(np.searchsorted(ends, before + CHUNK_BYTES, "right"))
-        stop = min(max(stop, start + 1), start + CHUNK_ROWS)
-        yield rows[start:stop]
-        start = stop
-
-
-def _float_fields(columns: Mapping[str, pa.StringArray]) -> list[str]:
-    """The fields in which most whole numbers are written with a fraction, judged by the first labels."""
-    found = []
-    for name in _NUMBERS:
-        if name in columns:
-            sample = " ".join(text for text in columns[name].slice(0, _SAMPLE).to_pylist() if text)
-            fractions = len(re.findall(r"\d\.0+(?![\d.eE])", sample))
-            if fractions > len(re.findall(r"(?<![\d.eE+-])-?\d+(?![\d.eE])", sample)):
-                found.append(name)
-    return found
-
-
-def _mostly_there(columns: Mapping[str, pa.StringArray]) -> frozenset[str]:
-    """The fields that the writer gives every label, since most labels of the file's beginning have them."""
-    return frozenset(
-        name for name in _WRITES & columns.keys() if columns[name].null_count * 2 < len(columns[name])
-    )
 
 
 def _order(value: Any) -> list[str]:

@@ -6,9 +6,10 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from functools import partial
 
+from datalabel.processes import number_of_workers
 from datalabel.progress import Progress
 from datalabel.repository.add.read_image import ReadImage, read_block
-from datalabel.repository.add.reader_processes import Files, Readers, number_of_readers
+from datalabel.repository.add.reader_processes import Files, Readers
 from datalabel.store.objects import LocalObjects
 from datalabel.store.store import Store
 from datalabel.threads import in_order
@@ -58,7 +59,7 @@ def _save(store: Store, images: Sequence[ReadImage]) -> None:
 
 def _in_blocks(objects: LocalObjects, files: Files, *, keep: bool) -> Generator[list[ReadImage]]:
     blocks = [files[start : start + BLOCK] for start in range(0, len(files), BLOCK)]
-    number = number_of_readers() if len(files) >= MANY else 0
+    number = number_of_workers() if len(files) >= MANY else 0
     if number:
         with Readers(objects, number, keep=keep) as readers:
             yield from in_order(readers.read, blocks, workers=number, waiting=AHEAD, stop=readers.stop)
