@@ -130,12 +130,14 @@ class DiffText(Presentation):
         """That no label differs; and what does, if anything."""
         between = f"between {shown(self.difference.before.name)} and {shown(self.difference.after.name)}"
         beside = self.difference.beside
-        if not (beside.items or beside.headers or beside.sources):
+        if not (beside.items or beside.notations or beside.headers or beside.sources):
             screen.line(f"No difference {between}.")
             return
         screen.line(f"No label, item or rule of the spec differs {between}.")
         if beside.items:
             screen.line(f"  sources say other fields of {amount(beside.items, 'item')}")
+        if beside.notations:
+            screen.line(f"  labels of {amount(beside.notations, 'item')} are numbered, spelled or ordered otherwise")
         for name in screen.first(beside.headers, 5):
             screen.line(f"  {shown(name)} has other fields of its own, or another layout")
         for name in screen.first(beside.sources, 5):

@@ -82,7 +82,8 @@ class StatusText(Presentation):
             screen.line(f"  {self.found.spec['path']}")
         elif quiet:
             moved = self.found.staged["sources"]
-            screen.line("  which sources are tracked" if moved else "  what sources say beside their labels")
+            beside = "what sources say beside their labels, or how they say it"
+            screen.line("  which sources are tracked" if moved else f"  {beside}")
 
     def json(self) -> Any:
         return {

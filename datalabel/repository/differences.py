@@ -24,6 +24,7 @@ from datalabel.repository.revisions import STAGED, view_at
 from datalabel.repository.same import all_hashes
 from datalabel.repository.view import View, view_of
 from datalabel.store.history import Source
+from datalabel.store.table import Table
 
 CHUNK = 4096
 """So many items are compared at a time."""
@@ -56,10 +57,12 @@ class ItemChange:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What sources say that is no label: of how many items other fields, and which sources say something else of
-    themselves (`headers`) or are tracked in another way (`sources`: another path, set, annotator or option)."""
+    """What sources say that is no label: of how many items other fields, of how many the same labels in another
+    notation, and which sources say something else of themselves (`headers`) or are tracked in another way (`sources`:
+    another path, set, annotator or option)."""
 
     items: int
+    notations: int
     headers: tuple[str, ...]
     sources: tuple[str, ...]
 
@@ -272,14 +275,17 @@ class Difference:
         differing = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
         headers = tuple(name for name in differing if _but_for_header(old.get(name), new.get(name)))
         sources = tuple(name for name in differing if name not in headers)
-        columns = [
-            name for name in MENTIONS.names if name != "digest"
-        ]  # what was said when, not what is there
-        keys = self._tables.changed_items(self.before.mentions, self.after.mentions)
-        hashes = (
-            all_hashes(self._tables, view.mentions, columns, keys) for view in (self.before, self.after)
-        )
-        return Beside(sum(map(self._wanted, differing_items(*hashes))), headers, sources)
+        columns = [name for name in MENTIONS.names if name != "digest"]  # when it was said makes no difference
+        items = self._unlike(self.before.mentions, self.after.mentions, columns)
+        pairs = ((self.before.label_table(name), self.after.label_table(name)) for name in self.sets)
+        notations = {key for pair in pairs for key in self._unlike(*pair, LABELS.names)}
+        return Beside(len(items), len(notations), headers, sources)
+
+    def _unlike(self, old: Table, new: Table, columns: Sequence[str]) -> list[str]:
+        """The items whose rows differ in some of these columns."""
+        keys = self._tables.changed_items(old, new)
+        hashes = (all_hashes(self._tables, table, columns, keys) for table in (old, new))
+        return [key for key in differing_items(*hashes) if self._wanted(key)]
 
     @cached_property
     def is_empty(self) -> bool:

@@ -104,6 +104,23 @@ def test_a_folder_that_is_tracked_from_now_on_is_named(project: Desk) -> None:
     assert "\n  which sources are tracked\n" in project.dlabel("status").out
 
 
+def test_labels_that_are_only_written_otherwise_are_told(project: Desk) -> None:
+    path = project.folder / "labels.json"
+    said = json.loads(path.read_bytes())
+    said["annotations"][0]["id"] = 4711
+    path.write_text(json.dumps(said))
+    assert project.dlabel("add").status == 0
+    assert project.dlabel("status").out.endswith("  what sources say beside their labels, or how they say it\n")
+    assert project.dlabel("diff").out == (
+        "No label, item or rule of the spec differs between HEAD and STAGED.\n"
+        "  labels of 1 item are numbered, spelled or ordered otherwise\n"
+    )
+    assert project.dlabel("diff", "--exit-code").status == 0
+    assert project.dlabel("commit", "-m", "numbered").status == 0
+    assert "  labels of 1 item are" in project.dlabel("diff", "HEAD~", "HEAD").out
+    assert "  labels of 1 item are" not in project.dlabel("diff", "HEAD~", "HEAD", "b.png").out
+
+
 def test_what_differs_beside_labels_is_told(project: Desk) -> None:
     path = project.folder / "labels.json"
     said = json.loads(path.read_bytes())
