@@ -27,6 +27,7 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
     "MAX_SIDE",
+    "TURNED",
     "ImageFacts",
     "decoder_said",
     "looks_like_image",
@@ -50,6 +51,9 @@ def without_suffix(path: str) -> str:
         return path
     return path[:dot] if path[path.rfind("/") + 1 : dot].strip(".") else path
 
+
+TURNED: Final = 5
+"""EXIF orientations from here on swap width and height."""
 
 _MAX_DECODED: Final = 50_000_000  # pixels that the check of a rare format may decode
 

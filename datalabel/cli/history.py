@@ -137,7 +137,9 @@ class DiffText(Presentation):
         if beside.items:
             screen.line(f"  sources say other fields of {amount(beside.items, 'item')}")
         if beside.notations:
-            screen.line(f"  labels of {amount(beside.notations, 'item')} are numbered, spelled or ordered otherwise")
+            screen.line(
+                f"  labels of {amount(beside.notations, 'item')} are numbered, spelled or ordered otherwise"
+            )
         for name in screen.first(beside.headers, 5):
             screen.line(f"  {shown(name)} has other fields of its own, or another layout")
         for name in screen.first(beside.sources, 5):

@@ -275,7 +275,9 @@ class Difference:
         differing = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
         headers = tuple(name for name in differing if _but_for_header(old.get(name), new.get(name)))
         sources = tuple(name for name in differing if name not in headers)
-        columns = [name for name in MENTIONS.names if name != "digest"]  # when it was said makes no difference
+        columns = [
+            name for name in MENTIONS.names if name != "digest"
+        ]  # when it was said makes no difference
         items = self._unlike(self.before.mentions, self.after.mentions, columns)
         pairs = ((self.before.label_table(name), self.after.label_table(name)) for name in self.sets)
         notations = {key for pair in pairs for key in self._unlike(*pair, LABELS.names)}

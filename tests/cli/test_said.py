@@ -110,7 +110,9 @@ def test_labels_that_are_only_written_otherwise_are_told(project: Desk) -> None:
     said["annotations"][0]["id"] = 4711
     path.write_text(json.dumps(said))
     assert project.dlabel("add").status == 0
-    assert project.dlabel("status").out.endswith("  what sources say beside their labels, or how they say it\n")
+    assert project.dlabel("status").out.endswith(
+        "  what sources say beside their labels, or how they say it\n"
+    )
     assert project.dlabel("diff").out == (
         "No label, item or rule of the spec differs between HEAD and STAGED.\n"
         "  labels of 1 item are numbered, spelled or ordered otherwise\n"

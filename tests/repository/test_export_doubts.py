@@ -86,6 +86,30 @@ def test_images_that_exif_turns(repo: Repository) -> None:
     assert fractions(repo, where="class = 'dog'") == []
 
 
+def test_whoever_adds_fractions_of_turned_images_is_told(repo: Repository) -> None:
+    for number, name in enumerate("abc"):
+        exif = Image.Exif()
+        exif[0x0112] = 6 if number else 1
+        write_image(repo.root / f"images/{name}.jpg", number, exif=exif)
+    (repo.root / "labels").mkdir()
+    for name in "abc":
+        (repo.root / f"labels/{name}.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    (repo.root / "data.yaml").write_text("train: images\nnames: [cat]\n")
+
+    def remarks() -> list[str]:
+        return [str(one) for labels in repo.add(".").labels for one in labels.remarks]
+
+    end = (
+        "fractions are of the sides as stored, and where the tool turned the image, its labels are misplaced"
+    )
+    assert remarks() == [f"images/b.jpg: is turned by EXIF, as is 1 more: {end}"]
+    assert remarks() == []  # nothing new is said
+    (repo.root / "labels/c.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    assert remarks() == [f"images/c.jpg: is turned by EXIF: {end}"]
+    (repo.root / "labels/a.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    assert remarks() == []
+
+
 def test_an_export_in_fractions_tells_them(repo: Repository) -> None:
     begin(repo, {A: [("cat", 60.0, 0.0, 10.0, 9.0)], B: [DOG]})
     words = (

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.images import TURNED
 from datalabel.labels import geometry
 from datalabel.labels.arrays import only, rows_of, side_by_side
 from datalabel.labels.overlap import GROUPED, overlaps, usual
@@ -22,8 +23,6 @@ BORDER = 1.0
 """A label touches the border of its image when it comes this near to it, in pixels."""
 
 _SHAPE = ("kind", *GEOMETRY, *MEASURES.names)
-_TURNED = 5
-"""EXIF orientations from here on swap width and height."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,7 @@ def _sizes_meant(items: pa.Table, rows: Ints, corners: Floats) -> Floats:
     stored = side_by_side(*(floats_of(items, name) for name in ("width", "height")))
     stored[~(stored > 0).all(axis=1)] = np.nan
     stored = rows_of(np.concatenate([stored, np.full((1, 2), np.nan)]), rows)
-    turned = np.append(floats_of(items, "orientation") >= _TURNED, False)[rows]
+    turned = np.append(floats_of(items, "orientation") >= TURNED, False)[rows]
     if not turned.any():
         return stored
     shown = only(turned, stored[:, ::-1], stored)

@@ -36,6 +36,7 @@ from datalabel.repository.add.bringing import Bringing, Brought
 from datalabel.repository.add.exchanged import refuse_exchanged
 from datalabel.repository.add.rivals import refuse_overlap
 from datalabel.repository.add.spoken import LabelOptions, Spoken, spoken
+from datalabel.repository.add.turned import turned_images
 from datalabel.repository.add.wordings import remember_wordings
 from datalabel.repository.names import Place
 from datalabel.repository.stage import Stage
@@ -110,13 +111,14 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
     addition.apply()
     stage.set_source(name, record)
     new_classes = _new_classes(stage, came)
+    turned = turned_images(stage, came) if reading.format.fractional else []
     remember_base(stage, name, reading.digest, addition.theirs, addition.words)
     remember_wordings(stage, name, reading.read, reading.keys, now.mentions, how)
     return LabelsAdded(
         *counts,
         len(addition.changed),
         conflicts,
-        reading.read.remarks,
+        (*reading.read.remarks, *turned),
         new_classes,
         sum(stage.known.get(key) is None for key in now.items),
         how.prefer if conflicts else None,

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from datalabel.errors import Fault
 from datalabel.formats.registry import get_format
+from datalabel.images import TURNED
 from datalabel.labels.mentions import of_set
 from datalabel.labels.tables import GROUND_TRUTH
 from datalabel.printable import amount
@@ -21,8 +22,6 @@ from datalabel.repository.view import View
 _SIDES = ["width", "height"]
 _TOLERANCE = 0.01
 """So far out of 0..1 trainers let a centre or a size lie."""
-_TURNED = 5
-"""EXIF orientations from here on swap width and height."""
 
 
 def doubts(view: View, set_name: str, keys: Collection[str] | None) -> list[Fault]:
@@ -103,7 +102,7 @@ def _turned(view: View, set_name: str, chosen: Filter, keys: Sequence[str] | Non
     """Images that EXIF shows with their sides swapped and that have labels in pixels: fractions of the stored sides.
     Labels that came as fractions go out as the same ones."""
     items = view.items.together(view.item_batches(["item", "orientation"]), ["item", "orientation"])
-    turned = pc.fill_null(pc.greater_equal(items.column("orientation"), _TURNED), False)
+    turned = pc.fill_null(pc.greater_equal(items.column("orientation"), TURNED), False)
     found = items.column("item").filter(turned).to_pylist()
     if keys is not None:
         found = sorted(set(found).intersection(keys))
