@@ -2,130 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from datalabel.cli.charts import Line, cut, more, number, signed, table
 from datalabel.cli.presenting import bar, shown
-from datalabel.labels.stats.compare import compare
+from datalabel.labels.stats.compare import Change, compare
 
 if TYPE_CHECKING:
-    from datalabel.labels.stats import Distribution, PartStats, Stats
+    from datalabel.labels.stats import Stats
 
 ROWS = 40
 """So many classes, annotators or groups are compared; `--json` has all of them."""
 
 BAR = 16
 
-Measures = dict[str, float | None]
+_ITEMS = {("items", "items"): "items", ("items", "images"): "with an image"}
+_MEASURES = {
+    ("labels", "labels"): "labels",
+    ("per_item", "labelled"): "items with labels",
+    ("per_item", "empty"): "items without",
+    ("per_item", "unseen"): "items in no label file",
+    ("per_item", "distribution.median"): "labels per item, median",
+    ("per_item", "distribution.mean"): "labels per item, mean",
+    ("size", "width.median"): "width px, median",
+    ("size", "width.mean"): "width px, mean",
+    ("size", "height.median"): "height px, median",
+    ("size", "height.mean"): "height px, mean",
+    ("size", "aspect.median"): "aspect, median",
+    ("size", "aspect.mean"): "aspect, mean",
+    ("size", "area.small"): "small (COCO)",
+    ("size", "area.medium"): "medium (COCO)",
+    ("size", "area.large"): "large (COCO)",
+    ("size", "unmeasured"): "unmeasured",
+    ("border", "touching"): "at the edge",
+    ("overlap", "any_class.over_half"): "overlap, IoU > 0.5",
+    ("overlap", "same_class.over_half"): "same, of one class",
+    ("confidence", "median"): "confidence, median",
+    ("confidence", "mean"): "confidence, mean",
+}
+"""What a set is measured by: section and measure of a change, and what it is called here."""
 
+_NAMED = {"classes": "class", "annotators": "annotator"}
 
-@dataclass(frozen=True, slots=True)
-class _Sides:
-    """Numbers of two revisions under one title. What one side does not list is `missing` there."""
-
-    title: str
-    before: Measures
-    after: Measures
-    missing: float | None = 0
-
-    def differing(self) -> list[tuple[str, float | None, float | None]]:
-        """Name, before and after of the numbers that differ."""
-        names = dict.fromkeys([*self.after, *self.before])
-        rows = [
-            (name, self.before.get(name, self.missing), self.after.get(name, self.missing)) for name in names
-        ]
-        return [(name, was, now) for name, was, now in rows if was != now]
+Row = tuple[str, Change]
+"""What a change is called in its table, and the change."""
 
 
 def compared_lines(before: Stats, after: Stats, width: int, rows: int = ROWS) -> Iterator[Line]:
     """What differs, set by set: measures, classes, annotators, groups; tables of so many rows at most."""
     yield [(f"{shown(after.revision)} against {shown(before.revision)}", "name")]
-    items = _table(_Sides("items", _of_items(before), _of_items(after)), width, rows)
-    yield from items
-    changed = bool(items)
-    for name in sorted({*before.sets, *after.sets}):
-        sides = _sides_of(before.sets.get(name), after.sets.get(name), after.by)
-        lines = [line for one in sides for line in _table(one, width, rows)]
-        if lines:
-            changed = True
-            yield []
-            yield [(shown(name), "name")]
-            yield from lines
-    if not changed:
-        sections = dict.fromkeys(change.section for change in compare(before, after))
+    changes = compare(before, after)
+    of_items = [change for change in changes if not change.set]
+    states = [(f"state {one.name}", one) for one in of_items if one.section == "states"]
+    tables = [_table("items", [*_called(of_items, _ITEMS), *states], width, rows)]
+    for name in sorted({change.set for change in changes} - {""}):
+        own = [change for change in changes if change.set == name]
+        lines = [line for title, some in _tables(own, after.by) for line in _table(title, some, width, rows)]
+        tables.append([[], [(shown(name), "name")], *lines] if lines else [])
+    for lines in tables:
+        yield from lines
+    if not any(tables):
+        sections = dict.fromkeys(change.section for change in changes)
         yield [f"Only details differ: {', '.join(sections)}  (--json)" if sections else "No number differs."]
 
 
-def _sides_of(before: PartStats | None, after: PartStats | None, by: str | None) -> Iterator[_Sides]:
-    yield _Sides("", _measures(before), _measures(after), missing=None)
-    titles = {"class": "classes", "annotator": "annotators", "split": "splits"}
-    if by not in (None, *titles):
-        titles[str(by)] = "groups"
-    for title, key in titles.items():
-        sides = _Sides(title, _counts(before, key), _counts(after, key))
-        if not sides.before.keys() | sides.after.keys() <= {"unknown"}:
-            yield sides
+def _tables(changes: Sequence[Change], by: str | None) -> Iterator[tuple[str, list[Row]]]:
+    """The tables of one set: their titles and rows."""
+    whole = [change for change in changes if not change.part]
+    yield "", _called(whole, _MEASURES)
+    for section, title in _NAMED.items():
+        found = [(one.name, one) for one in whole if (one.section, one.measure) == (section, "labels")]
+        if title != "annotator" or {name for name, _ in found} - {"unknown"}:
+            yield title, found
+    of_parts = [one for one in changes if one.part and one.section == "labels"]
+    for word in ("split", "group") if by not in (None, *_NAMED.values(), "split") else ("split",):
+        found = [(one.part.removeprefix(f"{word} "), one) for one in of_parts if one.part.startswith(word)]
+        yield str(by) if word == "group" else word, found
 
 
-def _table(sides: _Sides, width: int, rows: int) -> list[Line]:
-    """The numbers that differ; nothing when none does."""
-    differing = sides.differing()
-    if not differing:
+def _called(changes: Sequence[Change], names: Mapping[tuple[str, str], str]) -> list[Row]:
+    """Those of the changes that have a name here, in the order of the names."""
+    found = {(change.section, change.measure): change for change in changes if not change.name}
+    return [(title, found[key]) for key, title in names.items() if key in found]
+
+
+def _table(title: str, rows: Sequence[Row], width: int, most: int) -> list[Line]:
+    """Numbers before and after; nothing where there is none."""
+    if not rows:
         return []
-    steps = [abs((now or 0) - (was or 0)) for _, was, now in differing]
-    longest = max(steps) or 1  # a number that was none and is 0 now makes no step
-    room = min(BAR, width - 64) if sides.title else 0
+    # A number that was none and is 0 now makes no step.
+    longest = max(abs((one.after or 0) - (one.before or 0)) for _, one in rows) or 1
+    room = min(BAR, width - 64) if title else 0
     cells = [
         [
             cut(name, 28),
-            *("" if value is None else number(value) for value in (was, now)),
-            "" if was is None or now is None else signed(now - was),
-            bar(step / longest, room),
+            *("" if value is None else number(value) for value in (one.before, one.after)),
+            "" if one.delta is None else signed(one.delta),
+            bar(abs((one.after or 0) - (one.before or 0)) / longest, room),
         ]
-        for (name, was, now), step in zip(differing[:rows], steps, strict=False)
+        for name, one in rows[:most]
     ]
-    lines = table((sides.title, "before", "after", "change", ""), cells, right=(1, 2, 3))
-    return [[], *lines, *more(len(differing), rows)]
-
-
-def _of_items(stats: Stats) -> Measures:
-    items = stats.items
-    states: Measures = {f"state {name}": many for name, many in items.states.items()}
-    return {"items": items.items, "with an image": items.images, **states}
-
-
-def _counts(found: PartStats | None, key: str) -> Measures:
-    """Labels by class, annotator, split or group."""
-    return {name: one.labels for name, one in getattr(found, key, {}).items()}
-
-
-def _measures(found: PartStats | None) -> Measures:
-    """What a set is measured by."""
-    if found is None:
-        return {}
-    size, per_item = found.size, found.per_item
-    return {
-        "labels": found.labels,
-        "items with labels": per_item.labelled,
-        "items without": per_item.empty,
-        "items in no label file": per_item.unseen,
-        **_spread("labels per item", per_item.distribution),
-        **_spread("width px", size.width),
-        **_spread("height px", size.height),
-        **_spread("aspect", size.aspect),
-        **{f"{grade} (COCO)": many for grade, many in size.area.to_json().items()},
-        "unmeasured": size.unmeasured,
-        "at the edge": found.border.touching,
-        "overlap, IoU > 0.5": found.overlap.any_class.over_half,
-        "same, of one class": found.overlap.same_class.over_half,
-        **_spread("confidence", found.confidence),
-    }
-
-
-def _spread(title: str, found: Distribution | None) -> Measures:
-    return {
-        f"{title}, median": found.median if found else None,
-        f"{title}, mean": found.mean if found else None,
-    }
+    lines = table((title, "before", "after", "change", ""), cells, right=(1, 2, 3))
+    return [[], *lines, *more(len(rows), most)]
