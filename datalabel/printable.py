@@ -1,4 +1,4 @@
-"""Text from data, fit to be shown, and amounts in words."""
+"""Text from data, fit to be shown, and amounts and measures in words."""
 
 from __future__ import annotations
 
@@ -14,3 +14,23 @@ def printable(text: object) -> str:
 def amount(number: int, one: str, several: str | None = None) -> str:
     """`1 label`, `4,888 labels`; `several` where the plural is more than an added `s`."""
     return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def number(value: float) -> str:
+    """A measure in about three digits: `12,345`, `105`, `13.4`, `0.98`, `14`."""
+    if value == int(value) or abs(value) >= 100:
+        return f"{value:,.0f}" if abs(value) < 1e9 else f"{value:.2g}"
+    digits = 1 if abs(value) >= 10 else 2 if abs(value) >= 0.01 else 4
+    return f"{value:.{digits}f}"
+
+
+def percent(part: float, whole: float) -> str:
+    """`7.4 %`, and nothing of nothing."""
+    share = 100 * part / whole if whole else 0.0
+    return f"{share:.0f} %" if share >= 99.95 or not share else f"{share:.1f} %"
+
+
+def signed(value: float) -> str:
+    """A difference with its sign."""
+    text = number(abs(value))
+    return f"+{text}" if value > 0 else f"−{text}" if value < 0 else "0"

@@ -28,26 +28,6 @@ def cut(text: object, width: int, *, end: bool = False) -> str:
     return "…" + "".join(reversed(kept)) if end else "".join(kept) + "…"
 
 
-def number(value: float) -> str:
-    """A measure in about three digits: `12,345`, `105`, `13.4`, `0.98`, `14`."""
-    if value == int(value) or abs(value) >= 100:
-        return f"{value:,.0f}" if abs(value) < 1e9 else f"{value:.2g}"
-    digits = 1 if abs(value) >= 10 else 2 if abs(value) >= 0.01 else 4
-    return f"{value:.{digits}f}"
-
-
-def percent(part: float, whole: float) -> str:
-    """`7.4 %`, and nothing of nothing."""
-    share = 100 * part / whole if whole else 0.0
-    return f"{share:.0f} %" if share >= 99.95 or not share else f"{share:.1f} %"
-
-
-def signed(value: float) -> str:
-    """A difference with its sign."""
-    text = number(abs(value))
-    return f"+{text}" if value > 0 else f"−{text}" if value < 0 else "0"
-
-
 def sparkline(counts: Sequence[float]) -> str:
     """The shape of a histogram, a character for each count; a space where there is none."""
     most = max(counts, default=0)

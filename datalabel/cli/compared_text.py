@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from datalabel.cli.charts import Line, cut, more, number, signed, table
+from datalabel.cli.charts import Line, cut, more, table
 from datalabel.cli.presenting import bar, shown
 from datalabel.labels.stats.compare import Change, compare
+from datalabel.printable import number, signed
 
 if TYPE_CHECKING:
     from datalabel.labels.stats import Stats

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datalabel.cli.charts import Line, cut, more, number, percent, sparkline, table, widths
+from datalabel.cli.charts import Line, cut, more, sparkline, table, widths
 from datalabel.cli.presenting import bar, cells
+from datalabel.printable import number, percent
 
 if TYPE_CHECKING:
     from datalabel.labels.stats import Distribution, PartStats

@@ -13,8 +13,6 @@ from datalabel.cli.charts import (
     heat_map,
     length,
     more,
-    number,
-    percent,
     sparkline,
     squeezed,
     table,
@@ -22,7 +20,7 @@ from datalabel.cli.charts import (
 )
 from datalabel.cli.groups_text import group_lines
 from datalabel.cli.presenting import bar, shown, size_text
-from datalabel.printable import amount
+from datalabel.printable import amount, number, percent
 
 if TYPE_CHECKING:
     from datalabel.labels.stats import Distribution, ItemStats, PartStats, PropertyStats, SetStats

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from datalabel.labels.stats import Distribution, ItemStats, PartStats, SetStats, Stats
 from datalabel.labels.stats.compare import compare
-from datalabel.printable import amount
+from datalabel.printable import amount, number, percent, signed
 from datalabel.report.markdown import bullets, heading, table, text
 
 _COMPARED = (
@@ -36,7 +36,7 @@ def changes_markdown(before: Stats, after: Stats) -> str:
             _where(change.section, change.name),
             change.measure,
             *(_number(value) for value in (change.before, change.after)),
-            _signed(change.delta),
+            "" if change.delta is None else signed(change.delta),
         ]
         for change in changes
         if change.section in _COMPARED
@@ -89,7 +89,7 @@ def class_table(found: PartStats) -> str:
             text(name),
             text(", ".join(one.kinds)),
             f"{one.labels:,}",
-            _share(one.labels, found.labels),
+            percent(one.labels, found.labels),
             f"{one.items:,}",
             *(f"{many:,}" for many in one.area.to_json().values()),
         ]
@@ -131,7 +131,7 @@ def _measures(found: PartStats) -> Iterator[list[str]]:
 def _facts(found: PartStats) -> Iterator[str]:
     border, overlap = found.border, found.overlap
     if border.touching:
-        share = _share(border.touching, border.labels)
+        share = percent(border.touching, border.labels)
         yield f"at the edge of the image: {amount(border.touching, 'label')} ({share})"
     half = overlap.any_class.over_half
     if half:
@@ -163,18 +163,4 @@ def _of(spread: Distribution | None, name: str) -> str:
 
 
 def _number(value: float | None) -> str:
-    if value is None:
-        return ""
-    if value == int(value) or abs(value) >= 100:
-        return f"{value:,.0f}" if abs(value) < 1e9 else f"{value:.2g}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
-
-
-def _signed(value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"+{_number(value)}" if value > 0 else f"−{_number(-value)}" if value < 0 else "0"
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else ""
+    return "" if value is None else number(value)

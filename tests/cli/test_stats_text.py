@@ -20,11 +20,11 @@ from pictures import coco, write_coco, write_image
 from terminals import Desk, Terminal
 
 from datalabel.cli.agreement import AgreementText
-from datalabel.cli.charts import beside, cut, fitted, heat_map, number, percent, signed, sparkline
+from datalabel.cli.charts import beside, cut, fitted, heat_map, sparkline
 from datalabel.cli.presenting import Screen
 from datalabel.cli.presenting import cells as columns_filled
 from datalabel.cli.stats import StatsText
-from datalabel.printable import printable
+from datalabel.printable import number, percent, printable, signed
 from datalabel.repository.repository import Repository
 
 HOSTILE = "a|b `c` <i>*x*</i> [l](http://e.vil) @user"
