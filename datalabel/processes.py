@@ -182,7 +182,7 @@ def _received(stream: io.BufferedReader) -> memoryview:
     if len(head) < 8:
         raise EOFError
     size = int.from_bytes(head, "big")
-    data = memoryview(mmap.mmap(-1, size) if size else b"")
+    data = memoryview(mmap.mmap(-1, size) if size else bytearray())
     if stream.readinto(data) < size:
         raise EOFError
     return data

@@ -19,6 +19,7 @@ from datalabel.formats.coco.columns import Fields, NotObjectsError, first_bytes,
 from datalabel.formats.coco.lookup import Lookup
 from datalabel.formats.coco.repeated import HINT, repeated
 from datalabel.labels.tables import table_of
+from datalabel.printable import amount
 
 Ints = npt.NDArray[np.int64]
 
@@ -94,7 +95,7 @@ def named_by_number(numbers: Sequence[str], context: ReadContext, name: str, fau
     if missing:
         shown = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
         faults.add(
-            f"names {len(missing):,} images by numbers that no added file knows: {shown}",
+            f"names {amount(len(missing), 'image')} by numbers that no added file knows: {shown}",
             name,
             hint="a list of results does not name its images: `dlabel add` the file with the images first",
         )
@@ -102,7 +103,7 @@ def named_by_number(numbers: Sequence[str], context: ReadContext, name: str, fau
     if several:
         called = " and ".join(known[several[0]][:2])
         faults.add(
-            f"names {len(several):,} images by numbers that several have: {several[0]} is that of {called}",
+            f"names {amount(len(several), 'image')} by numbers that several have: {several[0]} is that of {called}",
             name,
             hint="give the images of the added files numbers of their own",
         )

@@ -98,7 +98,7 @@ function refresh() {
   const active = Boolean(query) || facets.some((facet) => facet.picked.size);
   const labels = state.order.reduce((sum, picture) => sum + picture.passing.filter(isLabel).length, 0);
   const images = active ? `${number(state.order.length)} of ${plural(pictures.length, "image")}` : plural(pictures.length, "image");
-  at("shown").textContent = `${images} · ${plural(labels, "label")}` + (data.unlisted ? ` · ${number(data.unlisted)} images more are not listed` : "");
+  at("shown").textContent = `${images} · ${plural(labels, "label")}` + (data.unlisted ? ` · ${plural(data.unlisted, "image")} more not listed` : "");
   at("clear").hidden = !active;
   at("order").textContent = state.most ? `${data.titles.first} first` : "By name";
   showFilters();

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from datalabel.errors import InputError, UsageError
 from datalabel.experiments.splits import EXAMPLE, Assigned, Ratios, published, without_unions
+from datalabel.printable import amount
 from datalabel.repository.differences import Difference
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import Revision, snapshot_named
@@ -121,7 +122,7 @@ class Splitter:
                 fresh[key] = content
         if fresh and not text:
             raise InputError(
-                f"{len(fresh):,} items are new since {name!r}, whose splits were published lists",
+                f"{amount(len(fresh), 'new item')} since {name!r}, whose splits were published lists",
                 hint=f"say how new items are split, e.g. {EXAMPLE}",
             )
         if fresh:
@@ -135,7 +136,7 @@ class Splitter:
         if empty:
             shared = f", {len(assigned.bridging):,} of them in two splits" if assigned.bridging else ""
             raise InputError(
-                f"the split {empty[0]!r} would be empty ({len(self._contents):,} items are selected{shared})",
+                f"the split {empty[0]!r} would be empty ({amount(len(self._contents), 'item')} selected{shared})",
                 hint="select more items, or give it a larger share",
             )
 
