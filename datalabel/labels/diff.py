@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from datalabel.labels.geometry import bounds, ious
 from datalabel.labels.hashing import hash_rows
+from datalabel.labels.rows import distinct
 from datalabel.labels.tables import label_id_text
 
 BOUNDS = ("x", "y", "w", "h")
@@ -25,11 +26,16 @@ SHOWN = ("class", "kind", *BOUNDS, "coords", "parts", "rle", "properties", "conf
 """What counts as a change. A number, a rank or the name of the source is bookkeeping; so is, within `extra`, what a
 format keeps under names with a `$`: how its text was spelled."""
 
+WRITTEN = ("source_id", "rank", "extra")
+"""Where the same label may be written otherwise."""
+
 _OWN_BOUNDS = ("box",)
 """Kinds whose geometry is their bounds; for the others, bounds that changed alone are shown as such."""
 
 FIRST, AT_ONCE = 32, 256
 """Changes are spelled out for so many items at first, since often nobody asks for more, and at a time."""
+
+COUNTED = ("added", "removed", "changed", "rewritten")
 
 _DECODER = msgspec.json.Decoder(dict[str, Any])
 _SPECIAL = re.compile(r"[{$]|\d{15}|\d[eE]")
@@ -67,7 +73,8 @@ class LabelChange:
 
 @dataclass(frozen=True, slots=True)
 class LabelChanges:
-    """Rows that differ: `added` of the right table, `removed` of the left, and pairs of both that changed."""
+    """Rows that differ: `added` of the right table, `removed` of the left, and pairs of both that changed; and how
+    many items have labels that are only written otherwise."""
 
     before: pa.Table
     after: pa.Table
@@ -75,15 +82,17 @@ class LabelChanges:
     added: Index
     changed_before: Index
     changed_after: Index
+    rewritten: int
     _flags: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
     def summary(self) -> dict[str, Any]:
-        """Counts: added, removed, changed, and changed by field."""
+        """Counts: labels added, removed, changed, and changed by field; items whose labels are written otherwise."""
         fields = {name: int(flags.sum()) for name, flags in self._flags.items() if flags.any()}
         return {
             "added": len(self.added),
             "removed": len(self.removed),
             "changed": len(self.changed_after),
+            "rewritten": self.rewritten,
             "by_field": dict(sorted(fields.items())),
         }
 
@@ -133,20 +142,28 @@ def diff_labels(before: pa.Table, after: pa.Table) -> LabelChanges:
     old, new = hash_rows(before, ("item", "id")), hash_rows(after, ("item", "id"))
     _, left, right = np.intersect1d(old, new, return_indices=True)
     differs = hash_rows(before, SHOWN)[left] != hash_rows(after, SHOWN)[right]
+    unlike = right[differs | (hash_rows(before, WRITTEN)[left] != hash_rows(after, WRITTEN)[right])]
     left, right = left[differs], right[differs]
     order = np.argsort(right, kind="stable")
     left, right = left[order], right[order]
     flags = _flags(before.take(pa.array(left)), after.take(pa.array(right)))
     changed = np.any(list(flags.values()), axis=0)
+    removed, added = np.flatnonzero(~np.isin(old, new)), np.flatnonzero(~np.isin(new, old))
+    touched = _items(before, removed) | _items(after, added) | _items(after, right[changed])
     return LabelChanges(
         before,
         after,
-        np.flatnonzero(~np.isin(old, new)),
-        np.flatnonzero(~np.isin(new, old)),
+        removed,
+        added,
         left[changed],
         right[changed],
+        len(_items(after, unlike) - touched),
         {name: marked[changed] for name, marked in flags.items()},
     )
+
+
+def _items(labels: pa.Table, rows: Index) -> set[str]:
+    return distinct(labels.column("item").take(pa.array(rows)))
 
 
 def summarise(summaries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -154,10 +171,10 @@ def summarise(summaries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     total: Counter[str] = Counter()
     fields: Counter[str] = Counter()
     for summary in summaries:
-        total.update({word: summary[word] for word in ("added", "removed", "changed")})
+        total.update({word: summary[word] for word in COUNTED})
         fields.update(summary["by_field"])
     return {
-        **{word: total[word] for word in ("added", "removed", "changed")},
+        **{word: total[word] for word in COUNTED},
         "by_field": dict(sorted(fields.items())),
     }
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from datalabel.errors import Faults, UsageError, nearest
 from datalabel.files import normalised
-from datalabel.labels.diff import LabelChange, LabelChanges, diff_labels, summarise
+from datalabel.labels.diff import COUNTED, LabelChange, LabelChanges, diff_labels, summarise
 from datalabel.labels.rows import differing_items, sort_rows, with_column
 from datalabel.labels.tables import LABELS, MENTIONS
 from datalabel.repository.log import LogEntry
@@ -24,7 +24,6 @@ from datalabel.repository.revisions import STAGED, view_at
 from datalabel.repository.same import all_hashes
 from datalabel.repository.view import View, view_of
 from datalabel.store.history import Source
-from datalabel.store.table import Table
 
 CHUNK = 4096
 """So many items are compared at a time."""
@@ -57,9 +56,9 @@ class ItemChange:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What sources say that is no label: of how many items other fields, of how many the same labels in another
-    notation, and which sources say something else of themselves (`headers`) or are tracked in another way (`sources`:
-    another path, set, annotator or option)."""
+    """What sources say that is no label: of how many items other fields, of how many nothing but the same labels in
+    another notation, and which sources say something else of themselves (`headers`) or are tracked in another way
+    (`sources`: another path, set, annotator or option)."""
 
     items: int
     notations: int
@@ -249,21 +248,27 @@ class Difference:
 
         return [change.to_json() for change in compare(self.before.spec, self.after.spec)]
 
+    @cached_property
+    def _counted(self) -> dict[str, dict[str, Any]]:
+        """What became of the labels of each set that may have changed."""
+        return {name: summarise(self._summaries(name)) for name in self.sets}
+
     def summary(self) -> dict[str, Any]:
         """Counts: items by change, and of each set that changed what was added, removed, changed, and by field."""
         items = Counter(change.change for change in self.items)
-        sets: dict[str, Any] = {}
-        for name in self.sets:
-            total = summarise(self._summaries(name))
-            if any(total[word] for word in ("added", "removed", "changed")):
-                sets[name] = total
+        told = ("added", "removed", "changed", "by_field")
+        sets = {
+            name: {word: total[word] for word in told}
+            for name, total in self._counted.items()
+            if any(total[word] for word in told)
+        }
         words = ("added", "removed", "replaced", "renamed", "changed")
         return {"items": {word: items.get(word, 0) for word in words}, "sets": sets, "spec": len(self.spec)}
 
     def _summaries(self, name: str) -> Iterator[dict[str, Any]]:
         if not self.before.label_table(name).segments and self._narrow is None:
             count = sum(rows.num_rows for rows in self._tables.scan(self.after.label_table(name), ["item"]))
-            yield {"added": count, "removed": 0, "changed": 0, "by_field": {}}
+            yield {**dict.fromkeys(COUNTED, 0), "added": count, "by_field": {}}
             return
         for found in self.compared(name):
             yield found.summary()
@@ -277,24 +282,18 @@ class Difference:
         sources = tuple(name for name in differing if name not in headers)
         columns = [
             name for name in MENTIONS.names if name != "digest"
-        ]  # when it was said makes no difference
-        items = self._unlike(self.before.mentions, self.after.mentions, columns)
-        pairs = ((self.before.label_table(name), self.after.label_table(name)) for name in self.sets)
-        notations = {key for pair in pairs for key in self._unlike(*pair, LABELS.names)}
-        return Beside(len(items), len(notations), headers, sources)
-
-    def _unlike(self, old: Table, new: Table, columns: Sequence[str]) -> list[str]:
-        """The items whose rows differ in some of these columns."""
-        keys = self._tables.changed_items(old, new)
-        hashes = (all_hashes(self._tables, table, columns, keys) for table in (old, new))
-        return [key for key in differing_items(*hashes) if self._wanted(key)]
+        ]  # what was said when, not what is there
+        keys = self._tables.changed_items(self.before.mentions, self.after.mentions)
+        hashes = (
+            all_hashes(self._tables, view.mentions, columns, keys) for view in (self.before, self.after)
+        )
+        items = sum(map(self._wanted, differing_items(*hashes)))
+        return Beside(items, sum(total["rewritten"] for total in self._counted.values()), headers, sources)
 
     @cached_property
     def is_empty(self) -> bool:
         """Whether nothing differs that a commit would show."""
-        if self.spec or self.items:
-            return False
-        return not any(found for name in self.sets for found in self.compared(name))
+        return not (self.spec or self.items or self.summary()["sets"])
 
 
 def _but_for_header(old: Source | None, new: Source | None) -> bool:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datalabel.labels.diff import diff_labels
+from datalabel.labels.diff import COUNTED, diff_labels
 from datalabel.labels.match import OPTIMAL, STEPS, match, mint_ids
 from datalabel.labels.merge import merge
 from datalabel.labels.rows import sort_rows, with_column
@@ -209,8 +209,28 @@ def test_ids_that_both_sides_made_up_are_no_identity() -> None:
 def test_the_difference_counts_what_was_done(found: list[Row], chance: random.Random) -> None:
     base = table(found)
     after = changed(base, chance)
-    assert diff_labels(base, base).summary() == {"added": 0, "removed": 0, "changed": 0, "by_field": {}}
+    assert diff_labels(base, base).summary() == {**dict.fromkeys(COUNTED, 0), "by_field": {}}
     there, back = diff_labels(base, after).summary(), diff_labels(after, base).summary()
     assert there["removed"] == back["added"] == base.num_rows - after.num_rows
     assert there["changed"] == back["changed"]
     assert len(list(diff_labels(base, after).changes())) == there["removed"] + there["changed"]
+
+
+@settings(max_examples=80)
+@given(tables, st.randoms(use_true_random=False))
+def test_labels_that_are_written_otherwise_are_counted_where_nothing_else_differs(
+    found: list[Row], chance: random.Random
+) -> None:
+    base = table(found)
+    items = sorted(set(base.column("item").to_pylist()))
+    chosen = {item for item in items if chance.random() < 0.5}
+    rows = [
+        {**row, "source_id": f"{row['source_id']}7"} if row["item"] in chosen else row
+        for row in base.to_pylist()
+    ]
+    renumbered = pa.Table.from_pylist(rows, schema=LABELS)
+    counts = {**dict.fromkeys(COUNTED, 0), "rewritten": len(chosen), "by_field": {}}
+    assert diff_labels(base, renumbered).summary() == counts
+    after = changed(renumbered, chance)
+    touched = {change.item for change in diff_labels(base, after).changes()}
+    assert diff_labels(base, after).summary()["rewritten"] == len(chosen - touched)
