@@ -59,6 +59,12 @@ def compared_lines(before: Stats, after: Stats, width: int, rows: int = ROWS) ->
     tables = [_table("items", [*_called(of_items, _ITEMS), *states], width, rows)]
     for name in sorted({change.set for change in changes} - {""}):
         own = [change for change in changes if change.set == name]
+        if not any(
+            name in stats.sets and {*stats.sets[name].annotators} - {"unknown"} for stats in (before, after)
+        ):
+            own = [
+                change for change in own if change.section != "annotators"
+            ]  # these are the labels of the set
         lines = [line for title, some in _tables(own, after.by) for line in _table(title, some, width, rows)]
         tables.append([[], [(shown(name), "name")], *lines] if lines else [])
     for lines in tables:
@@ -73,9 +79,7 @@ def _tables(changes: Sequence[Change], by: str | None) -> Iterator[tuple[str, li
     whole = [change for change in changes if not change.part]
     yield "", _called(whole, _MEASURES)
     for section, title in _NAMED.items():
-        found = [(one.name, one) for one in whole if (one.section, one.measure) == (section, "labels")]
-        if title != "annotator" or {name for name, _ in found} - {"unknown"}:
-            yield title, found
+        yield title, [(one.name, one) for one in whole if (one.section, one.measure) == (section, "labels")]
     of_parts = [one for one in changes if one.part and one.section == "labels"]
     for word in ("split", "group") if by not in (None, *_NAMED.values(), "split") else ("split",):
         found = [(one.part.removeprefix(f"{word} "), one) for one in of_parts if one.part.startswith(word)]
