@@ -97,3 +97,32 @@ def test_a_number_that_python_does_not_hold_can_be_compared(project: Repository,
     say(number)
     ((_, change),) = project.diff().labels()
     assert change.fields == {"extra": {"n": [1, number]}}
+
+
+@pytest.mark.parametrize("corners", [("1.0", "2.00", "3e1", "+40"), (" 1", "2", "30", "40.000")])
+def test_corners_of_voc_in_another_spelling_are_no_change(repo: Repository, corners: tuple[str, ...]) -> None:
+    sides = ("xmin", "ymin", "xmax", "ymax")
+
+    def write_voc(texts: tuple[str, ...]) -> bytes:
+        box = "".join(f"<{side}>{text}</{side}>" for side, text in zip(sides, texts, strict=True))
+        text = f"<object><name>cat</name><bndbox>{box}</bndbox></object>"
+        path.write_text(f"<annotation><filename>a.jpg</filename>{text}</annotation>")
+        return path.read_bytes()
+
+    write_image(repo.root / "a.jpg")
+    path = repo.root / "boxes" / "a.xml"
+    path.parent.mkdir()
+    write_voc(("1", "2", "30", "40"))
+    repo.add(".")
+    repo.commit("first")
+    written = write_voc(corners)
+    assert repo.add("boxes").changed
+    difference = repo.diff("HEAD", "STAGED")
+    assert difference.is_empty
+    assert difference.beside.notations == 1
+    path.unlink()
+    repo.restore("boxes")
+    assert path.read_bytes() == written
+    write_voc((corners[0], "3", *corners[2:]))
+    repo.add("boxes")
+    assert [change.fields.keys() for _, change in repo.diff("HEAD", "STAGED").labels()] == [{"geometry"}]

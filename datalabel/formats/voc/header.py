@@ -4,11 +4,11 @@
   written again; it is null for a source of a single file.
 * `extra` of a mention holds the other children of `<annotation>` in the notation of `voc.xml`, `extra` of
   a label those of `<object>`. Elements that columns hold (`filename`, `name`, `size`, `bndbox`) appear
-  there only with what the columns cannot say: attributes, further children, numbers in another spelling.
+  there only with what the columns cannot say: attributes, further children, sizes in another spelling.
 * Keys with `$` are ours: `$order` (child elements in another order than the header's), `$attributes` (the
   order of properties), `$layout` (what differs from the header's layout), `$before` and `$after` (comments
-  around the root), `$name` (the name of the image or class, where white space stands around it). `$properties`
-  in an order stands for the `<attributes>` that `properties` come from.
+  around the root), `$name` (the name of the image or class, where white space stands around it), `$xmin` to `$ymax`
+  (corners in another spelling). `$properties` in an order stands for the `<attributes>` that `properties` come from.
 * The header holds the layout and the order of children that are most common among the first files. Of orders
   that are equally common it holds the usual one, so that an unusual one is noted where it is.
 """
@@ -73,6 +73,11 @@ class Common:
         there = dict.fromkeys(present)
         known = [tag for tag in order if tag in there or tag in _ALWAYS or tag == self.name_element]
         return known + [tag for tag in there if tag not in order]
+
+
+def side_note(tag: str) -> str:
+    """Where the extra of a box keeps the text of a child: of a side, that is a note of how its number is spelled."""
+    return f"${tag}" if tag in SIDES else tag
 
 
 def common_of(files: Sequence[tuple[bytes, ET.Element]], name_element: str, folder: bool) -> Common:

@@ -18,7 +18,7 @@ from datalabel.errors import Faults, InputError
 from datalabel.formats.base import READ_LABELS, READ_MENTIONS, Read, ReadContext, SourceFiles
 from datalabel.formats.voc.bare import blank_between, is_bare
 from datalabel.formats.voc.files import Files
-from datalabel.formats.voc.header import PROPERTIES, SIDES, Common, common_of
+from datalabel.formats.voc.header import PROPERTIES, SIDES, Common, common_of, side_note
 from datalabel.formats.voc.names import SPELLED, name_in
 from datalabel.formats.voc.numbers import BadNumberError, Numbers, corners
 from datalabel.formats.voc.properties import properties_of
@@ -338,7 +338,8 @@ class Reader:
             return None
         spelled = dict(zip(SIDES, corners(x, y, w, h), strict=True))
         extra: dict[str, Any] = {f"@{key}": value for key, value in box.items()}
-        gather(extra, [(tag, noted) for tag, noted in content if noted != spelled.get(tag)])
+        odd = [(tag, noted) for tag, noted in content if noted != spelled.get(tag)]
+        gather(extra, [(side_note(tag) if isinstance(noted, str) else tag, noted) for tag, noted in odd])
         self._order("bndbox", tags, extra)
         return (x, y, w, h), extra
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from datalabel.errors import InputError
 from datalabel.files import checked_key
 from datalabel.formats.base import LABEL_KEYS, Batch, OutputFile, Selection
-from datalabel.formats.voc.header import PROPERTIES, SIDES, Common
+from datalabel.formats.voc.header import PROPERTIES, SIDES, Common, side_note
 from datalabel.formats.voc.names import SPELLED, is_trim, name_in, name_notation
 from datalabel.formats.voc.numbers import BadNumberError, Numbers, corners_in_bulk
 from datalabel.formats.voc.plain import PlainFiles, WriteFile, divided
@@ -343,6 +343,8 @@ class _File:
     def _box(self, fields: dict[str, Any], label: Row) -> None:
         x, y, w, h = label["x"], label["y"], label["w"], label["h"]
         texts: dict[str, str] = dict(zip(SIDES, label["corners"], strict=True))
+        noted_as = {side_note(side): side for side in SIDES}
+        fields = {noted_as.get(name, name): value for name, value in fields.items()}
         if not fields:
             self._out.open("bndbox", "", 2)
             for side in self._common.orders["bndbox"]:
