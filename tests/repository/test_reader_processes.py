@@ -94,7 +94,7 @@ def test_a_reader_that_dies_is_done_without(tmp_path: Path) -> None:
     with Readers(objects, 2, keep=True) as readers:
         for number, block in enumerate(in_blocks(files)):
             if number in (1, 3):
-                readers.workers._all[number // 2]._process.kill()
+                readers._all[number // 2]._process.kill()
             found += readers.read(block)
     objects.flush()
     seen = timeless(found)
@@ -244,4 +244,4 @@ def test_a_reader_is_the_program_that_starts_it(tmp_path: Path, monkeypatch: pyt
     with Readers(local_objects(tmp_path), 1, keep=True) as readers:
         files = [("a.bmp", str(write_image(tmp_path / "a.bmp")))]
         assert readers.read(files)[0].known is not None
-        assert readers.workers._all[0]._process.poll() is None
+        assert readers._all[0]._process.poll() is None

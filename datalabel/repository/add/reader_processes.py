@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import msgspec
 
@@ -37,20 +36,20 @@ class _About(NamedTuple):
     keep: bool
 
 
-class Readers:
+class Readers(Workers):
     """Some processes that read images into a store; as many threads may call `read` at once."""
 
     def __init__(self, objects: LocalObjects, number: int, *, keep: bool) -> None:
         """Start them, as many as the system lets; `keep` as in `read_image`."""
+        super().__init__(f"{__name__}:{reader.__name__}", number)
+        self.tell(msgspec.msgpack.encode(_About(os.fsencode(objects.folder), keep)))
         self._objects, self._keep, self._is_stopped = objects, keep, False
-        self.workers = Workers(f"{__name__}:{reader.__name__}", number)
-        self.workers.tell(msgspec.msgpack.encode(_About(os.fsencode(objects.folder), keep)))
 
     def read(self, files: Files) -> list[ReadImage]:
         """Read some files by a reader; where it is gone, in this process. Nothing is read after `stop`."""
         question = msgspec.msgpack.encode([(key, os.fsencode(path)) for key, path in files])
         try:
-            answer = msgspec.msgpack.decode(self.workers.ask(question), type=Answer)
+            answer = msgspec.msgpack.decode(self.ask(question), type=Answer)
         except GoneError:
             return [] if self._is_stopped else read_block(self._objects, files, keep=self._keep)
         self._objects.take_over(answer.written)
@@ -59,15 +58,7 @@ class Readers:
     def stop(self) -> None:
         """End the readers, whatever they are doing."""
         self._is_stopped = True
-        self.workers.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+        super().stop()
 
 
 def reader(about: memoryview) -> Answering:
