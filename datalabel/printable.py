@@ -17,9 +17,11 @@ def amount(number: int, one: str, several: str | None = None) -> str:
 
 
 def number(value: float) -> str:
-    """A measure in about three digits: `12,345`, `105`, `13.4`, `0.98`, `14`."""
+    """A measure in about three digits: `12,345`, `105`, `13.4`, `0.98`, `14`, `3e-05`."""
     if value == int(value) or abs(value) >= 100:
         return f"{value:,.0f}" if abs(value) < 1e9 else f"{value:.2g}"
+    if abs(value) < 0.0001:
+        return f"{value:.0e}"
     digits = 1 if abs(value) >= 10 else 2 if abs(value) >= 0.01 else 4
     return f"{value:.{digits}f}"
 
