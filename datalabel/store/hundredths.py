@@ -102,12 +102,12 @@ def _lists(values: pa.Array, lengths: npt.NDArray[np.integer], valid: Bools) -> 
 
 def _doubled(lists: pa.ListArray) -> pa.ListArray:
     """Lists of hundredths as lists of doubles."""
-    steps = lists.values.to_numpy(zero_copy_only=False)
+    offsets = lists.offsets.to_numpy()
+    begin, end = int(offsets[0]), int(offsets[-1])
+    steps = lists.values.slice(begin, end - begin).to_numpy(zero_copy_only=False)
     # From Arrow, which gives memory again that it has; NumPy asks for new pages, which takes longer than to divide.
     memory = pa.allocate_buffer(8 * len(steps))
     np.divide(steps, HUNDRED, out=np.frombuffer(memory, np.float64))
     values = pa.Array.from_buffers(pa.float64(), len(steps), [None, memory])
-    buffers = lists.buffers()[:2]
-    return pa.Array.from_buffers(
-        _DOUBLES, len(lists), buffers, lists.null_count, lists.offset, children=[values]
-    )
+    mask = lists.is_null() if lists.null_count else None
+    return pa.ListArray.from_arrays(pa.array(offsets - begin), values, mask=mask)

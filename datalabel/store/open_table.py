@@ -70,7 +70,7 @@ class OpenTable:
             if not markers:
                 rows = _alive(rows)
             if rows.num_rows:
-                yield rows
+                yield hundredths.joined(rows)
 
     def ranges(self, parts: int) -> list[KeyRange]:
         """As `Tables.ranges`."""
@@ -125,11 +125,12 @@ def _names_between(items: Sequence[str], first: str, last: str) -> bool:
 def _newest(
     opened: list[Segment], columns: list[str], keys: KeyRange, items: Sequence[str] | None
 ) -> pa.Table:
-    """The effective rows of a range of keys, sorted by item, markers included."""
+    """The effective rows of a range of keys, sorted by item, markers included; as they lie in files, since there is
+    less to copy of hundredths than of doubles."""
     names = list(dict.fromkeys(["item", *columns, "deleted"]))
     near = [one for one in reversed(opened) if keys.overlaps(one.ref.first, one.ref.last)]
     if len(near) == 1:
-        return _rows_in(near[0], names, keys, items).select([*columns, "deleted"])
+        return _chosen(_rows_in(near[0], names, keys, items), columns)
     found: list[Runs] = []
     for segment in near:
         runs = Runs.of(_rows_in(segment, names, keys, items))
@@ -142,11 +143,15 @@ def _newest(
                 here = set(runs.keys.to_pylist())
                 items = [key for key in items if key not in here]
     rows = merged(found) if found else _empty_like(opened[0], names)
-    return rows.select([*columns, "deleted"])
+    return _chosen(rows, columns)
+
+
+def _chosen(rows: pa.Table, columns: list[str]) -> pa.Table:
+    return rows.select(hundredths.to_read([*columns, "deleted"], rows.column_names))
 
 
 def _empty_like(segment: Segment, names: list[str]) -> pa.Table:
-    return segment.read(names, [])
+    return segment.read(names, [], joined=False)
 
 
 def _rows_in(segment: Segment, names: list[str], keys: KeyRange, items: Sequence[str] | None) -> pa.Table:
@@ -163,4 +168,4 @@ def _rows_in(segment: Segment, names: list[str], keys: KeyRange, items: Sequence
     for start in range(0, max(len(groups), 1), GROUPS):  # few of many: not all of them are held at once
         rows = segment.read(names, groups[start : start + GROUPS], joined=False)
         found.append(kept(rows, pc.is_in(rows.column("item"), value_set=wanted)))
-    return keys.within(hundredths.joined(pa.concat_tables(found)))
+    return keys.within(pa.concat_tables(found))

@@ -58,7 +58,7 @@ def merged(parts: Sequence[Runs]) -> pa.Table:
     apart = starts[1:] != ends[:-1]
     first = starts[np.concatenate([[True], apart])]
     lengths = ends[np.concatenate([apart, [True]])] - first
-    rows = pa.concat_tables([part.rows for part in parts])
+    rows = pa.concat_tables([part.rows for part in parts], promote_options="default")
     return stretches(rows, first, lengths).combine_chunks()
 
 

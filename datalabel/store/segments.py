@@ -284,14 +284,15 @@ class Segment:
             return hundredths.joined(table) if joined else table
 
     def read_on(self, columns: Sequence[str], groups: Sequence[int], *, more: bool) -> pa.Table:
-        """As `read`. When there is `more` to come, the last row group is kept: the next range begins in it."""
+        """As `read`, not `joined`. Where there is `more` to come, the last row group is kept, since the next range
+        begins in it."""
         if not groups:
-            return self.read(columns, groups)
+            return self.read(columns, groups, joined=False)
         known = self._last_read.get((groups[0], *columns))
         rest = groups if known is None else groups[1:]
         parts = [] if known is None else [known]
         if rest:
-            parts.append(self.read(columns, rest))
+            parts.append(self.read(columns, rest, joined=False))
             size = self._parquet.metadata.row_group(rest[-1]).num_rows
             self._last_read = {(rest[-1], *columns): parts[-1].slice(len(parts[-1]) - size)}
         if not more:
