@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from datalabel.labels.arrays import one_array, ordinals, positions, values_of
 from datalabel.labels.resizing import rounded
+from datalabel.labels.rings import Rings
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -200,14 +201,12 @@ class _Piece:
     def outlines(cls, labels: pa.Table, rows: Ints) -> list[_Piece]:
         """Outlines as they are; rings of several are strung on one."""
         coords, parts = (one_array(labels.column(name)) for name in ("coords", "parts"))
-        several = values_of(parts, rows)[1] > 1
-        values, lengths = values_of(coords, rows[~several])
-        whole = cls(rows[~several], lengths, values)
-        chosen = labels.select(["coords", "parts"]).take(pa.array(rows[several]))
-        strung = [_strung(row["coords"], row["parts"]) for row in chosen.to_pylist()]
-        lengths = np.array([len(one) for one in strung], np.int64)
-        rings = np.array([number for one in strung for number in one], np.float64)
-        return [whole, cls(rows[several], lengths, rings)]
+        has_several = values_of(parts, rows)[1] > 1
+        single, several = rows[~has_several], rows[has_several]
+        values, lengths = values_of(coords, single)
+        rings = Rings.of(*values_of(coords, several), *values_of(parts, several))
+        counts, points = _strung(rings)
+        return [cls(single, lengths, values), cls(several, counts, points.reshape(-1))]
 
     @classmethod
     def keypoints(cls, codes: npt.NDArray[np.int8], labels: pa.Table, count: int, dims: int) -> _Piece:
@@ -221,20 +220,18 @@ class _Piece:
         return cls(rows, np.minimum(given // 3, count) * dims, values[kept])
 
 
-def _strung(coords: list[float], parts: list[int]) -> list[float]:
-    """Several rings as one, which returns to its first point after each: filled by the even-odd rule, the
-    bridges have no width, holes stay open and pieces apart."""
-    rings: list[list[float]] = []
-    start = 0
-    for part in parts:
-        end = start + 2 * abs(part)
-        rings.append(coords[start:end])
-        start = end
-    first, *others = rings
-    strung = first + first[:2]
-    for ring in others:
-        strung += ring + ring[:2] + first[:2]
-    return strung
+def _strung(rings: Rings) -> tuple[Ints, Floats]:
+    """The rings of each label as one, which returns to its first point after each: filled by the even-odd rule, the
+    bridges have no width, holes stay open and pieces apart. How many numbers each label has then, and the points of
+    all, shape (points, 2)."""
+    later = rings.places > 0
+    lengths = rings.counts + 1 + later
+    ends = np.cumsum(lengths)
+    places = np.empty(int(lengths.sum()), np.int64)
+    places[positions(ends - lengths, rings.counts)] = np.arange(len(rings.points))
+    places[ends - 1 - later] = rings.starts
+    places[ends[later] - 1] = rings.starts[~later][rings.rows[later]]
+    return 2 * np.bincount(rings.rows, lengths).astype(np.int64), rings.points[places]
 
 
 def too_short(labels: pa.Table) -> Bools:
