@@ -85,6 +85,11 @@ class InMemorySelection:
             labels=self.labels.sort_by(by_label),
         )
 
+    def item_numbers(self) -> pa.ChunkedArray:
+        """Those of the items, where there is a header."""
+        numbers = self.items.column("number")
+        return numbers if self.header is not None else numbers.slice(0, 0)
+
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """The selection in key order; labels have no column that was not asked for."""
         labels = self.labels.select(list(dict.fromkeys([*LABEL_KEYS, *columns]))) if columns else self.labels

@@ -146,6 +146,10 @@ class Selection(Protocol):
     def foreign_extras(self) -> Mapping[str, int]:
         """Fields that other formats left on sources, items and labels, with how often: lost by this export."""
 
+    def item_numbers(self) -> pa.ChunkedArray:
+        """The numbers that the source itself gave its items, as texts; none where numbers are assigned anew."""
+        ...  # pragma: no cover
+
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """The selection in key order, in pieces of bounded size. May be iterated several times.
 

@@ -5,6 +5,7 @@ A column holds, per object, the text of one field's value, or null where the obj
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ MAX_FIELDS = 1000
 _ABSENT = Raw()
 _SPACES = (b" ", b"\n", b"\r", b"\t")
 _OBJECTS = msgspec.json.Decoder(list[dict[str, Raw]])
+_ELEMENTS = msgspec.json.Decoder(list[Raw])
 
 
 class NotObjectsError(Exception):
@@ -36,7 +38,7 @@ class Fields:
         """`names` are those that are known already, in their order."""
         self.names = list(names)
         self._shapes: dict[tuple[str, ...], None] = dict.fromkeys([tuple(names)])
-        self._decoder = self._decoder_of_structs() if names else None
+        self._decoder = _decoder_of(tuple(names)) if names else None
 
     def __reduce__(self) -> tuple[type[Fields], tuple[list[str]]]:
         return Fields, (self.names,)
@@ -52,49 +54,55 @@ class Fields:
         Raises:
             NotObjectsError: an element is no object, or there are more than `MAX_FIELDS` fields.
         """
-        for _ in range(2):
-            try:
-                if self._decoder is not None:
-                    return self._columns(self._decoder.decode(blob))
-            except msgspec.ValidationError:
-                self._decoder = None
-            objects = self._learn(blob)
-            if self._decoder is None:
-                return {name: text_column([one.get(name, _ABSENT) for one in objects]) for name in self.names}
-        raise NotObjectsError("an element is no object")  # pragma: no cover
-
-    def _learn(self, blob: bytes) -> list[dict[str, Raw]]:
+        if not self.names:
+            self._learn(self._objects(b"[%b]" % b"".join(_ELEMENTS.decode(blob)[:1])))
         try:
-            objects = _OBJECTS.decode(blob)
+            if self._decoder is not None:
+                return self._columns(self._decoder.decode(blob))
+        except msgspec.ValidationError:
+            pass  # one of them has another field
+        objects = self._objects(blob)
+        self._learn(objects)
+        if self._decoder is not None:
+            return self._columns(self._decoder.decode(blob))
+        return {name: text_column([one.get(name, _ABSENT) for one in objects]) for name in self.names}
+
+    def _objects(self, blob: bytes) -> list[dict[str, Raw]]:
+        try:
+            return _OBJECTS.decode(blob)
         except msgspec.ValidationError as error:
             raise NotObjectsError(str(error)) from error
+
+    def _learn(self, objects: Sequence[dict[str, Raw]]) -> None:
         shapes = dict.fromkeys(map(tuple, objects))
         names = dict.fromkeys(itertools.chain(self.names, *shapes))
         if len(names) > MAX_FIELDS:
             raise NotObjectsError(f"more than {MAX_FIELDS:,} different fields")
         self._shapes |= dict.fromkeys(itertools.islice(shapes, MAX_FIELDS))
         self.names = merged_order([*self._shapes, *((name,) for name in names)])
-        self._decoder = self._decoder_of_structs()
-        return objects
-
-    def _decoder_of_structs(self) -> msgspec.json.Decoder[Any] | None:
-        """None: a struct cannot be given such names. Dicts can, only slower."""
-        if any(set(name) & {'"', "\\"} or not name.isprintable() for name in self.names):
-            return None
-        struct = msgspec.defstruct(
-            "Fields",
-            [(f"f{place}", Raw, _ABSENT) for place in range(len(self.names))],
-            rename={f"f{place}": name for place, name in enumerate(self.names)},
-            forbid_unknown_fields=True,
-            gc=False,
-        )
-        return msgspec.json.Decoder(list[struct])  # type: ignore[valid-type]
+        self._decoder = _decoder_of(tuple(self.names))
 
     def _columns(self, rows: Sequence[Any]) -> dict[str, pa.StringArray]:
         return {
             name: text_column(list(map(operator.attrgetter(attribute), rows)))
             for attribute, name in ((f"f{place}", name) for place, name in enumerate(self.names))
         }
+
+
+@functools.lru_cache(maxsize=64)
+def _decoder_of(names: tuple[str, ...]) -> msgspec.json.Decoder[Any] | None:
+    """What reads objects with these fields as structs. None: a struct cannot be given such names. Dicts can, only
+    slower."""
+    if any(set(name) & {'"', "\\"} or not name.isprintable() for name in names):
+        return None
+    struct = msgspec.defstruct(
+        "Fields",
+        [(f"f{place}", Raw, _ABSENT) for place in range(len(names))],
+        rename={f"f{place}": name for place, name in enumerate(names)},
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+    return msgspec.json.Decoder(list[struct])  # type: ignore[valid-type]
 
 
 def merged_order(shapes: Iterable[Sequence[str]]) -> list[str]:
@@ -149,14 +157,8 @@ def strings(
     return pa.Array.from_buffers(pa.string(), len(lengths), buffers)
 
 
-def blob_of(texts: pa.StringArray) -> tuple[bytes, npt.NDArray[np.int64]]:
-    """The text of an array of strings end to end, and the offset of each (one more than there are)."""
-    text, offsets = _text_of(texts)
-    return text.tobytes(), offsets
-
-
-def _text_of(texts: pa.StringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """As `blob_of`, without a copy."""
+def text_of(texts: pa.StringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """The bytes of an array of strings end to end, not copied, and the offset of each (one more than there are)."""
     if texts.null_count:
         texts = texts.fill_null("")
     offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
@@ -169,7 +171,7 @@ def json_list(texts: Iterable[str | None] | pa.StringArray) -> bytes:
     """Texts of JSON values as the text of a JSON list (null as `null`)."""
     column = texts if isinstance(texts, pa.Array) else pa.array(list(texts), pa.string())
     whole = pa.ListArray.from_arrays(pa.array([0, len(column)], pa.int32()), column.fill_null("null"))
-    text, _ = _text_of(pc.binary_join(whole, ","))
+    text, _ = text_of(pc.binary_join(whole, ","))
     return b"".join([b"[", text.data, b"]"])
 
 
@@ -181,17 +183,18 @@ def list_of(raws: Sequence[Raw]) -> bytes:
     return b",".join(pieces)
 
 
-def objects(fields: Mapping[str, pa.StringArray], size: int) -> pa.StringArray:
-    """JSON objects from columns, in the order of the mapping; a null means that the field is absent."""
+def objects(fields: Mapping[str, pa.StringArray], size: int, *, after: str = "") -> pa.StringArray:
+    """JSON objects from columns, in the order of the mapping; a null means that the field is absent. `after` stands
+    after each."""
     told = {name: column for name, column in fields.items() if column.null_count < size}
     if not told:
-        return pa.array(["{}"] * size, pa.string())
+        return pa.array([f"{{}}{after}"] * size, pa.string())
     pieces: list[Any] = ["{"]
     for name, column in told.items():
         key = f",{msgspec.json.encode(name).decode()}:"
         # Without nulls, a field is joined with all others in one go.
         pieces += [pc.binary_join_element_wise(key, column, "")] if column.null_count else [key, column]
-    pieces.append("}")
+    pieces.append(f"}}{after}")
     first = next(iter(told.values()))
     if not first.null_count:
         pieces[:2] = [f"{{{pieces[1][1:]}"]
@@ -218,7 +221,7 @@ def encoded_strings(words: pa.StringArray) -> pa.StringArray:
 
 def first_bytes(texts: pa.StringArray) -> npt.NDArray[np.uint8]:
     """The first byte of each text; 0 for null."""
-    text, offsets = _text_of(texts)
+    text, offsets = text_of(texts)
     first = np.zeros(len(texts), np.uint8)
     filled = offsets[1:] > offsets[:-1]
     first[filled] = text[offsets[:-1][filled]]

@@ -64,7 +64,7 @@ class Encoder:
         )
 
     def images(self, batch: Numbered) -> pa.StringArray:
-        """The text of each item as an image of the file."""
+        """The text of each item as an image of the file, and a comma."""
         items = batch.items
         size = items.num_rows
         extra = split_extras(items.column("extra"))
@@ -78,7 +78,7 @@ class Encoder:
             columns[name] = pc.cast(one_array(items.column(name)), pa.string())
         columns["annotators"] = self._seen_by(items, extra.get("annotators"))
         order = self.numbers.header.get("orders", {}).get("images", [])
-        return objects(_ordered(_merged(columns, extra, size), order), size)
+        return objects(_ordered(_merged(columns, extra, size), order), size, after=",")
 
     def _names_by_key(self, extra: Columns, key: str, names: pa.StringArray, size: int) -> pa.StringArray:
         """Where the file knows images by another field: a new item's name stands in both fields."""
@@ -103,7 +103,7 @@ class Encoder:
         return pa.array(texts, pa.string())
 
     def annotations(self, batch: Numbered) -> pa.StringArray:
-        """The text of each label."""
+        """The text of each label, and a comma."""
         labels = batch.labels
         size = labels.num_rows
         extra = split_extras(labels.column("extra"))
@@ -112,9 +112,10 @@ class Encoder:
         columns = self._columns(batch, extra, outlines)
         self._derive(labels, columns, extra, outlines)
         order = self.numbers.header.get("orders", {}).get("annotations", ORDER)
-        texts = objects(_ordered(_merged(columns, extra, size), order), size)
+        texts = objects(_ordered(_merged(columns, extra, size), order), size, after=",")
         if whole is not None and self.numbers.own:
-            texts = pc.if_else(pa.array(self._unchanged(batch, whole)), whole, texts)
+            unchanged = pa.array(self._unchanged(batch, whole))
+            texts = pc.if_else(unchanged, pc.binary_join_element_wise(whole, ",", ""), texts)
         return texts
 
     def _held(self, batch: Batch, numbers: list[str | None]) -> tuple[pa.Table, pa.Int32Array]:

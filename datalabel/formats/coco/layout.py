@@ -75,14 +75,17 @@ class Spool:
         self._ends: list[npt.NDArray[np.int64]] = []
         self._starts: list[npt.NDArray[np.int64]] = []
 
-    def add(self, blob: bytes, offsets: npt.NDArray[np.int64], orders: npt.NDArray[np.int64]) -> None:
-        """Keep pieces of compact JSON: one element, or several separated by commas, or none at all."""
-        self._file.write(blob)
+    def add(
+        self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], orders: npt.NDArray[np.int64]
+    ) -> None:
+        """Keep pieces of compact JSON, each with a comma after it: one element, or several separated by commas; or
+        none at all, and then no comma."""
+        self._file.write(text)
         filled = offsets[1:] > offsets[:-1]
         self._starts.append(offsets[:-1][filled] + self._size)
         self._ends.append(offsets[1:][filled] + self._size)
         self._orders.append(orders[filled])
-        self._size += len(blob)
+        self._size += len(text)
 
     @property
     def empty(self) -> bool:
@@ -97,14 +100,21 @@ class Spool:
         order = np.argsort(np.concatenate(self._orders), kind="stable")
         starts, ends = np.concatenate(self._starts)[order], np.concatenate(self._ends)[order]
         reached = np.cumsum(ends - starts)
-        source, start = self._file.fileno(), 0
+        start = 0
         while start < len(starts):
             before = int(reached[start - 1]) if start else 0
             stop = max(start + 1, int(np.searchsorted(reached, before + GROUP, "right")))
-            pairs = zip(starts[start:stop].tolist(), ends[start:stop].tolist(), strict=True)
-            # Not mapped: the pages of a large file would count as memory of this process.
-            yield b",".join([os.pread(source, other - one, one) for one, other in pairs])
+            yield self._read(starts[start:stop], ends[start:stop])
             start = stop
+
+    def _read(self, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> bytes:
+        """Some pieces without the last comma; what lies end to end is read at once."""
+        apart = starts[1:] != ends[:-1]
+        begins, ends = starts[np.append(True, apart)], ends[np.append(apart, True)]
+        source = self._file.fileno()
+        pairs = zip(begins.tolist(), ends.tolist(), strict=True)
+        # Not mapped: the pages of a large file would count as memory of this process.
+        return b"".join([os.pread(source, end - begin, begin) for begin, end in pairs])[:-1]
 
     def close(self) -> None:
         """Let go of the temporary file."""

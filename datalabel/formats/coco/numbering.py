@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from datalabel.formats.base import Selection
 from datalabel.formats.coco.carried import Carried
 from datalabel.formats.coco.document import RESULTS
 from datalabel.formats.coco.lookup import whole
+from datalabel.labels.rows import distinct
 
 _PLAIN = r"^[0-9]{1,18}$"
 
@@ -30,10 +30,14 @@ class Numbers:
         self.header: Mapping[str, Any] = selection.header or {}
         self.own = selection.header is not None
         self.results = self.header.get("shape") == RESULTS
-        known = _known(selection) if self.own else _Known(classes=list(selection.classes))
-        self._next_image, self._next_label = known.image + 1, known.label + 1
-        self._shared = dict.fromkeys(known.shared, False)
+        self._selection = selection
+        numbers = selection.item_numbers().drop_null()
+        counts = pc.value_counts(numbers)
+        shared = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+        self._shared = dict.fromkeys(shared.to_pylist(), False)
         """Numbers of several images, and whether one has it by now."""
+        self._next_image = _highest(numbers) + 1
+        self._next_label: int | None = None if self.own else 1
         given: Any = self.header.get("categories", [])
         self.categories: list[Any] = list(given) if isinstance(given, list) else []
         self.class_numbers: dict[str, str] = {}
@@ -41,17 +45,24 @@ class Numbers:
             self.class_numbers.setdefault(one["name"], json.dumps(one["id"], ensure_ascii=False))
         self.carried = Carried.of(selection.headers)
         if not self.results:
-            self._add_categories(known.classes, selection)
+            self._add_categories(self._new_classes())
 
-    def _add_categories(self, classes: Sequence[str], selection: Selection) -> None:
+    def _new_classes(self) -> list[str]:
+        """The classes without a number; of a source only those that its labels have."""
+        new = [name for name in self._selection.classes if name not in self.class_numbers]
+        if not self.own or not new:
+            return new
+        found = [distinct(batch.labels.column("class")) for batch in self._selection.batches(("class",))]
+        return [name for name in new if name in set().union(*found)]
+
+    def _add_categories(self, classes: Sequence[str]) -> None:
+        skeletons = self._selection.keypoints
         used = [whole(number) for number in self.class_numbers.values()]
         fresh = max([number for number in used if number is not None], default=0) + 1
         for name in classes:
-            if name in self.class_numbers:
-                continue
             category: dict[str, Any] = {"id": fresh, "name": name, **self.carried.categories.get(name, {})}
-            if name in selection.keypoints:
-                points, edges = selection.keypoints[name]
+            if name in skeletons:
+                points, edges = skeletons[name]
                 category["keypoints"] = list(points)
                 category["skeleton"] = [[first + 1, second + 1] for first, second in edges]
             self.categories.append(category)
@@ -80,40 +91,21 @@ class Numbers:
         """The number of each label."""
         missing = given.is_null() if self.own else pa.array(np.ones(len(given), np.bool_))
         count = int(pc.sum(missing).as_py() or 0)
+        if not count:
+            return given
+        if self._next_label is None:  # what most exports need not look for
+            self._next_label = 1 + _highest_label(self._selection)
         fresh = pa.array([str(self._next_label + place) for place in range(count)], pa.string())
         self._next_label += count
-        return pc.replace_with_mask(given, missing, fresh) if count else given
+        return pc.replace_with_mask(given, missing, fresh)
 
 
-@dataclass(slots=True)
-class _Known:
-    """The highest numbers of images and labels in a source, the numbers that several images share, and the classes of
-    its labels."""
-
-    image: int = 0
-    label: int = 0
-    shared: Sequence[str] = ()
-    classes: Sequence[str] = ()
+def _highest_label(selection: Selection) -> int:
+    batches = selection.batches(("source_id",))
+    return max((_highest(batch.labels.column("source_id")) for batch in batches), default=0)
 
 
-def _known(selection: Selection) -> _Known:
-    known, numbers = _Known(), [pa.chunked_array([], pa.string())]
-    classes: set[str] = set()
-    for batch in selection.batches(("source_id", "class")):
-        numbers.append(batch.items.column("number"))
-        known.image = max(known.image, _maximum(numbers[-1]))
-        known.label = max(known.label, _maximum(batch.labels.column("source_id")))
-        classes.update(pc.unique(batch.labels.column("class")).to_pylist())
-    counts = pc.value_counts(
-        pa.chunked_array([chunk for one in numbers for chunk in one.chunks], pa.string()).drop_null()
-    )
-    known.shared = counts.field("values").filter(pc.greater(counts.field("counts"), 1)).to_pylist()
-    order = {name: place for place, name in enumerate(selection.classes)}
-    known.classes = sorted(classes, key=lambda name: (order.get(name, len(order)), name))
-    return known
-
-
-def _maximum(texts: pa.ChunkedArray) -> int:
+def _highest(texts: pa.ChunkedArray) -> int:
     plain = pc.fill_null(pc.match_substring_regex(texts, _PLAIN), False)
     highest = pc.max(pc.cast(texts.filter(plain), pa.int64())).as_py() or 0
     others = texts.filter(pc.invert(plain)).to_pylist()

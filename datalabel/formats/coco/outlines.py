@@ -40,9 +40,11 @@ class Outlines:
         self._kinds = one_array(labels.column("kind"))
         self._coords = one_array(labels.column("coords"))
         self._parts = one_array(labels.column("parts"))
-        self._masks: list[str | tuple[str, int, int] | None] = [None] * self._size
-        if self._is("mask").any():
-            self._masks = labels.column("rle").to_pylist()
+        masks = np.flatnonzero(self._is("mask"))
+        told = one_array(labels.column("rle")).take(pa.array(masks)).to_pylist()
+        self._masks: dict[int, str | tuple[str, int, int]] = {
+            row: text for row, text in zip(masks.tolist(), told, strict=True) if text is not None
+        }
         axes = [one_array(labels.column(name)) for name in "xywh"]
         self._boxes = np.stack(
             [pc.fill_null(axis, np.nan).to_numpy(zero_copy_only=False) for axis in axes], 1
@@ -59,7 +61,9 @@ class Outlines:
 
     def _masked(self) -> Bools:
         """The labels that are written as masks."""
-        return np.array([mask is not None for mask in self._masks], np.bool_)
+        masked = np.zeros(self._size, np.bool_)
+        masked[list(self._masks)] = True
+        return masked
 
     def _rings(self, rows: Ints) -> Rings:
         return Rings.of(*values_of(self._coords, rows), *values_of(self._parts, rows))
@@ -103,7 +107,7 @@ class Outlines:
 
     def _mask(self, row: int) -> tuple[str, int, int] | None:
         """Counts, height and width of a mask: a label's own, or one made for a polygon with holes."""
-        found = self._masks[row]
+        found = self._masks.get(row)
         if not isinstance(found, str):
             return found
         height, width = self._parts[row].as_py()

@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from datalabel.formats.base import OutputFile, Selection
-from datalabel.formats.coco.columns import blob_of
+from datalabel.formats.coco.columns import text_of
 from datalabel.formats.coco.document import Style
 from datalabel.formats.coco.encode import Encoder, Numbered
 from datalabel.formats.coco.layout import Layout, Spool, orders_of
@@ -21,7 +19,7 @@ from datalabel.threads import in_order
 
 PIECE = 2048
 """So many items are encoded at a time."""
-Blob = tuple[bytes, npt.NDArray[np.int64]]
+Blob = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 _KEYS = ("images", "annotations", "categories")
 
 
@@ -65,16 +63,11 @@ def _fill(selection: Selection, numbers: Numbers, images: Spool, annotations: Sp
 
 
 def _texts(encoder: Encoder, batch: Numbered) -> tuple[Blob, Blob]:
-    """Each item as an image of the file, and its labels, separated by commas."""
-    annotations = _per_item(encoder.annotations(batch), batch.owners, batch.items.num_rows)
-    return blob_of(encoder.images(batch)), blob_of(annotations)
-
-
-def _per_item(texts: pa.StringArray, items: pa.Int32Array, size: int) -> pa.StringArray:
-    """The texts of each item's labels, separated by commas; empty where it has none."""
-    counts = np.bincount(items.to_numpy(), minlength=size) if len(items) else np.zeros(size, np.int64)
-    offsets = pa.array(np.concatenate(([0], np.cumsum(counts))), pa.int32())
-    return pc.binary_join(pa.ListArray.from_arrays(offsets, texts), ",")
+    """Each item as an image of the file, and its labels; a comma after each of them."""
+    annotations, offsets = text_of(encoder.annotations(batch))
+    counts = np.bincount(batch.owners.to_numpy(), minlength=batch.items.num_rows)
+    per_item = offsets[np.concatenate(([0], np.cumsum(counts)))]
+    return text_of(encoder.images(batch)), (annotations, per_item)
 
 
 def _document(layout: Layout, numbers: Numbers, images: Spool, annotations: Spool) -> Iterator[bytes]:

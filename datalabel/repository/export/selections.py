@@ -69,6 +69,10 @@ class SourceSelection:
         """Skeletons of the spec, else of the set's sources."""
         return skeletons(self._view, self._set)
 
+    def item_numbers(self) -> pa.ChunkedArray:
+        """Those that the source said."""
+        return own_mentions(self._view.mentions_of(self._source)).column("number")
+
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """The source in key order."""
         wanted = None if columns is None else list(dict.fromkeys([*LABEL_KEYS, "source", *columns]))
@@ -182,6 +186,10 @@ class SetSelection:
         counts = pc.value_counts(rows.column("item"))
         single = counts.field("values").filter(pc.equal(counts.field("counts"), 1))
         return rows.filter(pc.is_in(rows.column("item"), value_set=single))
+
+    def item_numbers(self) -> pa.ChunkedArray:
+        """None."""
+        return pa.chunked_array([], pa.string())
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """The set in key order."""
