@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -249,7 +248,11 @@ class Segment:
         metadata = self._parquet.metadata.metadata or {}
         if _FOLDS not in metadata:
             return []
-        return [SegmentRef.from_json(value) for value in json.loads(metadata[_FOLDS])]
+        try:
+            values = msgspec.json.decode(metadata[_FOLDS], type=list[Any])
+        except (msgspec.DecodeError, RecursionError):
+            raise self.damaged("does not say which segments it replaces") from None
+        return [SegmentRef.from_json(value) for value in values]
 
     def bounds(self) -> list[tuple[str, str]]:
         """The first and last key of each row group."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import pyarrow as pa
 from datalabel.content import canonical_json
 from datalabel.errors import DamagedError
 from datalabel.labels.tables import ITEMS, LABELS, MEASURED_LABELS, MENTIONS, SPLITS
+from datalabel.store.json_objects import JsonReader
 from datalabel.store.segments import DELETED, SegmentRef
 
 TABLE = "table"
@@ -51,11 +51,8 @@ class Table:
         Raises:
             DamagedError: it is not what `to_bytes` writes.
         """
-        try:
-            value = json.loads(data)
-            holds, segments = value["holds"], value["segments"]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise DamagedError("a table object cannot be read") from None
-        if holds not in SCHEMAS or not isinstance(segments, list):
+        reader = JsonReader(data, TABLE)
+        holds, segments = reader.text("holds"), reader.checked(reader.fields.get("segments"), list)
+        if holds not in SCHEMAS:
             raise DamagedError("a table object holds something that this program does not know")
         return cls(holds, tuple(SegmentRef.from_json(ref) for ref in segments))

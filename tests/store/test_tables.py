@@ -268,3 +268,18 @@ def test_many_items_are_found_as_few_are() -> None:
     wanted = [f"{place:05d}" for place in range(0, 9100, 5)]
     expected = [row for key in wanted for row in model.get(key, [])]
     assert tables.read(table, items=wanted).to_pylist() == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "{}",
+        '{"holds":[],"segments":[]}',
+        '{"holds":"labels","segments":{}}',
+        '{"holds":"x","segments":[]}',
+    ],
+)
+def test_what_is_no_table_is_damage(text: str) -> None:
+    with pytest.raises(DamagedError, match="a table object"):
+        Table.from_bytes(text.encode())
