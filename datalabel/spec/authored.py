@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from datalabel.errors import Fault, Faults, nearest
 from datalabel.spec import vocabulary as words
-from datalabel.spec.yaml_text import Node, Place
+from datalabel.spec.yaml_text import LINE_END, Node, Place
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Report:
 
 def spelled_out(root: Node, text: str, report: Report) -> Node:
     """The spec with its short forms written in full; unknown keys are faults, `…` and nulls are gone."""
-    return _Speller(text.split("\n"), report).top(root)
+    return _Speller(LINE_END.split(text), report).top(root)
 
 
 _COLOR = re.compile(r"""["']?color["']?\s*:\s+(#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3}))\b""")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from datalabel.errors import RefusedError
-from datalabel.spec.yaml_text import read_yaml
+from datalabel.spec.yaml_text import LINE_END, read_yaml
 
 SECTIONS = ("workflow", "check", "quality")
 """The settings of a spec that are not about what labels are."""
 
 _SCHEMA = "$schema="
-_LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-"""What YAML counts as one."""
 
 
 def carried_over(inferred: str, old: str, name: str) -> str:
@@ -24,7 +21,7 @@ def carried_over(inferred: str, old: str, name: str) -> str:
         RefusedError: a section cannot be taken out of it.
     """
     keys = read_yaml(old, name).keys
-    lines = _LINE_END.split(old)
+    lines = LINE_END.split(old)
     starts = [*sorted(place.line - 1 for place in keys.values()), len(lines)]
     head = [line for line in lines[: starts[0]] if line.startswith("#") and _SCHEMA in line]
     sections = ""

@@ -28,6 +28,8 @@ _INT = re.compile(r"[-+]?[0-9]+$|0o[0-7]+$|0x[0-9a-fA-F]+$")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _NULLS = ("", "~", "null", "Null", "NULL")
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+"""What YAML counts as the end of a line."""
 _COLOR_COMMENT = re.compile(r":\s+(#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3}))\b")
 _SURROGATES = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 
@@ -161,7 +163,7 @@ def _syntax_error(error: yaml.YAMLError, name: str, text: str) -> InputError:
         return InputError("is nested too deeply", where=place)
     # A colour without quotes inside braces swallows the rest of its line, and the error appears further down.
     colors = [
-        found for line in text.split("\n")[: mark.line + 1] if (found := _COLOR_COMMENT.search(line))
+        found for line in LINE_END.split(text)[: mark.line + 1] if (found := _COLOR_COMMENT.search(line))
     ] if mark else []  # fmt: skip
     hint = f'an unquoted # begins a comment in YAML: write "{colors[-1][1]}"' if colors else None
     return InputError(f"is not YAML: {problem}", where=place, hint=hint)

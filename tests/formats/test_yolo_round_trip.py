@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import yaml
 from format_round_trip import files_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -249,3 +250,13 @@ def test_whatever_is_read_is_written_to_the_byte(
     files = {"data.yaml": DATA.encode()}
     files |= {f"labels/{place}.txt": text.encode() for place, text in enumerate(texts)}
     assert again(read_files(tmp_path_factory.mktemp("source"), files, OneSize(size=size))) == files
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\x85", "\u2028"])
+def test_lines_of_data_yaml_end_as_yaml_has_it(tmp_path: Path, end: str) -> None:
+    data = f"train: i{end}names: [cat]\nnc: 1\n# a{end}# b\nval: i\n"
+    files = files_of(YOLO, edited(lines(tmp_path, BOX, data=data), **{"class": ["dog"]}))
+    assert yaml.safe_load(files["data.yaml"]) == {
+        "train": "i", "names": {0: "cat", 1: "dog"}, "nc": 2, "val": "i",
+    }  # fmt: skip
+    assert files["data.yaml"].decode().endswith(f"# a{end}# b\nval: i\n")

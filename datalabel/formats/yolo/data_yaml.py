@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from datalabel.spec.yaml_scalar import quoted
-from datalabel.spec.yaml_text import Node, read_yaml
+from datalabel.spec.yaml_text import LINE_END, Node, read_yaml
 
 TRAINED_ON = ("train", "val")
 """The keys without which Ultralytics trains on nothing."""
@@ -61,8 +61,8 @@ def extended(text: str, classes: Mapping[int, str]) -> str:
     starts = sorted(place.line for place in root.keys.values())
     if len(set(starts)) < len(starts) or any(place.column != 1 for place in root.keys.values()):
         return json.dumps({**plain(root), **_counted(root, classes)}, ensure_ascii=False, indent=2) + "\n"
-    newline = "\r\n" if "\r\n" in text else "\n"
-    lines = text.split(newline)
+    ends = [*LINE_END.findall(text), ""]
+    lines = [line + end for line, end in zip(LINE_END.split(text), ends, strict=True)]
     first = root.keys["names"].line
     following = [line for line in starts if line > first]
     last = following[0] - 1 if following else len(lines)
@@ -71,7 +71,8 @@ def extended(text: str, classes: Mapping[int, str]) -> str:
     if "nc" in root.keys:
         counted = root.keys["nc"].line - 1
         lines[counted] = re.sub(r"(nc\s*:\s*)[^\s#]+", rf"\g<1>{len(classes)}", lines[counted], count=1)
-    return newline.join([*lines[: first - 1], *_names(classes), *lines[last:]])
+    named = (ends[0] or "\n").join(_names(classes)) + ends[last - 1]
+    return "".join([*lines[: first - 1], named, *lines[last:]])
 
 
 def _names(classes: Mapping[int, str]) -> list[str]:
