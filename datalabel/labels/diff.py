@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +16,7 @@ import pyarrow as pa
 
 from datalabel.labels.geometry import bounds, ious
 from datalabel.labels.hashing import hash_rows
+from datalabel.labels.properties import fields_in
 from datalabel.labels.rows import distinct
 from datalabel.labels.tables import label_id_text
 
@@ -40,9 +39,6 @@ COUNTED = ("added", "removed", "changed", "rewritten")
 _DECODER = msgspec.json.Decoder(dict[str, Any])
 _SPECIAL = re.compile(r"[{$]|\d{15}|\d[eE]")
 """What the quick reader of JSON is not asked for: objects in objects, our notes, numbers no double may hold."""
-
-_MANY = 4000
-"""Python makes no whole number of more digits than about so many."""
 
 Index = npt.NDArray[np.intp]
 
@@ -191,7 +187,7 @@ def label_json(row: Mapping[str, Any]) -> dict[str, Any]:
         "coords": row["coords"],
         "parts": row["parts"],
         "rle": row["rle"],
-        "properties": json.loads(row["properties"] or "{}"),
+        "properties": fields_in(row["properties"]),
         "confidence": row["confidence"],
         "annotator": row["annotator"],
         "source": row["source"],
@@ -231,7 +227,7 @@ def _told(extra: str | None) -> dict[str, Any]:
         return {}
     if not _SPECIAL.search(extra, 1):
         return dict(_DECODER.decode(extra))
-    return _unspelled(json.loads(extra, parse_int=_whole, parse_float=_real))
+    return _unspelled(fields_in(extra))
 
 
 def _unspelled(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -241,15 +237,6 @@ def _unspelled(fields: Mapping[str, Any]) -> dict[str, Any]:
         if not name.startswith("$")
     }
     return {name: value for name, value in told.items() if value != {} or fields[name] == {}}
-
-
-def _whole(digits: str) -> int | str:
-    return int(digits) if len(digits) < _MANY else digits
-
-
-def _real(text: str) -> float | str:
-    number = float(text)
-    return number if math.isfinite(number) else text
 
 
 def _fields(
@@ -265,7 +252,7 @@ def _fields(
     if "bounds" in flags:
         fields["bounds"] = [[row[name] for name in BOUNDS] for row in (was, now)]
     if "properties" in flags:
-        fields["properties"] = _pairs(*(json.loads(row["properties"] or "{}") for row in (was, now)))
+        fields["properties"] = _pairs(*(fields_in(row["properties"]) for row in (was, now)))
     if "extra" in flags:
         fields["extra"] = _pairs(_told(was["extra"]), _told(now["extra"]))
     return fields

@@ -6,7 +6,6 @@ different changes of one label are merged field by field, and where both changed
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,6 +15,7 @@ import pyarrow as pa
 
 from datalabel.labels.hashing import Hashes, hash_rows
 from datalabel.labels.match import SHAPE, mint_ids
+from datalabel.labels.properties import fields_in
 from datalabel.labels.rows import sort_rows, with_column
 from datalabel.labels.tables import LABELS
 
@@ -180,7 +180,7 @@ def _deleted_and_changed(
 def _merged_properties(
     base: Row, ours: Row, theirs: Row, prefer: Prefer
 ) -> tuple[str | None, list[Conflict]]:
-    was, here, there = (json.loads(side["properties"] or "{}") for side in (base, ours, theirs))
+    was, here, there = (fields_in(side["properties"]) for side in (base, ours, theirs))
     merged, conflicts = dict(here), []
     missing = object()
     for name in sorted({*was, *here, *there}):

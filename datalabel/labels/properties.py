@@ -1,9 +1,13 @@
-"""The properties of labels and items, out of the column that holds them as text."""
+"""The properties of labels and items, and other fields, out of the columns that hold them as text."""
 
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
+
+_MANY = 4000
+"""Python makes no whole number of more digits than about so many."""
 
 
 def properties_in(text: str | None) -> dict[str, Any] | None:
@@ -12,10 +16,29 @@ def properties_in(text: str | None) -> dict[str, Any] | None:
     if text is None:
         return {}
     try:
-        value = json.loads(text, parse_constant=lambda _: None)
+        value = _read(text)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def fields_in(text: str | None) -> dict[str, Any]:
+    """What a cell of a column `properties` or `extra` says; null says nothing. A number that Python does not hold
+    stays as it was written."""
+    return dict(_read(text or "{}"))
+
+
+def _read(text: str) -> Any:
+    return json.loads(text, parse_int=_whole, parse_float=_real, parse_constant=lambda _: None)
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) < _MANY else digits
+
+
+def _real(text: str) -> float | str:
+    number = float(text)
+    return number if math.isfinite(number) else text
 
 
 def values_in(text: str | None) -> dict[str, str]:

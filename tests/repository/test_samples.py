@@ -194,3 +194,14 @@ def test_targets_are_what_torchvision_takes(repo: Repository, torch: ModuleType)
         [0],
         [1],
     )
+
+
+def test_numbers_that_python_does_not_hold_come_as_they_are_written(repo: Repository) -> None:
+    labels = coco({"a.png": [("cat", 1, 2, 3, 4)]})
+    labels["annotations"][0] |= {"serial": "HUGE", "attributes": {"code": "HUGE"}}
+    (repo.root / "labels.json").write_text(json.dumps(labels).replace('"HUGE"', "9" * 5000))
+    repo.add("labels.json")
+    repo.commit("first")
+    (sample,) = repo.create_snapshot("s").samples()
+    assert sample.labels[0].fields["serial"] == "9" * 5000
+    assert sample.labels[0].fields["attributes"] == {"code": "9" * 5000}

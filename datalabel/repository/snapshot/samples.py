@@ -5,7 +5,6 @@ Nothing here opens the databases again, so datasets may be sent to worker proces
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +18,7 @@ import pyarrow.compute as pc
 from datalabel.content import ObjectId
 from datalabel.errors import InputError, nearest
 from datalabel.labels.geometry import area
+from datalabel.labels.properties import fields_in
 from datalabel.labels.tables import GEOMETRY, label_id_text
 from datalabel.repository.image_bytes import image_file
 from datalabel.repository.project import Project
@@ -247,13 +247,9 @@ def _label(row: dict[str, Any], size: float) -> SampleLabel:
         coords=row["coords"],
         parts=row["parts"],
         rle=row["rle"],
-        properties=json.loads(row["properties"] or "{}"),
+        properties=fields_in(row["properties"]),
         confidence=row["confidence"],
         annotator=row["annotator"],
         area=size,
-        fields={
-            name: value
-            for name, value in json.loads(row["extra"] or "{}").items()
-            if not name.startswith("$")
-        },
+        fields={name: value for name, value in fields_in(row["extra"]).items() if not name.startswith("$")},
     )
