@@ -10,8 +10,10 @@ import contextlib
 import errno
 import functools
 import os
+import posixpath
 import re
 import stat
+import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -170,6 +172,13 @@ def is_within(key: str, folder: str) -> bool:
     return folder == "." or f"{key}/".startswith(f"{folder}/")
 
 
+def folders_around(key: str) -> Iterator[str]:
+    """The folders that a key lies in: the nearest first, the root (`.`) last."""
+    while key := posixpath.dirname(key):
+        yield key
+    yield "."
+
+
 def no_such_file(path: Path, said: str, what: str = "no such file or folder") -> InputError:
     """The error for a path that does not exist, as the user `said` it; it names the file beside it that is meant."""
     beside = [near.name for near in islice(path.parent.glob("*"), 1000)]
@@ -212,7 +221,7 @@ def is_unicode(text: str) -> bool:
 
 def write_atomic(path: Path, data: bytes) -> None:
     """Replace a file whole and durably: afterwards it holds either the old bytes or the new ones."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
         with os.fdopen(descriptor, "wb") as out:

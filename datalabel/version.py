@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 
+
+@functools.cache  # the files of a distribution are read for it
 def version() -> str:
     """The installed version, or `unknown` when it runs from a bare tree."""
     from importlib.metadata import PackageNotFoundError

@@ -6,18 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
-from os import PathLike, fspath
+from os import PathLike
 from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from datalabel.errors import Faults, UsageError, nearest
-from datalabel.files import normalised
 from datalabel.labels.diff import COUNTED, LabelChange, LabelChanges, diff_labels, summarise
 from datalabel.labels.rows import differing_items, sort_rows, with_column
 from datalabel.labels.tables import LABELS, MENTIONS
 from datalabel.repository.log import LogEntry
+from datalabel.repository.narrowing import narrowed
 from datalabel.repository.project import Project
 from datalabel.repository.renames import renamed, traces, way
 from datalabel.repository.revisions import STAGED, view_at
@@ -34,7 +32,6 @@ BEGINNING = "the beginning"
 """What is before the first commit."""
 
 _IGNORED = {"item", "moved_to"}
-_ITEM_PATHS = "paths here are those of images: a file, a folder or a glob"
 
 T = TypeVar("T")
 
@@ -346,52 +343,3 @@ def diff_of_commit(
     before = view_of(project.store, tree, f"{entry.id[:12]}^" if parent else BEGINNING)
     after = view_of(project.store, entry.commit.tree, entry.id[:12])
     return Difference(project, before, after, narrowed(project, paths, (before, after)))
-
-
-def narrowed(
-    project: Project, paths: Sequence[str | PathLike[str]], views: Sequence[View]
-) -> Callable[[str], bool] | None:
-    """Whether a key is meant by one of the paths or globs, from the root; None without any. A glob may match nothing,
-    a path that is spelled out means something in one of the views.
-
-    Raises:
-        InputError: it does not.
-        UsageError: `paths` is no list.
-    """
-    if isinstance(paths, str | PathLike):
-        raise UsageError(f"paths= takes a list of paths, not {str(paths)!r}", hint=f"paths=[{str(paths)!r}]")
-    above = f"{project.root.as_posix()}/"
-    keys = [normalised(fspath(path).removeprefix(above)) or "." for path in paths]
-    faults = Faults()
-    for path in keys:
-        means = None if any(mark in path for mark in "*?[") else narrowing([path])
-        if means is not None and not any(map(means, _keys(views))):
-            close = nearest(path, islice(_keys(views), 5000))
-            hint = f"did you mean {project.typed(close)}?" if close else _ITEM_PATHS
-            faults.add("no item has this name", path, hint)
-    faults.raise_if_any()
-    return narrowing(keys)
-
-
-def _keys(views: Sequence[View]) -> Iterator[str]:
-    batches = (rows for view in views for rows in view.item_batches(["item"]))
-    return (key for rows in batches for key in rows.column("item").to_pylist())
-
-
-def narrowing(paths: Sequence[str]) -> Callable[[str], bool] | None:
-    """Whether a key is meant by one of the globs: `*` crosses folders, a folder's name means all in it, and a key
-    itself."""
-    if not paths:
-        return None
-    import fnmatch
-    import re
-
-    patterns = [re.compile(fnmatch.translate(path)) for path in paths]
-    folders = tuple(path.rstrip("/") + "/" for path in paths)
-    everything = any(path.rstrip("/") in ("", ".") for path in paths)
-    return lambda key: (
-        everything
-        or key in paths
-        or key.startswith(folders)
-        or any(pattern.match(key) for pattern in patterns)
-    )

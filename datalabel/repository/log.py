@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, starmap
+from typing import SupportsIndex
 
 from datalabel.content import ObjectId
 from datalabel.errors import InputError, UsageError
@@ -30,20 +31,20 @@ def log(project: Project, revision: str = "HEAD", limit: int | None = None) -> I
         InputError: the revision is staging, or unknown.
     """
     before, after = range_of(revision) or (None, revision)
-    if limit is not None and limit < 0:
+    if limit is not None and (not isinstance(limit, SupportsIndex) or limit < 0):
         raise UsageError(f"limit= takes a number of commits, not {limit!r}")
     found = resolve_revision(project, after)
     if found.commit is None:
         if found.name == STAGED:
             raise _no_commit(STAGED)
-        return
+        return iter(())
     known = resolve_revision(project, before).commit if before else None
     left_out = {name for name, _ in project.store.history.walk(known)} if known else set()
     walked = (
         (name, commit) for name, commit in project.store.history.walk(found.commit) if name not in left_out
     )
-    for name, commit in islice(walked, limit if limit is None else min(limit, sys.maxsize)):
-        yield LogEntry(name, commit)
+    chosen = islice(walked, limit if limit is None else min(limit, sys.maxsize))
+    return starmap(LogEntry, chosen)
 
 
 def log_entry(project: Project, revision: str) -> LogEntry:

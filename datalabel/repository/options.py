@@ -46,11 +46,19 @@ def paths_in(root: Path, paths: Iterable[Any]) -> list[Path]:
     Raises:
         UsageError: one is none.
     """
-    for path in paths:
-        if not isinstance(path, str | os.PathLike):
-            hint = "several are given one by one" if isinstance(path, list | tuple) else None
-            raise UsageError(f"a path is a text or a Path, not {reprlib.repr(path)}", hint=hint)
-    return [root / path for path in paths]
+    return [root / path_text(path) for path in paths]
+
+
+def path_text(path: Any) -> str:
+    """A path as text.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not isinstance(path, str | os.PathLike):
+        hint = "several are given one by one" if isinstance(path, list | tuple) else None
+        raise UsageError(f"a path is a text or a Path, not {reprlib.repr(path)}", hint=hint)
+    return os.fsdecode(path)
 
 
 def _taken(name: str, value: Any, hint: Any) -> Any:
@@ -60,6 +68,8 @@ def _taken(name: str, value: Any, hint: Any) -> Any:
         return value  # which of its options are functions, a class says itself
     try:
         return msgspec.convert(_plain(value), hint)
+    except UnicodeEncodeError:  # half a character, where no text is wanted
+        return _taken(name, str(value).encode(errors="replace").decode(), hint)
     except msgspec.ValidationError as error:
         raise UsageError(f"{name}= takes {_wanted(hint, str(error))}, not {reprlib.repr(value)}") from None
 

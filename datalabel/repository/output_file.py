@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -84,4 +85,4 @@ def write_output_file(path: Path, write: Callable[[IO[str]], None]) -> None:
 
 def _beside(path: Path) -> Path:
     """A new file in the folder of the file itself."""
-    return path.resolve().with_name(f".dlabel-{os.getpid()}.tmp")
+    return path.resolve().with_name(f".dlabel-{os.getpid()}-{threading.get_ident()}.tmp")

@@ -11,7 +11,7 @@ from datalabel.printable import printable
 from datalabel.progress import SILENT, Progress
 from datalabel.repository import keywords
 from datalabel.repository.keywords import PathLike
-from datalabel.repository.options import options_of, paths_in
+from datalabel.repository.options import options_of, path_text, paths_in
 from datalabel.repository.project import Project
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class Repository:
         from datalabel.repository.check.checking import CheckOptions
         from datalabel.repository.check.gating import GateOptions, gate_revision
 
-        known = None if baseline is None else self.root / baseline
+        known = None if baseline is None else self.root / path_text(baseline)
         asked = GateOptions(options_of(CheckOptions, options), since, known)
         return gate_revision(self.project, revision, asked, paths)
 
@@ -293,7 +293,7 @@ class Repository:
         """
         from datalabel.repository.check.gating import write_baseline
 
-        return write_baseline(self.root / path, gated)
+        return write_baseline(self.root / path_text(path), gated)
 
     def migrate(self, map_file: PathLike, *, dry_run: bool = False, allow_unmapped: bool = False) -> Migrated:
         """Change labels and their spec together, as a map file says; one staged change.
@@ -304,7 +304,7 @@ class Repository:
         """
         from datalabel.repository.spec.migrating import migrate
 
-        path = self.root / map_file
+        [path] = paths_in(self.root, [map_file])
         return migrate(self.project, path, dry_run=dry_run, allow_unmapped=allow_unmapped)
 
     def restore(
@@ -333,7 +333,7 @@ class Repository:
         """Rename an image, a label file or a folder."""
         from datalabel.repository.history.moving import move
 
-        return move(self.project, self.root / old, self.root / new)
+        return move(self.project, *paths_in(self.root, (old, new)))
 
     def export(
         self,
@@ -346,7 +346,8 @@ class Repository:
         """Write a label set as files of a foreign format into a new folder."""
         from datalabel.repository.export.exporting import ExportOptions, export
 
-        return export(self.project, revision, format, self.root / folder, options_of(ExportOptions, options))
+        [target] = paths_in(self.root, [folder])
+        return export(self.project, revision, format, target, options_of(ExportOptions, options))
 
     # Experiments
 

@@ -152,6 +152,8 @@ class Stage(Draft):
     ) -> None:
         """As for every tree, and the index of tracked items follows."""
         gone = {*removed, *(moved or {})}
+        if not rows.num_rows and not gone:
+            return
         known = self.known
         super().put_items(rows, removed, moved)
         fresh = dict(zip(rows.column("item").to_pylist(), rows.column("content").to_pylist(), strict=True))

@@ -48,7 +48,16 @@ WRONG: dict[str, Callable[[Repository], object]] = {
     "by= takes one way to group": lambda repo: repo.stats(by=["class"]),  # type: ignore[arg-type]
     "a revision is a text, not None": lambda repo: list(repo.log(None)),  # type: ignore[arg-type]
     "a revision is a text, not 3": lambda repo: repo.snapshot(3),  # type: ignore[arg-type]
-    "limit= takes a number of commits": lambda repo: list(repo.log(limit=-1)),
+    "limit= takes a number of commits, not -1": lambda repo: repo.log(limit=-1),
+    "limit= takes a number of commits, not 1.5": lambda repo: repo.log(limit=1.5),  # type: ignore[arg-type]
+    "a path is a text or a Path, not 3": lambda repo: repo.diff(paths=[3]),  # type: ignore[list-item]
+    "a path is a text or a Path, not 4": lambda repo: repo.mv("images/a.jpg", 4),  # type: ignore[arg-type]
+    "a path is a text or a Path, not 5": lambda repo: repo.migrate(5),  # type: ignore[arg-type]
+    "a path is a text or a Path, not 6": lambda repo: repo.export("coco", 6),  # type: ignore[arg-type]
+    "a path is a text or a Path, not 7": lambda repo: repo.check(baseline=7),  # type: ignore[arg-type]
+    "seed= takes a whole number or None, not '?'": lambda repo: repo.create_snapshot("s", seed="\udcff"),  # type: ignore[arg-type]
+    "an age in days is not ''": lambda repo: repo.gc(older_than=""),  # type: ignore[arg-type]
+    "an age in days is not inf": lambda repo: repo.gc(older_than=float("inf")),
     "a commit needs a message": lambda repo: repo.commit(None),  # type: ignore[arg-type]
 }
 

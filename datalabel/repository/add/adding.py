@@ -20,6 +20,7 @@ from datalabel.repository.add.read_labels import images_on_disk, parse_size, rea
 from datalabel.repository.add.recognise import Found, Recogniser, image_files
 from datalabel.repository.add.spoken import PARTIAL, LabelOptions
 from datalabel.repository.image_sizes import of_another_size
+from datalabel.repository.names import Images
 from datalabel.repository.project import Project
 from datalabel.repository.spec.file import spec_changed, stage_spec
 from datalabel.repository.stage import Stage
@@ -199,6 +200,7 @@ def _add_sources(stage: Stage, found: Found, options: AddOptions, paths: Sequenc
     asked = options if paths else AddOptions(prefer=options.prefer)
     named = {None} if options.name else {stage.project.key_of(path) for path in paths}
     on_disk = cache(partial(images_on_disk, stage.project))
+    images = Images(stage.known, list_disk=on_disk)
     for name in sorted(found.labels):
         source = found.labels[name]
         how = _how(stage, name, asked, itself=source.path in named)
@@ -210,7 +212,9 @@ def _add_sources(stage: Stage, found: Found, options: AddOptions, paths: Sequenc
         if is_read and not (source.format.fractional and _is_resized(stage, name)):
             continue
         source = replace(source, files=replace(source.files, contents=contents))
-        reading = read_labels(stage, source, how, digest, on_disk)
+        if images.tracked is not stage.known:
+            images = Images(stage.known, list_disk=on_disk)
+        reading = read_labels(stage, source, how, digest, images)
         added.append(add_labels(stage, reading, how))
     return added
 

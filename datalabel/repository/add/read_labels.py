@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -50,12 +50,10 @@ def read_labels(
     source: LabelFiles,
     how: LabelOptions,
     digest: ObjectId,
-    on_disk: Callable[[], frozenset[str]],
+    images: Images,
 ) -> Reading:
-    """What the source says now, with the item of each of its names; what is worded as before may be left unread.
-    `on_disk` tells the image files, where it is asked for."""
+    """What the source says now, with the item of each of its names; what is worded as before may be left unread."""
     place = Place.of(source.path, how.options.get("images"), is_folder=bool(source.files.members))
-    images = Images(stage.known, list_disk=on_disk)
     for remembered in (Remembered(stage, source.name, how), None):
         context = _Context(stage, source, place, images, how, remembered)
         with stage.project.progress.task(f"reading {source.name}"):

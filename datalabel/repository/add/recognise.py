@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from datalabel.errors import Fault, InputError
-from datalabel.files import Entry, Stat, is_within, key_fault, no_such_file
+from datalabel.files import Entry, Stat, folders_around, is_within, key_fault, no_such_file
 from datalabel.formats.base import Format, SourceFiles
 from datalabel.formats.registry import FormatInfo, detect_format, format_info, formats, get_format
 from datalabel.images import IMAGE_SUFFIXES, looks_like_image
@@ -144,8 +144,8 @@ class Recogniser:
 
     def _folder_source_of(self, key: str) -> str | None:
         """The known folder of label files that a file lies in."""
-        known = self._known.items()
-        return next((folder for folder, (_, one) in known if is_inside(key, folder, one.format)), None)
+        around = (folder for folder in folders_around(key) if folder in self._known)
+        return next((one for one in around if is_inside(key, one, self._known[one][1].format)), None)
 
     def _add_label_file(self, name: str, key: str | None, path: Path) -> None:
         fmt = self._format or detect_format(path) or (self._format_around(key, path) if key else None)
@@ -238,9 +238,8 @@ class Recogniser:
 
     def _is_taken(self, key: str) -> bool:
         """Whether a source that was found holds this file."""
-        return key in self.found.labels or any(
-            is_inside(key, folder, fmt.name) for folder, fmt in self._folders.items()
-        )
+        around = (folder for folder in folders_around(key) if folder in self._folders)
+        return key in self.found.labels or any(is_inside(key, one, self._folders[one].name) for one in around)
 
     # Sources that are told by marks
 
@@ -262,12 +261,7 @@ class Recogniser:
         info = format_info(fmt.name)
         if info is None or not info.marks:
             return None
-        folder = posixpath.dirname(key) or "."
-        while not self._has_mark(folder, info):
-            if folder == ".":
-                return None
-            folder = posixpath.dirname(folder) or "."
-        return folder
+        return next((folder for folder in folders_around(key) if self._has_mark(folder, info)), None)
 
     def _format_around(self, key: str, path: Path) -> Format | None:
         """The format of an empty file, which says that an image has no labels: that of the set that it lies in."""

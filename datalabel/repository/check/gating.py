@@ -19,7 +19,8 @@ from datalabel.repository.check.accepting import contents_at, contents_in, load_
 from datalabel.repository.check.checking import Checked, CheckOptions, check_files, check_since, check_view
 from datalabel.repository.check.label_files import AskedFiles
 from datalabel.repository.check.locating import located, numbered
-from datalabel.repository.differences import Difference, diff, narrowed
+from datalabel.repository.differences import Difference, diff
+from datalabel.repository.narrowing import narrowed
 from datalabel.repository.output_file import refuse_own
 from datalabel.repository.project import Project
 from datalabel.repository.revisions import STAGED, view_at

@@ -11,7 +11,7 @@ from pathlib import Path
 from datalabel.errors import Fault, Faults, nearest
 from datalabel.files import is_within
 from datalabel.repository.add.recognise import is_inside
-from datalabel.repository.differences import narrowing
+from datalabel.repository.narrowing import narrowing
 from datalabel.repository.project import Project
 from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.store.history import Source, Tree

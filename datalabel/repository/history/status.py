@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalabel.content import ObjectId
 from datalabel.errors import DlabelError
-from datalabel.files import Entry, Stat, is_within
+from datalabel.files import Entry, Stat, folders_around, is_within
 from datalabel.formats.registry import format_info, formats
 from datalabel.formats.source_files import SourceFiles
 from datalabel.images import IMAGE_SUFFIXES
@@ -168,26 +168,17 @@ def _walk(project: Project, tree: Tree, known: Mapping[str, str | None]) -> _See
 
 
 def _below(keys: Iterable[str]) -> Counter[str]:
-    """How many of the files lie anywhere below each folder (the root apart)."""
+    """How many of the files lie anywhere below each folder."""
     below: Counter[str] = Counter()
     for folder, count in Counter(map(posixpath.dirname, keys)).items():
-        for above in _parents(folder):
+        for above in (folder, *folders_around(folder)):
             below[above] += count
     return below
 
 
-def _parents(folder: str) -> list[str]:
-    """The folder and every folder above it, the root (`""`) apart."""
-    parents = []
-    while folder:
-        parents.append(folder)
-        folder = posixpath.dirname(folder)
-    return parents
-
-
 def _owner(key: str, folders: Mapping[str, str], tree: Tree) -> tuple[str | None, str]:
     """The nearest folder source that a file belongs to, and its path below that."""
-    for above in (*_parents(posixpath.dirname(key)), ".") if folders else ():
+    for above in folders_around(key) if folders else ():
         if above in folders:
             inside = key if above == "." else key[len(above) + 1 :]
             info = format_info(tree.sources[folders[above]].format)
@@ -298,9 +289,9 @@ def _collapsed(seen: _Seen) -> list[str]:
     if not seen.others:
         return []
     counts, total = _below(seen.others), _below(seen.keys)
-    whole = {folder for folder, count in counts.items() if count == total[folder]}
+    whole = {folder for folder, count in counts.items() if count == total[folder] and folder != "."}
     shown: dict[str, None] = {}
     for key in sorted(seen.others):
-        outermost = [folder for folder in _parents(posixpath.dirname(key)) if folder in whole][-1:]
+        outermost = [folder for folder in folders_around(key) if folder in whole][-1:]
         shown[outermost[0] + "/" if outermost else key] = None
     return list(shown)

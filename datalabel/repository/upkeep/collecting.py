@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from typing import SupportsFloat
 
 from datalabel.content import BLOB, ObjectId
 from datalabel.errors import DamagedError, UsageError
@@ -36,9 +37,9 @@ def collect(project: Project, *, older_than: float | None = None, dry_run: bool 
         DamagedError: something that leads to other things is missing or damaged, so that not all of these are known.
         UsageError: it is no age.
     """
-    days = DAYS if older_than is None else older_than
-    if not 0 <= days < math.inf:
-        raise UsageError(f"an age in days is not {days:g}", hint=f"{DAYS:g} is usual")
+    asked: object = DAYS if older_than is None else older_than
+    if not isinstance(asked, SupportsFloat) or not 0 <= (days := float(asked)) < math.inf:
+        raise UsageError(f"an age in days is not {asked!r}", hint=f"{DAYS:g} is usual")
     with project.writing("dlabel gc"):
         store = project.store
         reachable, _ = needed(project)
