@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 def printable(text: object) -> str:
     """Text from data on one line: what cannot be printed (controls, line breaks, direction marks) is escaped."""
@@ -18,11 +20,14 @@ def amount(number: int, one: str, several: str | None = None) -> str:
 
 def number(value: float) -> str:
     """A measure in about three digits: `12,345`, `105`, `13.4`, `0.98`, `14`, `3e-05`."""
-    if value == int(value) or abs(value) >= 100:
-        return f"{value:,.0f}" if abs(value) < 1e9 else f"{value:.2g}"
-    if abs(value) < 0.0001:
+    size = abs(float(f"{value:.3g}"))  # 9.996 is as large as 10, and has as many digits
+    if not math.isfinite(value) or size >= 1e9:
+        return f"{value:.2g}"
+    if value == int(value) or size >= 100:
+        return f"{value:,.0f}"
+    if size < 0.0001:
         return f"{value:.0e}"
-    digits = 1 if abs(value) >= 10 else 2 if abs(value) >= 0.01 else 4
+    digits = 1 if size >= 10 else 2 if size >= 0.01 else 4
     return f"{value:.{digits}f}"
 
 

@@ -5,7 +5,6 @@ They look at items with the column `split`; without it, nothing is split and the
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -22,7 +21,7 @@ from datalabel.check.item_rules import NEAR
 from datalabel.check.near import near_pairs
 from datalabel.check.set_rule import SetHit, set_rule
 from datalabel.check.words import quoted
-from datalabel.labels.properties import properties_in
+from datalabel.labels.properties import values_in
 from datalabel.printable import amount
 from datalabel.spec.model import Spec
 
@@ -78,7 +77,7 @@ class Splits:
         for key, split, text in zip(
             items.column("item").to_pylist(), splits, items.column("properties").to_pylist(), strict=True
         ):
-            value = _value(text, name)
+            value = values_in(text).get(name)
             if value is not None and split is not None:
                 self.groups.setdefault((name, value), {}).setdefault(split, key)
 
@@ -92,12 +91,6 @@ class Splits:
         return list(self.names)[int(self.codes[place])]
 
 
-def _value(text: str | None, name: str) -> str | None:
-    """A property's value as text that tells values apart; None for none."""
-    value = (properties_in(text) or {}).get(name)
-    return None if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)
-
-
 @set_rule("X101", "same-image-in-two-splits", Severity.ERROR, Splits, Needs.WHOLE_SET)
 def same_image_in_two_splits(splits: Splits) -> Iterator[SetHit]:
     """The same bytes in two splits of a snapshot: a model is measured on what it learned from.
@@ -107,11 +100,12 @@ def same_image_in_two_splits(splits: Splits) -> Iterator[SetHit]:
     again.
     """
     contents, codes = splits.keys.contents, splits.codes
-    order = np.argsort(contents, kind="stable")
+    order = np.flatnonzero(codes >= 0)
+    order = order[np.argsort(contents[order], kind="stable")]
     one, other = order[:-1], order[1:]
     same = (contents[one] == contents[other]) & (contents[one] != 0)
     for one, other in zip(order[:-1][same].tolist(), order[1:][same].tolist(), strict=True):
-        if _apart(codes, one, other):
+        if codes[one] != codes[other]:
             yield _hit(splits, other, one, "the image is byte for byte that of")
 
 
@@ -122,17 +116,13 @@ def near_image_in_two_splits(splits: Splits) -> Iterator[SetHit]:
     Frames of one video, or crops of one photo, make a model look better than it is. It takes the pixels: `check
     --images`, or the rule selected by its code; a check without them is silent.
     """
-    looks = splits.keys.looks
-    seen = np.flatnonzero(looks)
+    looks, codes = splits.keys.looks, splits.codes
+    seen = np.flatnonzero((looks != 0) & (codes >= 0))
     for left, right, _ in near_pairs(looks[seen], NEAR):
         for one, other in zip(seen[left].tolist(), seen[right].tolist(), strict=True):
             same = splits.keys.contents[one] == splits.keys.contents[other]
-            if not same and _apart(splits.codes, one, other):
+            if not same and codes[one] != codes[other]:
                 yield _hit(splits, other, one, "the image looks like")
-
-
-def _apart(codes: Ints, one: int, other: int) -> bool:
-    return bool(codes[one] != codes[other] and codes[one] >= 0 and codes[other] >= 0)
 
 
 def _hit(splits: Splits, place: int, other: int, words: str) -> SetHit:

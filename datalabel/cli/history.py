@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -165,17 +164,18 @@ class DiffText(Presentation):
             item_line(screen, change)
 
     def _labels(self, screen: Screen) -> None:
-        shown_labels = 0
-        for name, changes in groupby(self._changes(), key=lambda change: change["set"]):
-            screen.line((shown(name), "bold"))
-            for item, group in groupby(changes, key=lambda change: change["item"]):
-                if shown_labels >= screen.limit(LABELS_SHOWN):
-                    screen.line(("  … and more (--stat counts them, -v shows all)", "dim"))
-                    return
+        last: tuple[str, str] | None = None
+        for number, change in enumerate(self._changes()):
+            if number >= screen.limit(LABELS_SHOWN):
+                screen.line(("  … and more (--stat counts them, -v shows all)", "dim"))
+                return
+            name, item = place = change["set"], change["item"]
+            if last is None or name != last[0]:
+                screen.line((shown(name), "bold"))
+            if place != last:
                 screen.line(f"  {shown(item)}")
-                for change in group:
-                    label_line(screen, change)
-                    shown_labels += 1
+            label_line(screen, change)
+            last = place
 
     def _changes(self) -> Iterator[dict[str, Any]]:
         for name, change in self.difference.labels():

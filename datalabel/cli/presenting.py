@@ -124,7 +124,7 @@ def and_more(number: int) -> str:
 def size_text(size: float) -> str:
     """`812 B`, `1.2 MB`."""
     for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
+        if round(size, 1) < 1000:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} TB"

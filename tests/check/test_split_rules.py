@@ -64,6 +64,7 @@ def test_the_same_image_in_two_splits() -> None:
         'the image is byte for byte that of "0.jpg", which is in the split train; this one is in val'
     )
     assert codes(world([same, same, {}], ["train", None, "val"])) == []
+    assert codes(world([same, same, same], ["train", None, "val"])) == [("X101", "2.jpg")]
     assert codes(world([{"content": None}, {"content": None}], ["train", "val"])) == []
 
 

@@ -222,3 +222,13 @@ def test_paths_after_dashes_are_taken_from_where_one_stands(folders: Desk, comma
     assert done.err == f"error: my images/{a}: no item has this name\nhint: did you mean a.png?\n"
     done = within(folders, "labels", *command, "--", "/elsewhere")
     assert (done.status, "outside the project" in done.err) == (3, True)
+
+
+def test_text_names_so_many_labels_however_few_images_have_them(desk: Desk) -> None:
+    write_coco(desk.folder / "labels.json", {"a.png": [("cat", place, 1, 9, 9) for place in range(250)]})
+    for arguments in (["init"], ["add", "."], ["commit", "-m", "first"]):
+        assert desk.dlabel(*arguments).status == 0
+    lines = desk.dlabel("show").out.splitlines()
+    assert sum(line.startswith("    + ") for line in lines) == 200
+    assert "  … and more (--stat counts them, -v shows all)" in lines
+    assert sum(line.startswith("    + ") for line in desk.dlabel("show", "-v").out.splitlines()) == 250

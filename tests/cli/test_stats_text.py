@@ -301,6 +301,9 @@ def test_numbers_are_short_and_signed() -> None:
     assert [number(value) for value in (0, 14, 13.44, 0.976, 105.4, 12345.6, 0.0064)] == [
         "0", "14", "13.4", "0.98", "105", "12,346", "0.0064",
     ]  # fmt: skip
+    assert [number(value) for value in (9.996, 99.96, 0.009996, 0.00009997, 2e9, float("inf"))] == [
+        "10.0", "100", "0.01", "0.0001", "2e+09", "inf",
+    ]  # fmt: skip
     assert [signed(value) for value in (2, -0.5, 0, -0.00003)] == ["+2", "−0.50", "0", "−3e-05"]
     assert [percent(1, 3), percent(0, 3), percent(3, 3), percent(1, 0)] == ["33.3 %", "0 %", "100 %", "0 %"]
 
