@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from datalabel.labels.class_names import settled
@@ -107,12 +107,6 @@ def names_after(
         now = {first: changed.get(name, name) if name else None for first, name in now.items()}
     left = set(used) - set(now.values())
     return settled({first: name for first, name in now.items() if not (name is None and first in left)})
-
-
-def old_names(steps: Iterable[Step]) -> Iterator[str]:
-    """The classes that steps rename, split or delete."""
-    for step in steps:
-        yield from _changed_names(step)
 
 
 def _changed_names(step: Step) -> Mapping[str, str | None]:

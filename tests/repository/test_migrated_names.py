@@ -212,6 +212,21 @@ def test_voc_files_may_go_on_in_the_old_words(repo: Repository) -> None:
     assert sorted(repo.labels().to_arrow().column("class").to_pylist()) == ["bad", "rotten"]
 
 
+def test_a_word_that_others_were_given_is_translated_too(repo: Repository) -> None:
+    (repo.root / "dlabel.yaml").write_text("project_name: p\n")
+    xml, first = repo.root / "xml/a.xml", [("b", 1, 2, 6, 9), ("d", 20, 2, 26, 9)]
+    write_voc(xml, *first)
+    repo.add("dlabel.yaml", "xml")
+    repo.commit("first")
+    for steps in ("{rename: {d: b}}", "{rename: {b: x}}"):
+        run(repo, steps)
+        repo.commit(steps)
+    write_voc(xml, *first, ("b", 40, 2, 46, 9), ("d", 50, 2, 56, 9))
+    (added,) = repo.add("xml").labels
+    assert added.conflicts == ()
+    assert [row["class"] for row in repo.labels().to_arrow().to_pylist()] == ["x"] * 4
+
+
 def test_a_file_that_was_written_back_and_changed_speaks_the_new_words(
     project: Repository, tmp_path: Path
 ) -> None:

@@ -25,7 +25,7 @@ from datalabel.repository.view import View
 from datalabel.repository.working_tree import SPEC_FILE
 from datalabel.spec.authored import Report
 from datalabel.spec.migrate import apply_step
-from datalabel.spec.migration import Migration, Step, names_after, old_names, words_of
+from datalabel.spec.migration import Migration, Step, names_after, words_of
 from datalabel.spec.migration_file import read_migration
 from datalabel.spec.migration_names import check_names
 from datalabel.spec.model import Spec
@@ -119,7 +119,7 @@ def _rename_in_sources(stage: Stage, steps: Sequence[Step], used: Collection[str
         if source.set is None:
             continue
         # Labels may have words that the header has not; what a class is called here is no word of the file.
-        others = labelled.get(name, set()).intersection(old_names(steps)).difference(source.names.values())
+        others = labelled.get(name, set()).difference(source.names.values())
         words = [*view.classes_in_file(source), *sorted(others)]
         after = names_after({**{one: one for one in words}, **source.names}, steps, used)
         if after != source.names:
