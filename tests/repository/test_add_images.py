@@ -109,6 +109,20 @@ def test_replaced_renamed_and_missing_images(labelled: Repository) -> None:
     assert change.item == "images/moved.jpg"
 
 
+def test_an_image_that_comes_after_its_labels_were_committed_is_a_rename(repo: Repository) -> None:
+    write_coco(repo.root / "labels.json", {"a.jpg": [("cat", 1, 2, 3, 4)], "b.jpg": []})
+    repo.add("labels.json")
+    repo.commit("first")
+    write_image(repo.root / "photos" / "a.jpg", 1)
+    assert repo.add("photos").images.joined == (("a.jpg", "photos/a.jpg"),)
+    (change,) = repo.diff().items
+    assert (change.change, change.old_key, change.key) == ("renamed", "a.jpg", "photos/a.jpg")
+    assert list(repo.diff().labels()) == []
+    repo.restore("a.jpg", "photos/a.jpg", staged=True)
+    assert repo.items().column("item").to_pylist() == ["a.jpg", "b.jpg"]
+    assert repo.labels().count() == 1
+
+
 def png_bomb() -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from datalabel.content import ObjectId
 from datalabel.errors import Fault, InputError
+from datalabel.labels.rows import distinct
 from datalabel.labels.tables import ITEMS
 from datalabel.repository.add.base_trees import say_again
 from datalabel.repository.add.read_image import ReadImage
@@ -16,6 +17,7 @@ from datalabel.repository.add.recognise import ImageFile
 from datalabel.repository.add.rekey import rekey
 from datalabel.repository.names import Images, meant, place_of
 from datalabel.repository.stage import Stage, item_rows
+from datalabel.repository.view import view_of
 from datalabel.store.cache import Known
 
 
@@ -50,7 +52,9 @@ def add_images(stage: Stage, files: Sequence[ImageFile], *, keep_going: bool) ->
     replaced = {key: one for key, one in content.items() if key in known and known[key] != one.content}
     renamed = _renames(stage, fresh)
     joined = _joins(stage, fresh.keys() - renamed.keys())
-    rekey(stage, {old: new for new, old in {**renamed, **joined}.items()}, leave_trace=renamed.keys())
+    committed = _committed(stage, joined.values())
+    traced = {*renamed, *(new for new, old in joined.items() if old in committed)}
+    rekey(stage, {old: new for new, old in {**renamed, **joined}.items()}, leave_trace=traced)
     _put_items(stage, {**fresh, **replaced})
     awaited = {key for key in replaced if known[key] is None}
     back = (fresh.keys() - renamed.keys() - joined.keys()) | awaited
@@ -122,6 +126,12 @@ def _joins(stage: Stage, fresh: Iterable[str]) -> dict[str, str]:
             if target in arrived:
                 found.setdefault(target, []).append(key)
     return {target: keys[0] for target, keys in found.items() if len(set(keys)) == 1}
+
+
+def _committed(stage: Stage, keys: Iterable[str]) -> set[str]:
+    """Those of these items that HEAD has: what they are called now is a change to be told."""
+    head = view_of(stage.project.store, stage.project.store.history.tree_of(stage.position.head), "HEAD")
+    return distinct(stage.project.store.tables.read(head.items, ["item"], items=sorted(keys)).column("item"))
 
 
 def _waiting_names(stage: Stage, waiting: set[str]) -> dict[str, list[tuple[str, str]]]:
