@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import gc
 import io
@@ -352,6 +353,8 @@ def _show_unexpected(error: Exception) -> int:
         _complain(f"{where}{error.strerror or error}")
         if is_settled():
             print("hint: what the command did was recorded; dlabel status tells", file=sys.stderr)  # noqa: T201
+        elif error.errno in (errno.ENOSPC, errno.EDQUOT):
+            print("hint: free some space, and run the command again", file=sys.stderr)  # noqa: T201
         return EXIT_CODES[Kind.INPUT]
     if is_shortage(error):
         _complain("the system gives this process no more memory or threads")

@@ -121,3 +121,15 @@ def test_what_a_filter_leaves_out_is_not_told_as_lost(repo: Repository, tmp_path
     }
     losses = repo.export("yolo", tmp_path / "out", **options).losses
     assert {one.what.partition(" ")[0]: one.count for one in losses} == {"area": 1}
+
+
+def test_of_two_exports_into_one_folder_the_later_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    with OutputFolder(folder) as first, OutputFolder(folder) as second:
+        for output in (first, second):
+            output.write_all([OutputFile("a.txt", (b"one",))])
+        first.finish({})
+        with pytest.raises(InputError, match="is not an empty folder"):
+            second.finish({})
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert (folder / "a.txt").read_bytes() == b"one"

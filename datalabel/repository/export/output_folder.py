@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import json
 import os
@@ -48,9 +49,7 @@ class OutputFolder:
         folder = self._folder
         refuse_own(folder)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InputError(
-                "is not an empty folder", where=str(folder), hint="name a new folder with -o DIR"
-            )
+            raise _not_empty(folder)
         self._parents = [one for one in folder.parents if not one.exists()]
         folder.parent.mkdir(parents=True, exist_ok=True)
         _remove_dead(folder)
@@ -156,10 +155,19 @@ class OutputFolder:
         contained(self._partial, MANIFEST).write_bytes(msgspec.json.format(text, indent=1) + b"\n")
         self._partial.chmod(0o755)
         settle()
-        if self._folder.exists():
-            self._folder.rmdir()
-        self._partial.rename(self._folder)
+        try:
+            if self._folder.exists():
+                self._folder.rmdir()
+            self._partial.rename(self._folder)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):  # another command was quicker
+                raise _not_empty(self._folder) from error
+            raise
         self._partial = self._folder
+
+
+def _not_empty(folder: Path) -> InputError:
+    return InputError("is not an empty folder", where=str(folder), hint="name a new folder with -o DIR")
 
 
 @contextlib.contextmanager
