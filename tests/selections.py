@@ -86,9 +86,8 @@ class InMemorySelection:
         )
 
     def item_numbers(self) -> pa.ChunkedArray:
-        """Those of the items, where there is a header."""
-        numbers = self.items.column("number")
-        return numbers if self.header is not None else numbers.slice(0, 0)
+        """Those of the items."""
+        return self.items.column("number")
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """The selection in key order; labels have no column that was not asked for."""

@@ -114,7 +114,7 @@ class Selection(Protocol):
     """What is to be written: one source as it came, or a whole set.
 
     `header` is the header of the source when it is written again by its own format (then numbers and names
-    are those of the source), else None (then numbers are assigned anew and `classes` gives their order).
+    are those of the source), else None (then labels are numbered anew, and `classes` gives the order of theirs).
     """
 
     @property
@@ -140,14 +140,14 @@ class Selection(Protocol):
 
     @property
     def headers(self) -> Sequence[Mapping[str, Any]]:
-        """Where numbers are assigned anew, the headers of the sources that are of the format being written."""
+        """Where labels are numbered anew, the headers of the sources that are of the format being written."""
 
     @property
     def foreign_extras(self) -> Mapping[str, int]:
         """Fields that other formats left on sources, items and labels, with how often: lost by this export."""
 
     def item_numbers(self) -> pa.ChunkedArray:
-        """The numbers that the source itself gave its items, as texts; none where numbers are assigned anew."""
+        """The numbers that sources of the format being written gave items, as texts."""
         ...  # pragma: no cover
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:

@@ -97,7 +97,7 @@ class Coco:
         return losses(self.holds, selection)
 
     def write(self, selection: Selection) -> Iterator[OutputFile]:
-        """One file: again as it was for a source, else with numbers assigned anew."""
+        """One file: again as it was for a source, else with its labels numbered anew."""
         from datalabel.formats.coco.write import output_file
 
         yield output_file(selection)

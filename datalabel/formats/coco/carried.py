@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datalabel.spec.model import Skeleton
 
 _KEPT = ("info", "licenses")
-"""Fields of a file that hold for any part of it. Others may name images and labels by numbers that are given anew."""
+"""Fields of a file that hold for any part of it. Others may name labels by numbers that are given anew."""
 
 _OWN = {"id", "name"}
 """Fields of a category that say which one it is. Points and edges hold where the spec has no others."""
@@ -24,11 +24,12 @@ _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What a file of several sources has from them: fields of the file, and of categories by name; and what is lost,
-    since it cannot be kept or the sources do not agree."""
+    """What a file of several sources has from them: fields of the file, fields and numbers of categories by name; and
+    what is lost, since it cannot be kept or the sources do not agree."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     categories: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    numbers: Mapping[str, Any] = field(default_factory=dict)
     lost: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -52,7 +53,8 @@ class Carried:
         for header in headers:
             counts.update(header_fields(header))
         kept = {*map(_of_file, fields), *map(_of_category, agreed)}
-        return cls(fields, categories, {what: count for what, count in counts.items() if what not in kept})
+        lost = {what: count for what, count in counts.items() if what not in kept}
+        return cls(fields, categories, _numbers(headers), lost)
 
 
 def header_fields(header: Mapping[str, Any]) -> Counter[str]:
@@ -89,6 +91,16 @@ def _members(header: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
         for key, value in category.items():
             if key not in _OWN:
                 yield category["name"], key, value
+
+
+def _numbers(headers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The numbers of classes, where all that name a class give it the same, and no other class has it."""
+    numbers = {one["name"]: one["id"] for header in headers for one in header.get("categories", [])}
+    told = {
+        (one["name"], canonical_json(one["id"])) for header in headers for one in header.get("categories", [])
+    }
+    names, texts = (Counter(column) for column in zip(*told, strict=True)) if told else (Counter(), Counter())
+    return {name: numbers[name] for name, text in told if names[name] == texts[text] == 1}
 
 
 def _agree(values: Sequence[Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -20,7 +21,8 @@ _PLAIN = r"^[0-9]{1,18}$"
 
 
 class Numbers:
-    """The numbers of one file: those of its source where it has them, fresh ones above the highest else.
+    """The numbers of one file: those of its source where it has them, fresh ones above the highest else. A set has
+    those of its sources, of images and categories: what a model says of them by number is read by these.
 
     Where images have come to one number (of several exports of a part each, say), the first keeps it: labels name
     their image by it. That labels have one number may be the source's own saying, and is kept.
@@ -42,7 +44,7 @@ class Numbers:
         self.categories: list[Any] = list(given) if isinstance(given, list) else []
         self.class_numbers: dict[str, str] = {}
         for one in self.categories:
-            self.class_numbers.setdefault(one["name"], json.dumps(one["id"], ensure_ascii=False))
+            self.class_numbers.setdefault(one["name"], _json(one["id"]))
         self.carried = Carried.of(selection.headers)
         if not self.results:
             self._add_categories(self._new_classes())
@@ -57,21 +59,22 @@ class Numbers:
 
     def _add_categories(self, classes: Sequence[str]) -> None:
         skeletons = self._selection.keypoints
-        used = [whole(number) for number in self.class_numbers.values()]
-        fresh = max([number for number in used if number is not None], default=0) + 1
+        given = self.carried.numbers
+        used = [whole(number) for number in (*self.class_numbers.values(), *map(_json, given.values()))]
+        fresh = itertools.count(max([number for number in used if number is not None], default=0) + 1)
         for name in classes:
-            category: dict[str, Any] = {"id": fresh, "name": name, **self.carried.categories.get(name, {})}
+            number = given[name] if name in given else next(fresh)
+            category = {"id": number, "name": name, **self.carried.categories.get(name, {})}
             if name in skeletons:
                 points, edges = skeletons[name]
                 category["keypoints"] = list(points)
                 category["skeleton"] = [[first + 1, second + 1] for first, second in edges]
             self.categories.append(category)
-            self.class_numbers[name] = str(fresh)
-            fresh += 1
+            self.class_numbers[name] = _json(number)
 
     def images(self, items: pa.Table) -> list[str | None]:
         """The number of each item; None where a list of results cannot have one."""
-        given = items.column("number").to_pylist() if self.own else [None] * items.num_rows
+        given = items.column("number").to_pylist()
         fresh = self._fresh_images()
         for place, number in enumerate(given) if self._shared else ():
             if number in self._shared:
@@ -98,6 +101,10 @@ class Numbers:
         fresh = pa.array([str(self._next_label + place) for place in range(count)], pa.string())
         self._next_label += count
         return pc.replace_with_mask(given, missing, fresh)
+
+
+def _json(number: Any) -> str:
+    return json.dumps(number, ensure_ascii=False)
 
 
 def _highest_label(selection: Selection) -> int:

@@ -1,4 +1,4 @@
-"""Writing a COCO file: a source as it came, or a whole set with numbers assigned anew."""
+"""Writing a COCO file: a source as it came, or a whole set with its labels numbered anew."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from datalabel.store.open_table import OpenTable
 
 PIECE = 4096
 """So many items of a source are read at a time."""
-MENTION_COLUMNS = ["item", "set", "source", "annotator", "name", "extra"]
+MENTION_COLUMNS = ["item", "set", "source", "annotator", "name", "number", "extra"]
 ITEM_COLUMNS = pa.schema([ITEMS.field("item"), *READ_MENTIONS])
 
 _FLAT = r'^\{(?:"[^"\\0-9]*": ?(?:-?[0-9][0-9.eE+-]*|true|false|null)(?:, ?)?)*\}$'
@@ -45,7 +45,7 @@ _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 class SourceSelection:
     """One source, to be written again by its own format: names, numbers, extras and header as it gave them.
 
-    With `implied`, what was said about all its labels when it was added (`--annotator`) is not written.
+    With `implied`, what was said of all of it when it was added (`--annotator`) is not written.
     """
 
     foreign_extras: Mapping[str, int] = {}
@@ -57,6 +57,7 @@ class SourceSelection:
         self._set = source.set or ""
         self.name = (source.path or name).rpartition("/")[2]
         self.header: Mapping[str, Any] | None = view.header(source)
+        self._implied = implied
         self.annotator = source.annotator if implied else None
 
     @cached_property
@@ -78,7 +79,12 @@ class SourceSelection:
         wanted = None if columns is None else list(dict.fromkeys([*LABEL_KEYS, "source", *columns]))
         mentions = self._view.mentions_of(self._source)
         own = own_mentions(mentions)
-        seen = _annotators_by_item(mentions.filter(pc.is_null(mentions.column("name"))))
+        named = (
+            pc.is_null(mentions.column("name"))
+            if self._implied
+            else pc.is_valid(mentions.column("annotator"))
+        )
+        seen = _annotators_by_item(mentions.filter(named))
         keys = own.column("item").to_pylist()
         table = self._view.label_table(self._set)
         # Where a source names most items, it is quicker to look at all labels between them.
@@ -113,7 +119,7 @@ def _items(mentions: pa.Table, seen: Mapping[str, list[str]]) -> pa.Table:
 
 
 class SetSelection:
-    """A label set over all items that count, to be written in some format: numbers are assigned anew.
+    """A label set over all items that count, to be written in some format: labels are numbered anew.
 
     Fields that only the format of their source knows are taken out and counted, unless the source is of the
     format being written. `strip` is a folder that names are given without.
@@ -188,8 +194,11 @@ class SetSelection:
         return rows.filter(pc.is_in(rows.column("item"), value_set=single))
 
     def item_numbers(self) -> pa.ChunkedArray:
-        """None."""
-        return pa.chunked_array([], pa.string())
+        """Those that sources of the format said, of all that the set has."""
+        columns = ["item", "source", "set", "name", "number"]
+        scanned = self._view.store.tables.scan(self._view.mentions, columns)
+        found = [self._own_mentions(of_set(batch, self._set)).column("number") for batch in scanned]
+        return pa.chunked_array([chunk for one in found for chunk in one.chunks], pa.string())
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """The set in key order."""
@@ -238,7 +247,7 @@ class SetSelection:
         cells = {
             "item": keys,
             "name": names,
-            "number": constant(None, len(keys)),
+            "number": pc.take(own.column("number"), places),
             "order": pa.array(np.arange(len(keys)), pa.int64()),
             "width": items.column("width"),
             "height": items.column("height"),
