@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 
 def printable(text: object) -> str:
@@ -16,6 +17,13 @@ def printable(text: object) -> str:
 def amount(number: int, one: str, several: str | None = None) -> str:
     """`1 label`, `4,888 labels`; `several` where the plural is more than an added `s`."""
     return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def some(words: Iterable[str], most: int) -> str:
+    """`a, b and 3 more`: the first of several words, and how many there are besides."""
+    every = list(words)
+    rest = f" and {len(every) - most:,} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + rest
 
 
 def number(value: float) -> str:

@@ -18,6 +18,7 @@ from datalabel.check.rule import Hit, OnLabel, id_of, rule
 from datalabel.check.several import Several
 from datalabel.check.words import cut, quoted
 from datalabel.labels.properties import values_in
+from datalabel.printable import some
 
 CLOSE = 0.75
 """Labels of one object that overlap less are told."""
@@ -146,9 +147,7 @@ def _title(batch: CheckBatch, several: Several, row: int) -> str:
 
 
 def _names(names: Iterable[str]) -> str:
-    every = sorted(names)
-    more = f" and {len(every) - _NAMED} more" if len(every) > _NAMED else ""
-    return ", ".join(map(quoted, every[:_NAMED])) + more
+    return some(map(quoted, sorted(names)), _NAMED)
 
 
 def _shown(value: str) -> str:

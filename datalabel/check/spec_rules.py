@@ -16,6 +16,7 @@ from datalabel.check.finding import CheckBatch, Severity
 from datalabel.check.rule import Hit, OnLabel, rule
 from datalabel.check.words import quoted
 from datalabel.errors import nearest
+from datalabel.printable import some
 from datalabel.spec.model import LabelType, Property, Spec
 
 
@@ -127,15 +128,15 @@ def unknown(properties: Mapping[str, Property], value: Any) -> Iterator[str]:
 
 def invalid(properties: Mapping[str, Property], value: Any) -> Iterator[str]:
     """Values of declared properties that are not allowed. A null is an absent value."""
-    from datalabel.spec.properties import validate_properties
+    from datalabel.spec.properties import value_fault
 
     if value is UNREADABLE:
         yield "has properties that are no JSON object"
         return
-    given = {name: cell for name, cell in value.items() if name in properties and cell is not None}
-    if given:
-        declared = {name: properties[name] for name in properties if name in given}
-        for fault in validate_properties(declared, given):
+    for name, declared in properties.items():
+        given = value.get(name)
+        fault = value_fault(name, declared, given) if given is not None else None
+        if fault:
             yield f"has an invalid property: {fault}"
 
 
@@ -164,8 +165,5 @@ def _by_value(batch: CheckBatch, judge: _Judge) -> Iterator[Hit]:
             yield OnLabel(row, f"{columns.title(row)} {text}")
 
 
-def _some(names: Iterable[str], most: int = 8) -> str:
-    every = list(names)
-    return ", ".join(map(quoted, every[:most])) + (
-        f" and {len(every) - most} more" if len(every) > most else ""
-    )
+def _some(names: Iterable[str]) -> str:
+    return some(map(quoted, names), 8)

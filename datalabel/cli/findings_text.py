@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from datalabel.cli.presenting import Screen, shown
-from datalabel.printable import amount
+from datalabel.printable import amount, some
 
 if TYPE_CHECKING:
     from datalabel.check.finding import Finding
@@ -82,8 +82,7 @@ def remarks(gated: Gated) -> list[str]:
 
 
 def _some(names: list[str]) -> str:
-    rest = f" and {len(names) - PLACES:,} more" if len(names) > PLACES else ""
-    return shown(", ".join(names[:PLACES])) + rest
+    return shown(some(names, PLACES))
 
 
 def fixed_lines(screen: Screen, fixed: Fixed) -> None:

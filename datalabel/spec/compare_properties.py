@@ -9,7 +9,7 @@ from typing import Any
 from datalabel.spec.canonical import as_json
 from datalabel.spec.changes import Effect, Scope, SpecChange, change_at
 from datalabel.spec.model import Property
-from datalabel.spec.properties import spellings, validate_properties
+from datalabel.spec.properties import spellings, value_fault
 from datalabel.spec.vocabulary import join
 
 
@@ -121,5 +121,4 @@ def _values(declared: Property) -> list[Any]:
 
 def _allows(declared: Property, value: Any) -> bool:
     """Whether a single value is right."""
-    one = replace(declared, required=False, multiple=False)
-    return not validate_properties({"": one}, {"": value})
+    return value_fault("", replace(declared, multiple=False), value) is None

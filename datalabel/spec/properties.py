@@ -1,72 +1,35 @@
-"""The properties of labels and items against what a data spec declares: faults in plain words."""
+"""The value of a property against what a data spec declares: faults in plain words."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from datalabel.errors import nearest
+from datalabel.printable import some
 from datalabel.spec.model import Property
 
 SHOWN = 8
-"""So many options or names are listed in a message."""
+"""So many options are listed in a message."""
 
 _LONGEST = 60
 
 
-@dataclass(frozen=True, slots=True)
-class PropertyFault:
-    """What is wrong with one property: which one (empty for the value as a whole), and a message that names it."""
+def value_fault(name: str, declared: Property, value: Any) -> str | None:
+    """What is wrong with the value of a property (one that is given: JSON, not null), in words that begin with its
+    name; None when it is right.
 
-    kind: Literal["missing", "unknown", "invalid"]
-    name: str
-    message: str
-
-    def __str__(self) -> str:
-        return self.message
-
-
-def validate_properties(properties: Mapping[str, Property], value: Any) -> list[PropertyFault]:
-    """Every fault of a JSON value that should be an object of these properties; none when it is right.
-
-    A null is an absent value. Options are compared as text: the number 3 is the option `3` (and `3.0`), a
-    boolean is the option `true` or `false`. Numbers are finite, limits inclusive; 2.0 is an integer. Patterns
-    are RE2 and match anywhere in the text.
+    Options are compared as text: the number 3 is the option `3` (and `3.0`), a boolean is the option `true` or
+    `false`. Numbers are finite, limits inclusive; 2.0 is an integer. Patterns are RE2 and match anywhere in the text.
     """
-    if not isinstance(value, Mapping):
-        return [PropertyFault("invalid", "", f"the properties are {_type(value)}, not an object")]
-    found: list[PropertyFault] = []
-    for name, declared in properties.items():
-        given = value.get(name)
-        if given is None:
-            if declared.required:
-                found.append(PropertyFault("missing", name, _missing(name, declared)))
-            continue
-        wrong = _list_fault(declared, given) if declared.multiple else _fault(declared, given)
-        if wrong:
-            found.append(PropertyFault("invalid", name, f"{_quoted(name)} {wrong}"))
-    unknown = [name for name in value if name not in properties]
-    found += [PropertyFault("unknown", str(name), _unknown(str(name), properties)) for name in unknown]
-    return found
+    wrong = _list_fault(declared, value) if declared.multiple else _fault(declared, value)
+    return f"{_quoted(name)} {wrong}" if wrong else None
 
 
 # Faults in words
-
-
-def _missing(name: str, declared: Property) -> str:
-    told = f" (one of {_some(declared.options)})" if declared.options else ""
-    return f"{_quoted(name)} is missing{told}"
-
-
-def _unknown(name: str, properties: Mapping[str, Property]) -> str:
-    close = nearest(name, properties)
-    if close:
-        return f"{_quoted(name)} is not declared; did you mean {_quoted(close)}?"
-    return f"{_quoted(name)} is not declared; the spec has {_some(properties) if properties else 'no properties'}"
 
 
 def _list_fault(declared: Property, value: Any) -> str | None:
@@ -99,13 +62,13 @@ def _fault(declared: Property, value: Any) -> str | None:
 
 def _not_an_option(declared: Property, value: Any) -> str | None:
     if not isinstance(value, str | bool | int | float):
-        return f"is {_type(value)}, not one of {_some(declared.options)}"
+        return f"is {_type(value)}, not one of {some(map(_quoted, declared.options), SHOWN)}"
     if _key(value) in _meanings(declared.options):
         return None
     close = nearest(value if isinstance(value, str) else json.dumps(value), declared.options)
     if close:
         return f"is {_shown(value)}; did you mean {_quoted(close)}?"
-    return f"is {_shown(value)}, not one of {_some(declared.options)}"
+    return f"is {_shown(value)}, not one of {some(map(_quoted, declared.options), SHOWN)}"
 
 
 def _not_a_number(declared: Property, value: Any) -> str | None:
@@ -225,9 +188,3 @@ def _type(value: Any) -> str:
     if isinstance(value, str):
         return "text"
     return "a list" if isinstance(value, list) else "an object"
-
-
-def _some(names: Iterable[str]) -> str:
-    every = list(names)
-    rest = f" and {len(every) - SHOWN:,} more" if len(every) > SHOWN else ""
-    return ", ".join(map(_quoted, every[:SHOWN])) + rest

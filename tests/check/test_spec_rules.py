@@ -167,6 +167,17 @@ def test_invalid_properties_are_found_once_per_label(properties: str, word: str)
     assert word in found[0].message
 
 
+def test_all_that_is_wrong_with_the_properties_of_a_label_is_told_at_once() -> None:
+    given = '{"zzz":1,"age":"old","zzy":2,"colour":null}'
+    found = findings(batch_of([cat(properties=given)], spec=SPEC), "S103", "S104", "S105")
+    assert [(one.code, one.message) for one in found] == [
+        ("S103", 'box of class "cat" lacks the property "colour" ("red", "green")'),
+        ("S104", 'box of class "cat" has an unknown property "zzy"; the spec has "colour", "age"'),
+        ("S104", 'box of class "cat" has an unknown property "zzz"; the spec has "colour", "age"'),
+        ("S105", 'box of class "cat" has an invalid property: "age" is "old", not a number'),
+    ]
+
+
 def test_a_spec_without_classes_allows_all() -> None:
     assert findings(batch_of([label("mask", **{"class": "?"}, properties='{"a":1}')], spec=Spec())) == []
 

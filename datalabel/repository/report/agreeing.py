@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datalabel.errors import InputError, UsageError
 from datalabel.labels.rows import distinct
 from datalabel.labels.tables import GROUND_TRUTH
+from datalabel.printable import some
 from datalabel.quality.agreement import AgreementBuilder
 from datalabel.quality.resampling import RESAMPLES, SEED
 from datalabel.quality.results import Agreement
@@ -71,7 +72,7 @@ def _between_annotators(view: View, options: AgreementOptions) -> Agreement:
     if not found.items:
         raise InputError(
             f"no item of {options.set_name!r} at {view.name} was seen by two annotators; "
-            f"{len(people)} worked on it: {_some(people)}",
+            f"{len(people)} worked on it: {some(sorted(people), 5)}",
             hint=_other_ways(view, options.set_name),
         )
     return found
@@ -100,13 +101,8 @@ def _pieces(view: View) -> Iterator[KeyRange]:
 
 
 def _too_few(people: set[str], name: str, revision: str) -> str:
-    who = f"only {_some(people)} worked on it" if people else "nobody worked on it"
+    who = f"only {some(sorted(people), 5)} worked on it" if people else "nobody worked on it"
     return f"agreement needs two annotators, and in the set {name!r} at {revision} {who}"
-
-
-def _some(people: set[str]) -> str:
-    names = sorted(people)
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _other_ways(view: View, name: str) -> str:
