@@ -21,7 +21,7 @@ from datalabel.check.duplicate_rules import copies
 from datalabel.check.finding import CheckBatch
 from datalabel.check.overhang import clipped
 from datalabel.labels import geometry
-from datalabel.labels.rows import with_column
+from datalabel.labels.rows import replaced, with_column
 
 Rows = npt.NDArray[np.intp]
 
@@ -40,8 +40,7 @@ class Fix:
 
 def swap_corners(batch: CheckBatch, rows: Rows) -> pa.Table:
     """Boxes of negative width or height get the same corners in order."""
-    low, high = _corners(batch.columns.bounds[rows])
-    return _with_bounds(batch.labels, rows, low, high)
+    return _with_bounds(batch.labels, rows, batch.columns.bounds[rows])
 
 
 def clip(batch: CheckBatch, rows: Rows) -> pa.Table:
@@ -49,8 +48,9 @@ def clip(batch: CheckBatch, rows: Rows) -> pa.Table:
     sizes = batch.columns.overhang.sizes
     kinds = batch.columns.kinds[rows]
     boxes, polygons = rows[kinds == "box"], rows[kinds == "polygon"]
-    low, high = _corners(batch.columns.bounds[boxes])
-    labels = _with_bounds(batch.labels, boxes, np.maximum(low, 0), np.minimum(high, sizes[boxes]))
+    low, high = np.split(batch.columns.bounds[boxes], 2, axis=1)
+    inside = np.concatenate([np.maximum(low, 0), np.minimum(high, sizes[boxes])], axis=1)
+    labels = _with_bounds(batch.labels, boxes, inside)
     return _clip_polygons(labels, polygons, sizes[polygons])
 
 
@@ -66,7 +66,7 @@ def _clip_polygons(labels: pa.Table, rows: Rows, sizes: Floats) -> pa.Table:
     for name, place in (("coords", 0), ("parts", 1)):
         part = with_column(part, name, pa.array([one[place] for one in rings], part.schema.field(name).type))
     part = _recomputed(part)
-    return _replaced(labels, rows[able], part)
+    return replaced(labels, rows[able], part)
 
 
 def _rings(shape: Any) -> tuple[list[float], list[int]]:
@@ -99,7 +99,7 @@ def drop(batch: CheckBatch, rows: Rows) -> pa.Table:
 
 def recompute_bounds(batch: CheckBatch, rows: Rows) -> pa.Table:
     """The recorded bounds become those of the geometry."""
-    return _replaced(batch.labels, rows, _recomputed(batch.labels.take(pa.array(rows))))
+    return replaced(batch.labels, rows, _recomputed(batch.labels.take(pa.array(rows))))
 
 
 FIXES: Mapping[str, Fix] = MappingProxyType(
@@ -121,33 +121,17 @@ FIXES: Mapping[str, Fix] = MappingProxyType(
 # Columns
 
 
-def _corners(bounds: Floats) -> tuple[Floats, Floats]:
-    return bounds[:, :2], bounds[:, 2:]
-
-
-def _with_bounds(labels: pa.Table, rows: Rows, low: Floats, high: Floats) -> pa.Table:
-    if not len(rows):
-        return labels
-    part = labels.take(pa.array(rows))
-    for name, values in zip("xywh", np.concatenate([low, high - low], axis=1).T, strict=True):
-        part = with_column(part, name, pa.array(values, pa.float64()))
-    return _replaced(labels, rows, part)
+def _with_bounds(labels: pa.Table, rows: Rows, corners: Floats) -> pa.Table:
+    return replaced(labels, rows, geometry.with_bounds(labels.take(pa.array(rows)), corners))
 
 
 def _recomputed(part: pa.Table) -> pa.Table:
     """The rows with the bounds of their geometry; bounds that nobody recorded, or that there are not, stay."""
     corners = geometry.bounds(part)
-    known = np.isfinite(corners).all(axis=1)
-    sizes = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
-    for place, name in enumerate("xywh"):
-        column = part.column(name).combine_chunks()
-        keep = pc.or_(pc.is_null(column), pa.array(~known))
-        part = with_column(part, name, pc.if_else(keep, column, pa.array(sizes[:, place])))
-    return part
-
-
-def _replaced(labels: pa.Table, rows: Rows, part: pa.Table) -> pa.Table:
-    """The labels with other contents in some rows."""
-    order = np.arange(labels.num_rows)
-    order[rows] = labels.num_rows + np.arange(len(rows))
-    return pa.concat_tables([labels, part]).take(pa.array(order))
+    unknown = pa.array(~np.isfinite(corners).all(axis=1))
+    found = geometry.with_bounds(part, corners)
+    for name in "xywh":
+        column = part.column(name)
+        keep = pc.or_(pc.is_null(column), unknown)
+        found = with_column(found, name, pc.if_else(keep, column, found.column(name)))
+    return found

@@ -18,6 +18,7 @@ import pyarrow as pa
 from datalabel.labels import rle
 from datalabel.labels.arrays import one_array, rows_of, side_by_side, values_of
 from datalabel.labels.rings import Rings
+from datalabel.labels.rows import with_column
 from datalabel.labels.shapes import Shapes, shapes
 from datalabel.labels.tables import GEOMETRY, KINDS, MEASURES
 from datalabel.threads import in_order
@@ -55,6 +56,15 @@ def bounds(labels: pa.Table) -> Floats:
     if len(masks):
         found[masks] = _mask_bounds(labels, masks)
     return found
+
+
+def with_bounds(labels: pa.Table, corners: Floats) -> pa.Table:
+    """The labels with these bounds (x1, y1, x2, y2), shape (n, 4), recorded as theirs."""
+    with np.errstate(all="ignore"):
+        sizes = side_by_side(*corners[:, :2].T, *(corners[:, 2:] - corners[:, :2]).T)
+    for name, values in zip("xywh", sizes.T, strict=True):
+        labels = with_column(labels, name, pa.array(values, pa.float64()))
+    return labels
 
 
 def area(labels: pa.Table) -> Floats:

@@ -57,6 +57,15 @@ def with_column(rows: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) -
     return rows.set_column(index, rows.schema.field(name), values)
 
 
+def replaced(rows: pa.Table, places: npt.NDArray[np.intp], part: pa.Table) -> pa.Table:
+    """The rows with others, one each, at these places."""
+    if not len(places):
+        return rows
+    order = np.arange(rows.num_rows)
+    order[places] = rows.num_rows + np.arange(len(places))
+    return pa.concat_tables([rows, part]).take(pa.array(order))
+
+
 def item_codes(rows: pa.Table) -> tuple[list[str], npt.NDArray[np.int64]]:
     """The distinct items of rows, and for each row the position of its item among them."""
     if not rows.num_rows:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from datalabel.content import canonical_json
 from datalabel.labels.properties import properties_in
-from datalabel.labels.rows import with_column
+from datalabel.labels.rows import replaced, with_column
 from datalabel.spec.migration import (
     DeleteClasses,
     DeleteProperties,
@@ -122,13 +122,11 @@ def _redraw(labels: pa.Table, step: Redraw) -> Outcome:
     mine = _of_classes(labels, step.classes) & np.asarray(pc.equal(labels.column("kind"), step.old.text))
     rows = np.flatnonzero(mine)
     part, able = redrawn(labels.take(pa.array(rows)), step.old.text, step.new.text)
-    order = np.arange(labels.num_rows)
-    order[rows[able]] = labels.num_rows + np.flatnonzero(able)
     touched = np.zeros(labels.num_rows, np.bool_)
     touched[rows[able]] = True
     stuck = int((~able).sum())
     left = {f"{step.old}s without a geometry that could be a {step.new}": stuck} if stuck else {}
-    changed = pa.concat_tables([labels, part]).take(pa.array(order)) if len(rows) else labels
+    changed = replaced(labels, rows[able], part.filter(pa.array(able)))
     return Outcome(changed, touched, _all(labels), {f"{step.old} → {step.new}": int(able.sum())}, left)
 
 

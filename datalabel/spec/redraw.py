@@ -34,7 +34,7 @@ def _to_box(labels: pa.Table) -> tuple[pa.Table, Bools]:
     """The true bounds, whatever was recorded."""
     corners = geometry.bounds(labels)
     able: Bools = np.asarray(np.isfinite(corners).all(axis=1))
-    return _shaped(_bounded(labels, corners), None, None), able
+    return _shaped(geometry.with_bounds(labels, corners), None, None), able
 
 
 def _box_to_corners(labels: pa.Table) -> tuple[pa.Table, Bools]:
@@ -60,15 +60,7 @@ def _to_rotated_box(labels: pa.Table) -> tuple[pa.Table, Bools]:
     points = shapely.get_coordinates(around[able]).reshape(-1, 5, 2)
     ring[able] = points[:, :4].reshape(-1, 8)
     corners = np.concatenate([ring.reshape(-1, 4, 2).min(axis=1), ring.reshape(-1, 4, 2).max(axis=1)], axis=1)
-    return _shaped(_bounded(labels, corners), ring, 4), able
-
-
-def _bounded(labels: pa.Table, corners: Floats) -> pa.Table:
-    """With these bounds (x1, y1, x2, y2)."""
-    sizes = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
-    for place, name in enumerate("xywh"):
-        labels = with_column(labels, name, pa.array(sizes[:, place], pa.float64()))
-    return labels
+    return _shaped(geometry.with_bounds(labels, corners), ring, 4), able
 
 
 def _shaped(labels: pa.Table, ring: Floats | None, points: int | None) -> pa.Table:
