@@ -18,6 +18,9 @@ _LINKED = re.compile(
 )
 """What GitHub makes links, mentions and pictures of, in text as it is shown."""
 
+ROWS = 30
+"""So many rows a long table has at most; the JSON document has all."""
+
 _BREAK = "&#8203;"
 """A space of no width: the only thing that GitHub's search for mentions and links respects."""
 
@@ -58,3 +61,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterab
 
     rule = ["-" * (width - 1) + ":" if place in flush else "-" * width for place, width in enumerate(widths)]
     return line(every[0]) + line(rule) + "".join(map(line, every[1:]))
+
+
+def long_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> str:
+    """As `table`, cut when it is long."""
+    return table(header, rows[:ROWS], right=right) + left_out(len(rows))
+
+
+def left_out(rows: int) -> str:
+    """How many of so many rows a long table, or a list as long, does not show; nothing when it shows all."""
+    return f"\n… and {rows - ROWS:,} more\n" if rows > ROWS else ""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from datalabel.labels.stats import Distribution, ItemStats, PartStats, SetStats, Stats
 from datalabel.labels.stats.compare import compare
 from datalabel.printable import amount, number, percent, signed
-from datalabel.report.markdown import bullets, heading, table, text
+from datalabel.report.markdown import bullets, heading, long_table, table, text
 
 _COMPARED = (
     "items", "labels", "classes", "annotators", "per_item", "border", "size", "confidence", "overlap",
 )  # fmt: skip
-
-ROWS = 30
-"""So many rows a table has at most; the JSON document has all."""
 
 
 def stats_markdown(stats: Stats) -> str:
@@ -44,7 +41,7 @@ def changes_markdown(before: Stats, after: Stats) -> str:
     if not changes:
         return f"{title}\nNo number differs.\n"
     header = ("set", "part", "of", "measure", "before", "after", "change")
-    whole = _long(header, rows, right=(4, 5, 6)) if rows else ""
+    whole = long_table(header, rows, right=(4, 5, 6)) if rows else ""
     others = dict.fromkeys(change.section for change in changes if change.section not in _COMPARED)
     return f"{title}\n{whole}" + (f"\nDiffering as well: {', '.join(others)}.\n" if others else "")
 
@@ -79,7 +76,7 @@ def set_tables(found: SetStats, by: str | None = None) -> Iterator[str]:
         yield group_table(text(by), found.groups)
     if list(found.annotators) not in ([], ["unknown"]):
         rows = [[text(who), f"{one.labels:,}", f"{one.items:,}"] for who, one in found.annotators.items()]
-        yield _long(("annotator", "labels", "items"), rows, right=(1, 2))
+        yield long_table(("annotator", "labels", "items"), rows, right=(1, 2))
 
 
 def class_table(found: PartStats) -> str:
@@ -96,7 +93,7 @@ def class_table(found: PartStats) -> str:
         for name, one in found.classes.items()
     ]
     header = ("class", "kind", "labels", "share", "items", "small", "medium", "large")
-    return _long(header, rows, right=range(2, 8))
+    return long_table(header, rows, right=range(2, 8))
 
 
 def group_table(title: str, groups: Mapping[str, PartStats]) -> str:
@@ -111,7 +108,7 @@ def group_table(title: str, groups: Mapping[str, PartStats]) -> str:
         for name, one in groups.items()
     ]
     header = (title, "labels", "items", "items without", "labels per item", "median width", "median height")
-    return _long(header, rows, right=range(1, 7))
+    return long_table(header, rows, right=range(1, 7))
 
 
 def _measures(found: PartStats) -> Iterator[list[str]]:
@@ -142,11 +139,6 @@ def _facts(found: PartStats) -> Iterator[str]:
     if found.together.pairs:
         words = [f"{text(' + '.join(pair.classes))} on {pair.items:,}" for pair in found.together.pairs[:5]]
         yield "on the same item: " + ", ".join(words)
-
-
-def _long(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] | range) -> str:
-    more = f"\n… and {len(rows) - ROWS:,} more\n" if len(rows) > ROWS else ""
-    return table(header, rows[:ROWS], right=right) + more
 
 
 def _where(section: str, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from datalabel.check.finding import Finding
 from datalabel.check.writers import Group, counts, grouped
@@ -24,26 +24,31 @@ def _pieces(revision: str, findings: Sequence[Finding], remarks: Sequence[str]) 
     yield f"Checked: {text(revision)}\n"
     groups = grouped(findings, first=PLACES)
     if groups:
-        rows = [
-            [one.severity.value, one.code, text(one.rule), f"{one.count:,}", f"{one.items:,}"]
-            for one in groups
-        ]
-        yield table(("severity", "code", "rule", "findings", "items"), rows, right=(3, 4))
+        yield rules_table(groups)
     for group in groups:
         yield _details(group)
     if remarks:
         yield bullets(map(text, remarks))
 
 
+def rules_table(groups: Iterable[Group]) -> str:
+    """How often each rule found something."""
+    rows = [
+        [one.severity.value, one.code, text(one.rule), f"{one.count:,}", f"{one.items:,}"] for one in groups
+    ]
+    return table(("severity", "code", "rule", "findings", "items"), rows, right=(3, 4))
+
+
 def _details(group: Group) -> str:
-    lines = [f"{_place(finding)}: {text(finding.message)}" for finding in group.first]
+    lines = [f"{place(finding)}: {text(finding.message)}" for finding in group.first]
     if group.count > len(group.first):
         lines.append(f"… and {group.count - len(group.first):,} more")
     title = f"{group.code} {text(group.rule)}: {amount(group.count, 'finding')}"
     return f"<details><summary>{title}</summary>\n\n{bullets(lines)}\n</details>\n"
 
 
-def _place(finding: Finding) -> str:
+def place(finding: Finding) -> str:
+    """Where a finding is: set (unless it is the usual one), item, label and its number, and the file that says so."""
     words = [] if finding.set in (None, "ground_truth") else [f"\\[{text(finding.set)}\\]"]
     words += [text(word) for word in (finding.item,) if word is not None]
     words += [f"label {text(finding.label)}"] if finding.label else []

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from datalabel.check.finding import Finding
 from datalabel.printable import amount
-from datalabel.report.markdown import bullets, heading, table, text
+from datalabel.report.markdown import ROWS, bullets, heading, left_out, long_table, text
 from datalabel.report.stats_markdown import item_lines, set_tables
+from datalabel.repository.check.findings_markdown import place, rules_table
 from datalabel.repository.report.reporting import Changes, Report, Targets
-
-ROWS = 30
-"""So many classes a table of changes or targets has at most; the JSON document has all."""
 
 ITEM_WORDS = ("added", "removed", "replaced", "renamed", "changed")
 LABEL_WORDS = ("added", "removed", "changed")
@@ -99,46 +96,29 @@ def _changes(changes: Changes) -> Iterator[str]:
             [text(key), *(f"{many:,}" if many else "" for many in (each.added, each.removed, each.changed))]
             for key, each in one.classes.items()
         ]
-        yield _cut(("class", "added", "removed", "changed"), rows)
+        yield long_table(("class", "added", "removed", "changed"), rows, right=(1, 2, 3))
         if one.reclassified:
             pairs = [[text(old), text(new), f"{many:,}"] for old, new, many in one.reclassified]
-            yield _cut(("class before", "class now", "labels"), pairs, first=2)
+            yield long_table(("class before", "class now", "labels"), pairs, right=(2,))
     if changes.spec:
         words = [
             f"{change['change']}: {text(change['path'])} ({change['effect']})" for change in changes.spec
         ]
-        yield f"The spec:\n\n{bullets(words[:ROWS])}" + _rest(len(words))
+        yield f"The spec:\n\n{bullets(words[:ROWS])}" + left_out(len(words))
 
 
 def _findings(report: Report) -> Iterator[str]:
     yield heading(2, "What check finds")
-    rows = [
-        [group.severity.value, group.code, text(group.rule), f"{group.count:,}", f"{group.items:,}"]
-        for group in report.findings
-    ]
-    yield table(("severity", "code", "rule", "findings", "items"), rows, right=(3, 4))
+    yield rules_table(report.findings)
     places = [
-        f"{group.code} {_place(finding)}: {text(finding.message)}"
+        f"{group.code} {place(finding)}: {text(finding.message)}"
         for group in report.findings
         for finding in group.first
     ]
     yield f"The first places of each:\n\n{bullets(places)}"
 
 
-def _place(finding: Finding) -> str:
-    words = [text(word) for word in (finding.set, finding.item) if word is not None]
-    return " ".join([*words, *([f"label {text(finding.label)}"] if finding.label else [])]) or "the set"
-
-
 def _targets(targets: Targets) -> Iterator[str]:
     yield heading(2, f"Classes with fewer than {targets.labels_per_class:,} labels")
     rows = [[text(one.name), f"{one.labels:,}", f"{one.missing:,}"] for one in targets.below]
-    yield _cut(("class", "labels", "missing"), rows)
-
-
-def _cut(header: tuple[str, ...], rows: list[list[str]], first: int = 1) -> str:
-    return table(header, rows[:ROWS], right=range(first, len(header))) + _rest(len(rows))
-
-
-def _rest(total: int) -> str:
-    return f"\n… and {total - ROWS:,} more\n" if total > ROWS else ""
+    yield long_table(("class", "labels", "missing"), rows, right=(1, 2))
