@@ -55,16 +55,10 @@ def _beyond_region(region: Region, bounds: Floats, sizes: Floats, rows: Rows) ->
         scales = sizes[rows]
     scaled = bounds[rows] / np.tile(scales, 2)
     slack = TOLERANCE * float(np.ptp(corners, axis=0).max())
-    inside = _within_rectangle if _is_rectangle(corners) else _within_polygon
+    inside = _within_rectangle if region.rectangle else _within_polygon
     for place in np.flatnonzero(~inside(corners, scaled, slack)).tolist():
         far = _furthest(corners * scales[place], bounds[rows[place]])
         yield int(rows[place]), far if far > slack * float(scales[place].max()) else 0.0
-
-
-def _is_rectangle(corners: Floats) -> bool:
-    """Whether four corners make a rectangle along the axes: each side changes one coordinate, in turn."""
-    still = np.roll(corners, -1, axis=0) == corners
-    return len(corners) == 4 and bool((still.sum(axis=1) == 1).all() and (still[0] == ~still[1]).all())
 
 
 def _within_rectangle(corners: Floats, bounds: Floats, slack: float) -> Bools:

@@ -11,8 +11,7 @@ from datalabel.check.finding import CheckBatch, Severity
 from datalabel.check.rule import Hit, OnItem, rule
 from datalabel.check.spec_rules import invalid, missing, unknown
 from datalabel.check.words import number, quoted
-
-_OTHER_NAMES = {"jpg": "jpeg", "tif": "tiff", "jp2": "jpeg2000"}
+from datalabel.spec.vocabulary import usual_format
 
 
 @rule("S113", "item-property", Severity.ERROR)
@@ -60,21 +59,17 @@ def image_format(batch: CheckBatch) -> Iterator[Hit]:
 
     Silent where the format is not known (the image is not here).
     """
-    allowed = {_usual(name) for name in batch.spec.image.formats}
+    allowed = {usual_format(name) for name in batch.spec.image.formats}
     if not allowed:
         return
     column = batch.items.column("format").combine_chunks().dictionary_encode()
-    wrong = np.array([_usual(name) not in allowed for name in column.dictionary.to_pylist()] + [False])
+    wrong = np.array([usual_format(name) not in allowed for name in column.dictionary.to_pylist()] + [False])
     codes = column.indices.fill_null(len(wrong) - 1).to_numpy(zero_copy_only=False)
     for row in np.flatnonzero(wrong[codes]).tolist():
         name = batch.items.column("format")[row].as_py()
         yield OnItem(
             row, f"the image is a {quoted(name)}; the spec allows {', '.join(batch.spec.image.formats)}"
         )
-
-
-def _usual(name: str) -> str:
-    return _OTHER_NAMES.get(name.lower(), name.lower())
 
 
 def _bounds(width: int | None, height: int | None, default: float) -> tuple[float, float]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
-from typing import Any
 
 from datalabel.spec.canonical import as_json
 from datalabel.spec.changes import Effect, Scope, SpecChange, change_at
 from datalabel.spec.model import Conditions, ImageConditions, Region, Spec
-from datalabel.spec.vocabulary import FORMAT_ALIASES, join
+from datalabel.spec.vocabulary import join, usual_format
 
 Regions = Mapping[str, Region]
 
@@ -63,16 +62,12 @@ def compare_image_conditions(old: ImageConditions, new: ImageConditions) -> Iter
 
 def _formats(old: tuple[str, ...], new: tuple[str, ...], path: str, images: Scope) -> SpecChange:
     """An empty list allows all."""
-    allowed, kept = ({_usual(name) for name in names} for names in (old, new))
+    allowed, kept = ({usual_format(name) for name in names} for names in (old, new))
     values = (list(old) or None, list(new) or None)
     if not new or (old and allowed <= kept):
         return change_at(path, "compatible", *values, images)
-    others = Scope("images", lambda row: bool(row["format"]) and _usual(row["format"]) not in kept)
+    others = Scope("images", lambda row: bool(row["format"]) and usual_format(row["format"]) not in kept)
     return change_at(path, "breaking", *values, others)
-
-
-def _usual(name: str) -> str:
-    return FORMAT_ALIASES.get(name.lower(), name.lower())
 
 
 def _narrowing(tightened: bool) -> Effect:
@@ -113,19 +108,8 @@ def _region_effect(old: Region | None, new: Region | None) -> Effect:
 
 def _grown(old: Region, new: Region) -> bool:
     """Whether both are rectangles in one unit, and the new one holds the old. Of other shapes none is said to."""
-    frames = [_rectangle(one) for one in (old, new)]
-    if None in frames or old.relative != new.relative:
+    was, now = old.rectangle, new.rectangle
+    if was is None or now is None or old.relative != new.relative:
         return False
-    (left, top, right, bottom), (x1, y1, x2, y2) = frames  # type: ignore[misc]
-    return bool(x1 <= left and y1 <= top and x2 >= right and y2 >= bottom)
-
-
-def _rectangle(region: Region) -> tuple[float, float, float, float] | None:
-    """x1, y1, x2, y2 of a region whose sides run along the axes."""
-    corners = region.corners
-    turned = corners[1:] + corners[:1]
-    steps: list[Any] = [(a[0] != b[0], a[1] != b[1]) for a, b in zip(corners, turned, strict=True)]
-    if len(corners) != 4 or set(steps) != {(True, False), (False, True)} or steps[0] == steps[1]:
-        return None
-    xs, ys = zip(*corners, strict=True)
-    return (min(xs), min(ys), max(xs), max(ys))
+    (left, top, right, bottom), (x1, y1, x2, y2) = was, now
+    return x1 <= left and y1 <= top and x2 >= right and y2 >= bottom

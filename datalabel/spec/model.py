@@ -78,6 +78,17 @@ class Region:
     corners: tuple[tuple[float, float], ...]
     relative: bool = False
 
+    @property
+    def rectangle(self) -> tuple[float, float, float, float] | None:
+        """x1, y1, x2, y2 of a region of four corners whose sides run along the axes: each changes one coordinate,
+        in turn. None of any other."""
+        turned = self.corners[1:] + self.corners[:1]
+        steps = [(a[0] != b[0], a[1] != b[1]) for a, b in zip(self.corners, turned, strict=True)]
+        if len(steps) != 4 or set(steps) != {(True, False), (False, True)} or steps[0] == steps[1]:
+            return None
+        xs, ys = zip(*self.corners, strict=True)
+        return min(xs), min(ys), max(xs), max(ys)
+
 
 @dataclass(frozen=True, slots=True)
 class ImageConditions:

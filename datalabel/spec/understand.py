@@ -197,7 +197,7 @@ class _Understanding:
                     node.entries["formats"].place,
                     f"{path}.formats",
                 )
-        return tuple(dict.fromkeys(words.FORMAT_ALIASES.get(name, name) for name in found))
+        return tuple(dict.fromkeys(words.usual_format(name) for name in found))
 
     # The rest
 

@@ -39,6 +39,7 @@ FORMATS = (
 )
 """Formats of images as they are recorded."""
 FORMAT_ALIASES = {"jpg": "jpeg", "tif": "tiff", "jp2": "jpeg2000"}
+"""Other names by which specs call them."""
 
 MEANINGS = {
     "project_name": "What the project is called.",
@@ -106,3 +107,8 @@ MEANINGS = {
 def join(path: str, key: str) -> str:
     """A path in a spec one step deeper."""
     return f"{path}.{key}" if path else key
+
+
+def usual_format(name: str) -> str:
+    """The name by which a format of images is recorded, in whatever case and by whatever alias it was given."""
+    return FORMAT_ALIASES.get(name.lower(), name.lower())
