@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from datalabel.check.measured import measured
 from datalabel.check.words import number, quoted
-from datalabel.labels import geometry
+from datalabel.labels import frames, geometry
 from datalabel.labels.arrays import one_array, only, ordinals, rows_of, side_by_side, values_of
 from datalabel.labels.properties import properties_in
 from datalabel.labels.sorting import distinct
@@ -64,16 +64,12 @@ class Columns:
     def item_sizes(self) -> Floats:
         """Width and height of each item as it is shown (EXIF orientation applied), shape (items, 2). NaN unless
         both are known."""
-        stored = side_by_side(*(_floats(self._items.column(name)) for name in ("width", "height")))
-        stored[~(stored > 0).all(axis=1)] = np.nan
-        return only(self.turned, stored[:, ::-1], stored)
+        return frames.shown_sizes(self._items)
 
     @measured
     def turned(self) -> Bools:
         """For each item whether its orientation swaps width and height."""
-        if "orientation" not in self._items.column_names:
-            return np.zeros(self._items.num_rows, np.bool_)
-        return np.asarray(_floats(self._items.column("orientation")) >= 5)
+        return frames.turned(self._items)
 
     @measured
     def image_sizes(self) -> Floats:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from datalabel.check.columns import TOLERANCE, Bools, Columns, Floats
 from datalabel.labels import geometry
 from datalabel.labels.arrays import only, side_by_side
+from datalabel.labels.frames import sizes_meant
 from datalabel.labels.shapes import Shapes, shapes
 
 
@@ -30,15 +31,9 @@ class Overhang:
 
 def overhang_of(columns: Columns) -> Overhang:
     """Masks lie outside only where they are of another size than the image, which is G110's: never here."""
-    sizes = columns.image_sizes
     bounds = only(~columns.is_kind("mask"), columns.placed)
+    sizes = sizes_meant(bounds, columns.image_sizes, columns.of_item(columns.turned, False))
     beyond = _excess(bounds, sizes)
-    turned = columns.of_item(columns.turned, False)
-    if turned.any():
-        # Some tools label what is shown, others what is stored: whichever frame the label fits better.
-        other = _excess(bounds, sizes[:, ::-1])
-        better = turned & (other.sum(axis=1) < beyond.sum(axis=1))
-        beyond, sizes = only(better, other, beyond), only(better, sizes[:, ::-1], sizes)
     edges = (beyond > 0).sum(axis=1)
     wholly = _apart(bounds, sizes)
     # What goes round a corner, or lies on both sides: its bounds meet the image, and it need not.

@@ -34,6 +34,13 @@ def one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
 
 
+def floats_of(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
+    """A column of numbers, NaN where null or not there."""
+    if name not in table.column_names:
+        return np.full(table.num_rows, np.nan)
+    return np.array(table.column(name).cast(pa.float64()).to_numpy(), np.float64)
+
+
 def begins_of(column: pa.Array) -> npt.NDArray[np.bool_]:
     """Where in a column of texts that stands sorted another one begins."""
     found = np.ones(len(column), np.bool_)

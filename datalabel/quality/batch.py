@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datalabel.errors import InputError
+from datalabel.labels.rows import constant, with_column
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -132,14 +133,13 @@ def _refuse_crowds(items: list[str], counts: Ints) -> None:
 
 def named(rows: pa.Table, annotator: str) -> pa.Table:
     """The rows, all by one annotator."""
-    index = rows.schema.get_field_index("annotator")
-    return rows.set_column(index, "annotator", pa.repeat(pa.scalar(annotator), rows.num_rows))
+    return with_column(rows, "annotator", constant(annotator, rows.num_rows))
 
 
 def seen_by(items: Iterable[str], annotator: str) -> pa.Table:
     """That one annotator saw these items."""
     keys = pa.array(list(items), pa.string())
-    return pa.table({"item": keys, "annotator": pa.repeat(pa.scalar(annotator), len(keys))})
+    return pa.table({"item": keys, "annotator": constant(annotator, len(keys))})
 
 
 def joined(*tables: pa.Table) -> pa.Table:

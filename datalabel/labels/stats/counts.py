@@ -240,3 +240,10 @@ def falling(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(
         sorted(((name, count) for name, count in counts.items() if count), key=lambda p: (-p[1], p[0]))
     )
+
+
+def histogram(values: Floats, steps: int) -> Ints:
+    """How many values lie in each of so many equal steps from 0 to 1; others are passed over."""
+    inside = values[(values >= 0) & (values <= 1)]
+    places = np.minimum((inside * steps).astype(np.int64), steps - 1)
+    return np.bincount(places, minlength=steps).astype(np.int64)

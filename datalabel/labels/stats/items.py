@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datalabel.labels.arrays import floats_of
 from datalabel.labels.stats.counts import EXACT, Numbers, Words, count_words
-from datalabel.labels.stats.measures import floats_of
 from datalabel.labels.stats.properties import PropertyCounts
 from datalabel.labels.stats.results import ItemStats
 

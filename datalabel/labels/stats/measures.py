@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.images import TURNED
 from datalabel.labels import geometry
-from datalabel.labels.arrays import only, rows_of, side_by_side
+from datalabel.labels.arrays import floats_of, rows_of, side_by_side
+from datalabel.labels.frames import shown_sizes, sizes_meant, turned
 from datalabel.labels.overlap import GROUPED, overlaps, usual
 from datalabel.labels.stats.counts import Floats, Ints
 from datalabel.labels.tables import GEOMETRY, MEASURES, NEAREST, UNKNOWN
@@ -93,7 +93,7 @@ def measure(items: pa.Table, labels: pa.Table) -> Measured:
     areas[~(kinds.is_any(*geometry.SOLID) & np.isfinite(sides[:, 0]) & np.isfinite(areas) & (areas >= 0))] = (
         np.nan
     )
-    centre, edges = _positions(placed, _sizes_meant(items, rows, placed))
+    centre, edges = _positions(placed, _sizes(items, rows, placed))
     return Measured(
         item=rows,
         classes=classes,
@@ -127,24 +127,10 @@ def _shapes(labels: pa.Table) -> tuple[Floats, Floats]:
     return geometry.bounds(shape), geometry.area(shape)
 
 
-def _sizes_meant(items: pa.Table, rows: Ints, corners: Floats) -> Floats:
-    """Width and height of each label's item (by its row; −1: none), NaN unless both are known. Where EXIF turns it,
-    as it is shown; but as it is stored, where less of the label sticks out then."""
-    stored = side_by_side(*(floats_of(items, name) for name in ("width", "height")))
-    stored[~(stored > 0).all(axis=1)] = np.nan
-    stored = rows_of(np.concatenate([stored, np.full((1, 2), np.nan)]), rows)
-    turned = np.append(floats_of(items, "orientation") >= TURNED, False)[rows]
-    if not turned.any():
-        return stored
-    shown = only(turned, stored[:, ::-1], stored)
-    with np.errstate(all="ignore"):
-        return only(turned & (_outside(corners, stored) < _outside(corners, shown)), stored, shown)
-
-
-def _outside(corners: Floats, sizes: Floats) -> Floats:
-    """How many pixels bounds reach beyond an image's edges, all four added."""
-    beyond = np.maximum(-corners[:, :2], 0) + np.maximum(corners[:, 2:] - sizes, 0)
-    return np.asarray(beyond.sum(axis=1))
+def _sizes(items: pa.Table, rows: Ints, corners: Floats) -> Floats:
+    """Width and height of each label's item (by its row; −1: none) that the label means."""
+    shown = np.concatenate([shown_sizes(items), np.full((1, 2), np.nan)])
+    return sizes_meant(corners, rows_of(shown, rows), np.append(turned(items), False)[rows])
 
 
 def _positions(corners: Floats, sizes: Floats) -> tuple[Floats, Bools]:
@@ -154,13 +140,6 @@ def _positions(corners: Floats, sizes: Floats) -> tuple[Floats, Bools]:
     unknown = ~np.isfinite(centre).all(axis=1)
     centre[unknown], edges[unknown] = np.nan, False
     return centre, edges
-
-
-def floats_of(table: pa.Table, name: str) -> Floats:
-    """A column of numbers, NaN where null or not there."""
-    if name not in table.column_names:
-        return np.full(table.num_rows, np.nan)
-    return np.array(table.column(name).cast(pa.float64()).to_numpy(), np.float64)
 
 
 def _texts(table: pa.Table, name: str) -> pa.Array:

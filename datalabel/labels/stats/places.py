@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from datalabel.labels.arrays import rows_of
-from datalabel.labels.stats.counts import Floats, Ints
+from datalabel.labels.stats.counts import histogram
 from datalabel.labels.stats.measures import Measured
 from datalabel.labels.stats.results import (
     COLUMNS,
@@ -92,7 +92,7 @@ class OverlapCounts:
         self._touching += (overlap > 0).sum(axis=0)
         self._over_half += (overlap > 0.5).sum(axis=0)
         for side in range(2):
-            self._histograms[side] += _steps(overlap[:, side])
+            self._histograms[side] += histogram(overlap[:, side], STEPS)
 
     def merge(self, other: OverlapCounts) -> None:
         """Count everything that the other has counted."""
@@ -110,8 +110,3 @@ class OverlapCounts:
             )
         ]
         return OverlapStats(self._labels, nearest[0], nearest[1])
-
-
-def _steps(overlap: Floats) -> Ints:
-    places = np.minimum((overlap * STEPS).astype(np.int64), STEPS - 1)
-    return np.bincount(places, minlength=STEPS).astype(np.int64)

@@ -11,12 +11,12 @@ import pyarrow as pa
 from datalabel.labels.sorting import distinct_pairs
 from datalabel.labels.stats.counts import (
     EXACT,
-    Floats,
     Ints,
     Numbers,
     Words,
     count_words,
     falling,
+    histogram,
 )
 from datalabel.labels.stats.measures import Bools, Encoded, Measured
 from datalabel.labels.stats.places import BorderCounts, OverlapCounts, PositionCounts
@@ -279,13 +279,6 @@ class LabelCounts:
         empty = histogram.get(0, 0)
         labelled = self._per_item.total() - empty
         return PerItemStats(labelled, empty, numbers.result(), histogram, self._unseen)
-
-
-def histogram(values: Floats, steps: int) -> Ints:
-    """How many values lie in each of so many equal steps from 0 to 1; others are passed over."""
-    inside = values[(values >= 0) & (values <= 1)]
-    places = np.minimum((inside * steps).astype(np.int64), steps - 1)
-    return np.bincount(places, minlength=steps).astype(np.int64)
 
 
 def pairs_of(first: Ints, second: Ints) -> list[tuple[int, int, int]]:
