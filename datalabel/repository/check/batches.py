@@ -13,7 +13,7 @@ from datalabel.check.finding import CheckBatch, Needs, Rule, Whole
 from datalabel.check.run import Part
 from datalabel.check.set_rule import columns_of
 from datalabel.labels.hashing import hash_rows
-from datalabel.labels.rows import distinct
+from datalabel.labels.rows import distinct, of_items
 from datalabel.labels.tables import GEOMETRY, GROUND_TRUTH, LABELS, LEFT_OUT, MEASURES
 from datalabel.progress import Progress
 from datalabel.repository.check.comparing import several_of
@@ -138,9 +138,10 @@ class CheckBatches:
         some = chosen is not None
         with self._view.store.tables.opened(self._view.mentions) as mentions:
             for items, labels in self._view.keyed_batches(name, chosen, self._columns, keys):
-                reread = partial(self._reread, name, items, some=some)
                 if self._narrow is not None:
-                    items, labels = (_narrowed(rows, self._narrow) for rows in (items, labels))
+                    items = _narrowed(items, self._narrow)
+                    labels = of_items(labels, items.column("item").to_pylist())
+                reread = partial(self._reread, name, items, some=some)
                 if self._splits is not None:
                     items = items.append_column("split", splits_of(items.column("item"), self._splits))
                 said = mentions.read(
@@ -166,7 +167,7 @@ class CheckBatches:
         labels = LabelView(self._view, name)
         read = labels.batches(columns, items=keys, keys=span_of(items))
         rows = labels.table.together(read, columns)
-        return rows if self._narrow is None else _narrowed(rows, self._narrow)
+        return rows if self._narrow is None else of_items(rows, items.column("item").to_pylist())
 
 
 def _with_measures(columns: Sequence[str]) -> list[str]:
@@ -182,5 +183,5 @@ def _among(rows: pa.Table, items: pa.Array | None) -> int:
     return int(np.count_nonzero(pc.is_in(rows.column("item"), value_set=items)))
 
 
-def _narrowed(rows: pa.Table, narrow: Callable[[str], bool]) -> pa.Table:
-    return rows.filter(pa.array([narrow(key) for key in rows.column("item").to_pylist()], pa.bool_()))
+def _narrowed(items: pa.Table, narrow: Callable[[str], bool]) -> pa.Table:
+    return items.filter(pa.array([narrow(key) for key in items.column("item").to_pylist()], pa.bool_()))
