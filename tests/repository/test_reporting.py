@@ -15,6 +15,7 @@ from pictures import write_coco
 from datalabel.cli.presenting import Screen
 from datalabel.cli.report import ReportText
 from datalabel.errors import InputError
+from datalabel.repository.check.findings_markdown import findings_markdown
 from datalabel.repository.report.markdown import report_markdown
 from datalabel.repository.repository import Repository
 
@@ -112,6 +113,16 @@ def test_what_check_finds_and_which_classes_are_behind(grown: Repository) -> Non
     text = shown(grown, revision="STAGED")
     assert "1 of 3 classes have the 2 labels wanted" in text
     assert "Classes with fewer than 2 labels" in text
+
+
+def test_a_finding_is_placed_as_in_the_comment_that_check_writes(grown: Repository) -> None:
+    report = grown.report()
+    comment = findings_markdown("HEAD", [finding for group in report.findings for finding in group.first])
+    told = [
+        line.split(" ", 2)[2] for line in report_markdown(report).splitlines() if line.startswith("- G101 ")
+    ]
+    assert told
+    assert all(place in comment for place in told)
 
 
 def test_the_report_as_a_terminal_shows_it(grown: Repository) -> None:
