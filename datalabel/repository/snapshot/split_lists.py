@@ -113,7 +113,8 @@ class _Lists:
             self._add_names(name or split_name(path.name), names, path)
 
     def _add_yaml(self, path: Path) -> None:
-        """Ultralytics' `data.yaml`: `train`, `val` and `test` are folders, lists, or several of them."""
+        """Ultralytics' `data.yaml`: `train`, `val` and `test` are folders, lists, or several of them. Roboflow names
+        folders for the last two, whether there are such or not."""
         fields = read_yaml(_text(path), str(path)).entries
         found = {split: fields[key] for key, split in _YAML_SPLITS.items() if key in fields}
         found = {split: node for split, node in found.items() if node.is_mapping or node.items or node.text}
@@ -132,9 +133,12 @@ class _Lists:
             return
         folder = self._project.key_of(place)
         inside = [key for key in self._images.tracked if is_within(key, folder)]
-        if not inside:
+        if inside:
+            self.lists.items.setdefault(split, []).extend(inside)
+        elif place.exists() or split == "train":
             raise InputError(f"{split}: no item lies in {folder}", where=str(said_in))
-        self.lists.items.setdefault(split, []).extend(inside)
+        else:
+            self.lists.unknown.setdefault(split, []).append(folder)
 
     def _add_names(self, split: str, names: Iterable[str], path: Path) -> None:
         inside = path.is_relative_to(self._project.root)

@@ -86,7 +86,8 @@ class Splitter:
     def _published(self, wanted: Sequence[str]) -> tuple[Assigned, dict[str, object]]:
         named = split_lists(self._project, self._revision.view(self._project), wanted)
         lists = without_unions(named.items)
-        unknown = {split: names for split, names in named.unknown.items() if split in lists}
+        unions = named.items.keys() - lists.keys()
+        unknown = {split: names for split, names in named.unknown.items() if split not in unions}
         assigned = replace(published(lists, self._contents), unknown=unknown)
         self._refuse_empty(assigned, lists)
         root = f"{self._project.root.as_posix()}/"
