@@ -74,18 +74,26 @@ def test_absurd_points_are_like_nothing() -> None:
     assert similarity((absurd, [1.0, 1, 2, 5, 1, 2]), ([], [])) == [0.0, 0.0]
 
 
-POINT = st.tuples(st.floats(0, 60), st.floats(0, 60), st.sampled_from([0, 2]))
-PEOPLE = st.integers(1, 3).flatmap(lambda count: st.lists(POINT, min_size=count, max_size=count))
+SEEN = st.sampled_from([2, 2, 2, 0])
+POINT = st.tuples(st.floats(0, 60), st.floats(0, 60), SEEN)
+NEAR = st.tuples(st.floats(-0.15, 0.15), st.floats(-0.15, 0.15), SEEN)
+"""How far off the other label has a point, in parts of the larger one's side."""
 
 
 @settings(max_examples=300)
-@given(PEOPLE, PEOPLE, st.tuples(st.floats(1, 50), st.floats(1, 50)), st.floats(0.05, 0.95))
+@given(
+    st.lists(st.tuples(POINT, NEAR), min_size=1, max_size=3),
+    st.tuples(st.floats(1, 50), st.floats(1, 50)),
+    st.floats(0.05, 0.95),
+)
 def test_labels_that_are_alike_are_within_reach(
-    one: list[tuple[float, float, int]],
-    other: list[tuple[float, float, int]],
+    points: list[tuple[tuple[float, float, int], tuple[float, float, int]]],
     sizes: tuple[float, float],
     least: float,
 ) -> None:
+    side = max(sizes)
+    one = [point for point, _ in points]
+    other = [(x + right * side, y + down * side, seen) for (x, y, _), (right, down, seen) in points]
     both = table_of(
         {"kind": ["keypoints"] * 2, "coords": [[value for point in who for value in point] for who in (one, other)],
          "w": sizes, "h": sizes, "item": [""] * 2, "id": [1, 2], "class": ["p"] * 2}, LABELS,
