@@ -91,22 +91,63 @@ VALUE: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+def one(*values: Any) -> st.SearchStrategy[Any]:
+    return st.sampled_from(values)
+
+
+SOUND: dict[str, st.SearchStrategy[Any]] = {
+    **dict.fromkeys(("project_name", "pattern", "description"), one("x", "A", None)),
+    **dict.fromkeys(("multiple", "required"), one(True, False, None)),
+    **dict.fromkeys(
+        ("minimum", "maximum", *words.MEASURES, *words.POINTS, "labels_per_class"), one(0, 1, 1, None)
+    ),
+    **dict.fromkeys(("max_overlap", "agreement", "error_rate"), one(0, 1, 0.5, "…")),
+    "color": one("red", "#abc", None),
+    "type": one(*words.TYPES),
+    "options": one(["A", 1, True], {"A": ["x"], "x": None}, [{"A": ["x", "…"]}]),
+    "per_image": one(1, [1, 1], [0, None]),
+    "points": one(["A", "x"]),
+    "formats": one("png", ["jpg", "png"]),
+    "states": one(["A", "x"]),
+    "ignore": one("G1", ["G104"]),
+    "severity": one({"G104": "error"}, {"G1": None}),
+    "on_commit": one(*words.ON_COMMIT),
+    "groups": one(["A"], "A"),
+}
+"""What may be said of a word, whatever stands beside it."""
+
+
+def mostly(sound: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Anything is drawn now and then, but seldom: a spec with one odd value has to be sound in all others."""
+    return st.sampled_from([sound] * 9 + [VALUE]).flatmap(lambda chosen: chosen)
+
+
 def some(known: tuple[str, ...], inner: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
     """Two or fewer words of a table, with values that mostly fit the place."""
-    return st.lists(st.sampled_from([*known, *words.ALIASES]), max_size=2, unique=True).flatmap(
-        lambda chosen: st.fixed_dictionaries({name: inner.get(name, VALUE) for name in chosen})
+    fitting = SOUND | inner
+    aliases = [alias for alias, word in words.ALIASES.items() if word in known]
+    return st.lists(st.sampled_from([*known, *aliases]), max_size=2, unique=True).flatmap(
+        lambda chosen: st.fixed_dictionaries({name: mostly(fitting.get(name, VALUE)) for name in chosen})
     )
 
 
 CONDITIONS = some(words.CONDITIONS, {})
-PROPERTY = some(words.PROPERTY, {}) | VALUE
-KIND = some((*words.KIND, "size"), {"conditions": CONDITIONS, "condition": CONDITIONS, "size": PROPERTY})
-KINDS = st.dictionaries(st.sampled_from(words.KINDS), KIND | VALUE, max_size=2)
-IMAGE = some(words.IMAGE, {"roi": st.dictionaries(st.just("belt"), VALUE, max_size=1)})
+PROPERTY = some(words.PROPERTY, {})
+WITHIN = {"conditions": CONDITIONS, "condition": CONDITIONS, "size": PROPERTY}
+KIND = some(
+    (*words.KIND, "size"), {**WITHIN, "properties": st.dictionaries(one("A", "x"), PROPERTY, max_size=2)}
+)
+KINDS = st.dictionaries(st.sampled_from(words.KINDS), mostly(KIND), min_size=1, max_size=2)
+REGION = one([0, 0, 1, 1], {"pixels": [[0, 0], [1, 0], [1, 1]]}, {"relative": [0, 0, 1, 0.5]}, None)
+OF_IMAGES = some(words.IMAGE_CONDITIONS, {})
+IMAGE = some(
+    words.IMAGE,
+    {"roi": st.dictionaries(one("belt"), mostly(REGION)), "conditions": OF_IMAGES, "condition": OF_IMAGES},
+)
 SPEC = some(
     tuple(word for word in words.TOP if word not in ("extends", "remove")),
     {
-        "data_spec": st.dictionaries(st.sampled_from(["a", "b"]), KINDS, max_size=2),
+        "data_spec": st.dictionaries(st.sampled_from(["a", "b"]), KINDS, min_size=1, max_size=2),
         "defaults": KINDS,
         "image": IMAGE,
         "workflow": some(words.WORKFLOW, {}),
