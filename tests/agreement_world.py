@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from rows import rows_of
 
-from datalabel.labels.tables import LABELS, table_of
+from datalabel.labels.tables import LABELS
 from datalabel.quality.agreement import AgreementBuilder
 from datalabel.quality.results import Agreement
 from datalabel.quality.sides import COLUMNS
@@ -26,7 +27,7 @@ def labels_of(rows: Sequence[Row]) -> pa.Table:
     """Labels with the ids 1, 2, …, by item."""
     numbered = [{"rank": place, "id": place, **row} for place, row in enumerate(rows, start=1)]
     numbered.sort(key=lambda row: str(row["item"]))
-    return table_of({name: [row.get(name) for row in numbered] for name in COLUMNS}, LABELS).select(COLUMNS)
+    return rows_of(numbered, LABELS).select(COLUMNS)
 
 
 def seen_of(pairs: Iterable[tuple[str, str]]) -> pa.Table:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from rows import rows_of
 
 from datalabel.check.finding import CheckBatch, Finding
 from datalabel.check.image_rules import FACTS
@@ -17,7 +18,7 @@ from datalabel.check.registry import select
 from datalabel.check.run import run
 from datalabel.labels.rle import encode
 from datalabel.labels.rows import with_column
-from datalabel.labels.tables import ITEMS, LABELS, table_of
+from datalabel.labels.tables import ITEMS, LABELS
 from datalabel.spec.model import CheckSettings, Spec
 
 ITEM: dict[str, Any] = {"item": "a.jpg", "width": 640, "height": 480, "format": "jpeg"}
@@ -48,16 +49,15 @@ def batch_of(
     set_name: str = "ground_truth",
 ) -> CheckBatch:
     """A batch of these rows; labels get the ids 1, 2, … unless they have some, images a content of their own."""
-    rows = [{"id": place, **row} for place, row in enumerate(labels, start=1)]
     shown = [{"content": f"bytes of {item['item']}", **item} for item in items]
-    table = table_of({name: [item.get(name) for item in shown] for name in ITEMS.names}, ITEMS)
+    table = rows_of(shown, ITEMS)
     for fact in FACTS:
         if any(fact.name in item for item in shown):
             table = table.append_column(fact, pa.array([item.get(fact.name) for item in shown], fact.type))
     return CheckBatch(
         set_name,
         table,
-        table_of({name: [row.get(name) for row in rows] for name in LABELS.names}, LABELS),
+        rows_of(labels, LABELS),
         spec or Spec(),
     )
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from rows import rows_of
 
 from datalabel.labels.resizing import resized
-from datalabel.labels.tables import LABELS, table_of
+from datalabel.labels.tables import LABELS
 
 ROWS: list[dict[str, Any]] = [
     {"item": "a", "kind": "box", "x": 1.0, "y": 2.0, "w": 3.0, "h": 4.0},
@@ -31,10 +32,8 @@ ROWS: list[dict[str, Any]] = [
 
 @pytest.fixture
 def labels() -> pa.Table:
-    columns = {name: [row.get(name) for row in ROWS] for name in LABELS.names}
-    return table_of(
-        {**columns, "class": ["x"] * 6, "source": ["s"] * 6, "id": [*range(6)], "rank": [*range(6)]}, LABELS
-    )
+    said = {"class": "x", "source": "s"}
+    return rows_of([{**row, **said, "rank": place} for place, row in enumerate(ROWS)], LABELS)
 
 
 def test_each_side_is_multiplied_by_its_factor(labels: pa.Table) -> None:

@@ -11,11 +11,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import rows_of
 
 from datalabel.labels.stats import Stats, StatsBuilder
 from datalabel.labels.stats.counts import DISTINCT, EXACT, Numbers, Words
 from datalabel.labels.stats.properties import PropertyCounts
-from datalabel.labels.tables import ITEMS, LABELS, table_of
+from datalabel.labels.tables import ITEMS, LABELS
 
 ITEM_ROWS: list[dict[str, Any]] = [
     {"item": "a.jpg", "content": "0" * 64, "bytes": 10, "width": 640, "height": 480, "format": "jpeg"},
@@ -38,14 +39,9 @@ LABEL_ROWS: list[dict[str, Any]] = [
 ]
 
 
-def table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
-    numbered = [{**row, "id": place} if "id" in schema.names else row for place, row in enumerate(rows)]
-    return table_of({name: [row.get(name) for row in numbered] for name in schema.names}, schema)
-
-
 def stats(items: list[dict[str, Any]], labels: list[dict[str, Any]]) -> Stats:
     builder = StatsBuilder("HEAD")
-    builder.add("ground_truth", table(items, ITEMS), table(labels, LABELS))
+    builder.add("ground_truth", rows_of(items, ITEMS), rows_of(labels, LABELS))
     return builder.result()
 
 
@@ -115,8 +111,8 @@ def test_properties_and_confidence() -> None:
 
 def test_items_common_to_several_sets_are_counted_once() -> None:
     builder = StatsBuilder()
-    builder.add("ground_truth", table(ITEM_ROWS, ITEMS), table(LABEL_ROWS, LABELS))
-    builder.add("model", table(ITEM_ROWS, ITEMS), table([], LABELS))
+    builder.add("ground_truth", rows_of(ITEM_ROWS, ITEMS), rows_of(LABEL_ROWS, LABELS))
+    builder.add("model", rows_of(ITEM_ROWS, ITEMS), rows_of([], LABELS))
     found = builder.result()
     assert found.items.items == 3
     assert found.sets["model"].labels == 0
@@ -126,7 +122,7 @@ def test_items_common_to_several_sets_are_counted_once() -> None:
 def test_nothing_at_all() -> None:
     assert StatsBuilder().result().to_json()["items"]["items"] == 0
     alone = StatsBuilder()
-    alone.add_items(table(ITEM_ROWS, ITEMS))
+    alone.add_items(rows_of(ITEM_ROWS, ITEMS))
     assert alone.result().items.items == 3
     assert dict(alone.result().sets) == {}
 
@@ -181,7 +177,7 @@ def builder_of(world: list[tuple[dict[str, Any], list[dict[str, Any]]]], first: 
     labels = [
         {**label, "item": f"{first + place:03}"} for place, (_, every) in enumerate(world) for label in every
     ]
-    builder.add("ground_truth", table(items, ITEMS), table(labels, LABELS))
+    builder.add("ground_truth", rows_of(items, ITEMS), rows_of(labels, LABELS))
     return builder
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import rows_of
 
 from datalabel.errors import InputError, UsageError
 from datalabel.labels.overlap import nearest_overlaps
@@ -38,11 +39,6 @@ LABEL_ROWS = [
     box("b", "dog", 150, 80, 10, 10, properties='{"site":"east","night":true}'),
     box("b", "dog", 300, 0, 10, 20, properties='{"night":true,"weather":"dry"}'),
 ]
-
-
-def rows_of(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
-    numbered = [{**row, "id": place} if "id" in schema.names else row for place, row in enumerate(rows)]
-    return table_of({name: [row.get(name) for row in numbered] for name in schema.names}, schema)
 
 
 def counted(

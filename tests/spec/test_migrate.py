@@ -13,9 +13,10 @@ import pytest
 from check_worlds import SHAPES, label
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import rows_of
 
 from datalabel.labels import geometry
-from datalabel.labels.tables import LABELS, table_of
+from datalabel.labels.tables import LABELS
 from datalabel.spec.authored import Report
 from datalabel.spec.load import load_spec
 from datalabel.spec.migrate import Outcome, apply_step
@@ -47,8 +48,7 @@ def step(text: str) -> Step:
 
 
 def table(*rows: dict[str, Any]) -> pa.Table:
-    numbered = [{"id": number, "rank": number, **row} for number, row in enumerate(rows, 1)]
-    return table_of({name: [row.get(name) for row in numbered] for name in LABELS.names}, LABELS)
+    return rows_of([{"rank": number, **row} for number, row in enumerate(rows, 1)], LABELS)
 
 
 def valued(*values: Any, name: str = "p", **cells: Any) -> pa.Table:
