@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 from pictures import write_image
 
 import datalabel
-from datalabel.formats.voc import read as voc_read
-from datalabel.formats.yolo import read as yolo_read
 from datalabel.repository.repository import Repository
 
 Files = dict[str, str]
@@ -22,16 +18,6 @@ Edit = Callable[[Files, random.Random], None]
 
 IMAGES = 12
 DATA = "data.yaml"
-
-
-@contextmanager
-def short_beginnings() -> Iterator[None]:
-    """A small folder has more than its beginning."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yolo_read, "BEGINNING", 60)
-        patch.setattr(yolo_read, "CHUNK", 90)
-        patch.setattr(voc_read, "SAMPLE", 2)
-        yield
 
 
 def yolo() -> Files:

@@ -9,6 +9,8 @@ import pytest
 from pictures import write_coco, write_image
 
 import datalabel
+from datalabel.formats.voc import read as voc_read
+from datalabel.formats.yolo import read as yolo_read
 from datalabel.repository.repository import Repository
 
 
@@ -17,6 +19,14 @@ def repo(tmp_path: Path) -> Iterator[Repository]:
     """An empty project."""
     with datalabel.init(tmp_path / "project", name="test") as repository:
         yield repository
+
+
+@pytest.fixture
+def short_beginnings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small folder has more than its beginning."""
+    monkeypatch.setattr(yolo_read, "BEGINNING", 60)
+    monkeypatch.setattr(yolo_read, "CHUNK", 90)
+    monkeypatch.setattr(voc_read, "SAMPLE", 2)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from label_folders import FOLDERS, Files, Folder, begin, short_beginnings, write, yolo
+from label_folders import FOLDERS, Files, Folder, begin, write, yolo
 from pictures import write_image
 from remembering import THEN, Bases, do_then, forget, outcome
 
@@ -23,12 +22,7 @@ from datalabel.repository.add.adding import Added
 from datalabel.repository.repository import Repository
 from datalabel.store.history import Tree
 
-
-@pytest.fixture(autouse=True)
-def _short() -> Iterator[None]:
-    with short_beginnings():
-        yield
-
+pytestmark = pytest.mark.usefixtures("short_beginnings")
 
 STEP = st.tuples(st.integers(0, 99), st.integers(0, 999), st.sampled_from([*THEN, "resize"]))
 

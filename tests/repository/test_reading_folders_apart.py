@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from label_folders import FOLDERS, Files, Folder, begin, short_beginnings, write, yolo
+from label_folders import FOLDERS, Files, Folder, begin, write, yolo
 from remembering import forget, outcome
 
 from datalabel.errors import DlabelError
@@ -15,12 +15,7 @@ from datalabel.repository.add import adding
 from datalabel.repository.add.digests import contents_of
 from datalabel.repository.repository import Repository
 
-
-@pytest.fixture(autouse=True)
-def _short() -> Iterator[None]:
-    with short_beginnings():
-        yield
-
+pytestmark = pytest.mark.usefixtures("short_beginnings")
 
 Said = list[dict[str, Any]]
 Scene = Callable[[Repository, Callable[[], object]], tuple[Said, object]]
