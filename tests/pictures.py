@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,16 @@ def write_image(path: Path, shade: int = 0, size: tuple[int, int] = (64, 48), **
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", size, (shade % 256, (shade * 7) % 256, (shade * 31) % 256)).save(path, **options)
     return path
+
+
+def png_of(width: int, height: int) -> bytes:
+    """A PNG that says so of itself and holds hardly a pixel: a bomb, if these are many."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 9)) + chunk(b"IEND", b"")
 
 
 def coco(

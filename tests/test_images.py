@@ -8,7 +8,6 @@ import struct
 import subprocess
 import sys
 import time
-import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pictures import png_of
 from PIL import Image, features
 
 from datalabel.errors import InputError
@@ -170,19 +170,6 @@ def test_empty_and_foreign_files() -> None:
     assert not looks_like_image(b"")
 
 
-def bomb_png(width: int, height: int) -> bytes:
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(b"\0" * 9))
-        + chunk(b"IEND", b"")
-    )
-
-
 def bombs() -> dict[str, bytes]:
     jpeg = bytearray(SAMPLES["jpeg"])
     at = jpeg.index(b"\xff\xc0")
@@ -196,7 +183,7 @@ def bombs() -> dict[str, bytes]:
     )
     webp = b"RIFF" + struct.pack("<I", 22) + b"WEBPVP8X" + struct.pack("<I", 10) + b"\0\0\0\0" + b"\xff" * 6
     ppm = b"P6 100000 100000 255\n"
-    every = {"png": bomb_png(2**31 - 1, 2**31 - 1), "jpeg": bytes(jpeg), "gif": bytes(gif), "bmp": bytes(bmp)}
+    every = {"png": png_of(2**31 - 1, 2**31 - 1), "jpeg": bytes(jpeg), "gif": bytes(gif), "bmp": bytes(bmp)}
     return every | {"tiff": tiff, "webp": webp, "ppm": ppm}
 
 
@@ -208,11 +195,11 @@ def test_decompression_bombs_are_refused_by_their_header(kind: str) -> None:
 
 def test_limits() -> None:
     side = MAX_PIXELS // 20_000
-    assert read_facts(bomb_png(side, 20_000), name="a").width == side
-    assert "limits" in str(error_of(bomb_png(side + 1, 20_000)))
-    assert read_facts(bomb_png(MAX_SIDE, 1), name="a").width == MAX_SIDE
-    assert "limits" in str(error_of(bomb_png(1, MAX_SIDE + 1)))
-    assert "damaged" in str(error_of(bomb_png(0, 5)))
+    assert read_facts(png_of(side, 20_000), name="a").width == side
+    assert "limits" in str(error_of(png_of(side + 1, 20_000)))
+    assert read_facts(png_of(MAX_SIDE, 1), name="a").width == MAX_SIDE
+    assert "limits" in str(error_of(png_of(1, MAX_SIDE + 1)))
+    assert "damaged" in str(error_of(png_of(0, 5)))
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import struct
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pictures import write_coco, write_image
+from pictures import png_of, write_coco, write_image
 
 import datalabel
 from datalabel.errors import InputError
@@ -123,21 +121,13 @@ def test_an_image_that_comes_after_its_labels_were_committed_is_a_rename(repo: R
     assert repo.labels().count() == 1
 
 
-def png_bomb() -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
-
-
 def broken_files(folder: Path) -> dict[str, bytes]:
     whole = write_image(folder / "whole.jpg", 5).read_bytes()
     return {
         "cut.jpg": whole[: len(whole) // 2],
         "empty.png": b"",
         "text.jpg": b"hello",
-        "bomb.png": png_bomb(),
+        "bomb.png": png_of(60_000, 60_000),
     }
 
 
