@@ -11,6 +11,8 @@ from typing import Any
 
 from PIL import Image
 
+from datalabel.repository.repository import Repository
+
 Box = tuple[str, float, float, float, float]
 
 
@@ -63,6 +65,24 @@ def write_coco(path: Path, images: Mapping[str, Sequence[Box]], **options: Any) 
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(coco(images, **options)), encoding="utf-8")
     return path
+
+
+def write_labels(folder: Path, labels: Mapping[str, Any], spec: str | None = None) -> None:
+    """`labels.json`, all images that it lists and, if given, a spec; labels are boxes by image or a COCO document."""
+    document = labels if "annotations" in labels else coco(labels)
+    for shade, image in enumerate(document["images"]):
+        write_image(folder / image["file_name"], shade, (image["width"], image["height"]))
+    (folder / "labels.json").write_text(json.dumps(document), encoding="utf-8")
+    if spec is not None:
+        (folder / "dlabel.yaml").write_text(spec, encoding="utf-8")
+
+
+def commit_labels(repo: Repository, labels: Mapping[str, Any], spec: str | None = None) -> Repository:
+    """The same, committed as the first of a project."""
+    write_labels(repo.root, labels, spec)
+    repo.add(".")
+    repo.commit("first")
+    return repo
 
 
 def in_any_order(document: Any) -> Any:

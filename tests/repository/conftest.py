@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pictures import write_coco, write_image
+from pictures import commit_labels
 
 import datalabel
 from datalabel.formats.voc import read as voc_read
@@ -32,16 +32,11 @@ def short_beginnings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def labelled(repo: Repository) -> Repository:
     """Three images with labels, committed."""
-    for number, name in enumerate(("a.jpg", "b.jpg", "c.jpg")):
-        write_image(repo.root / "images" / name, number)
-    write_coco(
-        repo.root / "labels.json",
+    return commit_labels(
+        repo,
         {
             "images/a.jpg": [("cat", 1, 2, 10, 10), ("dog", 20, 20, 8, 8)],
             "images/b.jpg": [("cat", 5, 5, 20, 20)],
             "images/c.jpg": [],
         },
     )
-    repo.add("images", "labels.json")
-    repo.commit("first")
-    return repo

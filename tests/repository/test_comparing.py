@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from pictures import coco, write_image
+from pictures import coco, write_labels
 
 from datalabel.repository.repository import Repository
 from datalabel.repository.spec.comparing import SpecDiff, diff_specs
@@ -20,8 +18,6 @@ def spec(text: str) -> Spec:
 @pytest.fixture
 def project(repo: Repository) -> Repository:
     """Two images, four labels with properties."""
-    for number, name in enumerate("ab"):
-        write_image(repo.root / "images" / f"{name}.png", number)
     document = coco(
         {
             "images/a.png": [("cat", 1, 1, 10, 10), ("cat", 20, 20, 8, 8)],
@@ -36,7 +32,7 @@ def project(repo: Repository) -> Repository:
     )
     for one, value in zip(document["annotations"], values, strict=True):
         one["attributes"] = value
-    (repo.root / "labels.json").write_text(json.dumps(document))
+    write_labels(repo.root, document)
     repo.add(".")
     return repo
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pictures import Box, write_coco, write_image
+from pictures import Box, commit_labels, write_coco, write_image
 
 from datalabel.check.accepted import FILE
 from datalabel.errors import InputError, UsageError
@@ -28,12 +28,7 @@ IMAGES: dict[str, list[Box]] = {
 @pytest.fixture
 def faulty(repo: Repository) -> Repository:
     """Three images, two of which have a label that reaches out; committed."""
-    for number, name in enumerate(IMAGES):
-        write_image(repo.root / name, number)
-    write_coco(repo.root / "labels.json", IMAGES)
-    repo.add(".")
-    repo.commit("first")
-    return repo
+    return commit_labels(repo, IMAGES)
 
 
 def gate(repo: Repository, revision: str = "STAGED", **options: Any) -> Gated:

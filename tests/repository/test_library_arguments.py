@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,7 @@ from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
-from pictures import write_coco, write_image
+from pictures import commit_labels, write_coco
 
 import datalabel
 from datalabel.errors import InputError, UsageError
@@ -106,13 +105,7 @@ def test_numbers_of_numpy_and_paths_are_taken(labelled: Repository) -> None:
 
 def test_items_are_meant_by_path_in_any_spelling(repo: Repository) -> None:
     key = "im ages/été.png"
-    for number, name in enumerate((key, "im ages/b.png")):
-        write_image(repo.root / name, number)
-    write_coco(
-        repo.root / "labels.json", {key: [("cat", 1, 1, 9, 9)], "im ages/b.png": [("cat", 1, 1, 9, 9)]}
-    )
-    repo.add("im ages", "labels.json")
-    repo.commit("first")
+    commit_labels(repo, {key: [("cat", 1, 1, 9, 9)], "im ages/b.png": [("cat", 1, 1, 9, 9)]})
     for one in (key, unicodedata.normalize("NFD", key), Path(key), repo.root / key, f"./{key}"):
         assert repo.check("HEAD", paths=[one]).items == 1
         assert repo.diff("HEAD", "HEAD", [one]).items == []
@@ -166,7 +159,6 @@ def test_a_project_is_made_of_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_sample_tells_what_only_its_format_knows(repo: Repository) -> None:
-    write_image(repo.root / "a.png", 1, (64, 48))
     crowd: dict[str, Any] = {"segmentation": {"size": [48, 64], "counts": [96, 40, 2936]}, "iscrowd": 1}
     labels = [
         {"id": 1, "image_id": 1, "category_id": 1, "bbox": [2, 0, 1, 40], "area": 40, **crowd},
@@ -180,9 +172,7 @@ def test_a_sample_tells_what_only_its_format_knows(repo: Repository) -> None:
     ]
     image = {"id": 1, "file_name": "a.png", "width": 64, "height": 48}
     document = {"images": [image], "annotations": labels, "categories": [{"id": 1, "name": "cat"}]}
-    (repo.root / "labels.json").write_text(json.dumps(document))
-    repo.add("a.png", "labels.json")
-    repo.commit("first")
+    commit_labels(repo, document)
     (sample,) = repo.create_snapshot("s").samples()
     assert [(one.kind, one.area, one.fields.get("iscrowd")) for one in sample.labels] == [
         ("mask", 40.0, 1),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from pictures import coco, write_image
+from pictures import coco, commit_labels, write_image
 
 from datalabel.repository.repository import Repository
 from datalabel.repository.revisions import view_at
@@ -59,13 +59,7 @@ def run(repo: Repository, steps: str) -> None:
 
 @pytest.fixture
 def project(repo: Repository) -> Repository:
-    (repo.root / "dlabel.yaml").write_text("project_name: p\n")
-    for number, name in enumerate(BOXES):
-        write_image(repo.root / name, number)
-    write(repo, document())
-    repo.add(".")
-    repo.commit("first")
-    return repo
+    return commit_labels(repo, document(), "project_name: p\n")
 
 
 def exported(repo: Repository, out: Path) -> dict[str, Any]:

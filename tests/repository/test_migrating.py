@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pictures import coco, write_coco, write_image
+from pictures import coco, commit_labels, write_coco, write_image
 
 from datalabel.errors import InputError, RefusedError
 from datalabel.repository.repository import Repository
@@ -27,12 +27,7 @@ BOXES: dict[str, list[Any]] = {
 @pytest.fixture
 def project(repo: Repository) -> Repository:
     """Three images with labels, committed under the old spec; `dlabel.yaml` is the new one, not staged."""
-    for number, name in enumerate(BOXES):
-        write_image(repo.root / name, number)
-    write_coco(repo.root / "labels.json", BOXES)
-    (repo.root / "dlabel.yaml").write_text(OLD)
-    repo.add(".", "dlabel.yaml")
-    repo.commit("first")
+    commit_labels(repo, BOXES, OLD)
     (repo.root / "dlabel.yaml").write_text(NEW)
     return repo
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from pictures import coco, write_coco, write_image
+from pictures import coco, commit_labels, write_coco, write_image, write_labels
 from PIL import Image
 
 from datalabel.labels.stats.compare import compare
 from datalabel.repository.repository import Repository
-
-
-def write(repo: Repository, document: dict[str, Any]) -> None:
-    (repo.root / "labels.json").write_text(json.dumps(document))
 
 
 def outlined(points: list[int], name: str = "cat") -> dict[str, Any]:
@@ -25,23 +20,17 @@ def outlined(points: list[int], name: str = "cat") -> dict[str, Any]:
 
 
 def test_the_area_of_an_expression_is_that_of_statistics(repo: Repository) -> None:
-    write_image(repo.root / "a.jpg")
-    write(repo, outlined([0, 0, 10, 0, 0, 10]))
-    repo.add(".")
-    repo.commit("first")
+    commit_labels(repo, outlined([0, 0, 10, 0, 0, 10]))
     (sample,) = repo.create_snapshot("exp", where="area = 50 AND aspect = 1").samples()
     assert [one.area for one in sample.labels] == [50]
     assert repo.stats().sets["ground_truth"].classes["cat"].area.small == 1
 
 
 def test_a_finding_on_a_label_of_a_renamed_class_is_known(repo: Repository) -> None:
-    write_image(repo.root / "a.jpg")
     bow_tie = [0, 0, 10, 10, 10, 0, 0, 8]
-    write(repo, outlined(bow_tie))
-    repo.add(".")
-    repo.commit("first")
+    commit_labels(repo, outlined(bow_tie))
     assert repo.write_baseline("known.json", repo.gate(select=["G107"]))
-    write(repo, outlined(bow_tie, "dog"))
+    write_labels(repo.root, outlined(bow_tie, "dog"))
     repo.add("labels.json")
     assert [one.code for one in repo.check(select=["G107"]).findings] == ["G107"]
     assert repo.check(select=["G107"], since="HEAD").findings == ()
@@ -63,7 +52,7 @@ def test_values_that_are_spelled_otherwise_are_one(repo: Repository) -> None:
     document = coco({"a.jpg": [("cat", 1, 1, 5, 5), ("cat", 11, 11, 5, 5)]})
     for one, value in zip(document["annotations"], (1, 1.0), strict=True):
         one["attributes"] = {"n": value}
-    write(repo, document)
+    write_labels(repo.root, document)
     repo.add("labels.json")
     assert repo.stats().sets["ground_truth"].properties["cat"]["n"].values == {"1": 2}
     assert list(repo.stats(by="properties.n").sets["ground_truth"].groups) == ["1"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pictures import write_coco, write_image
+from pictures import write_coco, write_image, write_labels
 
 from datalabel.content import BLOB, ObjectId, object_id
 from datalabel.errors import InputError
@@ -92,9 +92,7 @@ def test_files_of_annotators_with_one_name_become_one_output(repo: Repository, t
 
 
 def test_labels_lie_beside_images_that_are_called_as_in_the_output(repo: Repository, tmp_path: Path) -> None:
-    for shade, name in enumerate(("images/train/a.jpg", "images/b.jpg")):
-        write_image(repo.root / name, shade)
-    write_coco(repo.root / "labels.json", {"images/train/a.jpg": [("cat", 1, 2, 10, 10)], "images/b.jpg": []})
+    write_labels(repo.root, {"images/train/a.jpg": [("cat", 1, 2, 10, 10)], "images/b.jpg": []})
     repo.add("images", "labels.json")
     out = repo.export("yolo", tmp_path / "yolo", revision="STAGED", allow_loss=True)
     assert out.files == ("data.yaml", "labels/b.txt", "labels/train/a.txt")

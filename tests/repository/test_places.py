@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pictures import write_coco, write_image
+from pictures import write_coco, write_image, write_labels
 
 import datalabel
 from datalabel.errors import InputError
@@ -63,9 +63,7 @@ def test_two_files_of_a_folder_that_name_one_image_are_named(repo: Repository) -
 
 
 def test_a_label_file_at_the_root_means_images_by_their_keys(repo: Repository) -> None:
-    for number, key in enumerate(("a.png", "images/a.png")):
-        write_image(repo.root / key, number)
-    write_coco(repo.root / "labels.json", {"a.png": [BOX], "images/a.png": [BOX]})
+    write_labels(repo.root, {"a.png": [BOX], "images/a.png": [BOX]})
     repo.add(".")
     assert labelled(repo) == ["a.png", "images/a.png"]
 

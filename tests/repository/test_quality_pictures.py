@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from pictures import Box, coco, write_coco, write_image
+from pictures import Box, coco, commit_labels, write_coco, write_image
 
 from datalabel.check.finding import Severity
 from datalabel.errors import InputError
@@ -22,19 +22,14 @@ from datalabel.repository.repository import Repository
 @pytest.fixture
 def faulty(repo: Repository) -> Repository:
     """Two images with faults, one without."""
-    for number, name in enumerate(("a.jpg", "b.jpg", "c.jpg")):
-        write_image(repo.root / "images" / name, number)
-    write_coco(
-        repo.root / "labels.json",
+    return commit_labels(
+        repo,
         {
             "images/a.jpg": [("cat", 1, 2, 10, 10), ("dog", 20, 20, 0, 8), ("dog", 60, 20, 10, 8)],
             "images/b.jpg": [("cat", 100, 5, 20, 20)],
             "images/c.jpg": [("cat", 5, 5, 20, 20)],
         },
     )
-    repo.add("images", "labels.json")
-    repo.commit("first")
-    return repo
 
 
 def test_every_finding_is_on_its_label(faulty: Repository) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pictures import coco, write_coco, write_image
+from pictures import coco, commit_labels, write_coco
 from PIL import Image
 
 from datalabel.errors import InputError
@@ -70,12 +70,9 @@ def test_without_a_name_the_only_set_is_meant(labelled: Repository) -> None:
 
 
 def test_a_field_may_have_an_empty_name(repo: Repository) -> None:
-    write_image(repo.root / "a.png")
     labels = coco({"a.png": [("cat", 1, 2, 3, 4)]})
     labels["annotations"][0][""] = 5
-    (repo.root / "labels.json").write_text(json.dumps(labels))
-    repo.add(".")
-    repo.commit("first")
+    commit_labels(repo, labels)
     (sample,) = repo.create_snapshot("s").samples()
     assert sample.labels[0].fields[""] == 5
 
@@ -182,10 +179,7 @@ def test_deep_pixels_are_refused_rather_than_cut(
 
 def test_targets_are_what_torchvision_takes(repo: Repository, torch: ModuleType) -> None:
     assert torch
-    Image.new("RGB", (64, 48)).save(repo.root / "a.png")
-    write_coco(repo.root / "labels.json", {"a.png": [("cat", 1, 1, 9, 9), ("cat", 2, 2, 0, 5)]})
-    repo.add("a.png", "labels.json")
-    repo.commit("first")
+    commit_labels(repo, {"a.png": [("cat", 1, 1, 9, 9), ("cat", 2, 2, 0, 5)]})
     image, target = repo.create_snapshot("s").torch()[0]
     assert image.shape == (3, 48, 64)
     assert target["boxes"].tolist() == [[1, 1, 10, 10]]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pictures import write_image
+from pictures import commit_labels, write_image
 
 from datalabel.repository.repository import Repository
 
@@ -23,19 +23,18 @@ LABELS: Labels = [
 ]  # fmt: skip
 
 
-def write(repo: Repository, labels: Labels, image: int = 7, category: int = 3) -> None:
+def document(labels: Labels, image: int = 7, category: int = 3) -> dict[str, Any]:
     images = [{"id": image, "file_name": "a.jpg", "width": 64, "height": 48}]
-    text = {"images": images, "annotations": labels, "categories": [{"id": category, "name": "cat"}]}
-    (repo.root / "labels.json").write_text(json.dumps(text))
+    return {"images": images, "annotations": labels, "categories": [{"id": category, "name": "cat"}]}
+
+
+def write(repo: Repository, labels: Labels, **numbers: int) -> None:
+    (repo.root / "labels.json").write_text(json.dumps(document(labels, **numbers)))
 
 
 @pytest.fixture
 def project(repo: Repository) -> Repository:
-    write_image(repo.root / "a.jpg")
-    write(repo, LABELS)
-    repo.add(".")
-    repo.commit("first")
-    return repo
+    return commit_labels(repo, document(LABELS))
 
 
 def renumbered(labels: Labels) -> Labels:
