@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import MISSING, dataclass, fields
@@ -41,6 +42,12 @@ class Terminal:
         )
         assert "Traceback" not in done.stderr
         return Done(done.stdout, done.stderr, done.returncode)
+
+    def well(self, *lines: str) -> None:
+        """Commands that succeed."""
+        for line in lines:
+            done = self.dlabel(*shlex.split(line))
+            assert done.status == 0, (line, done.err)
 
 
 class Desk(Terminal):

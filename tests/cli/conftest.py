@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pictures import write_coco, write_image
+from pictures import write_labels
 from terminals import Desk, Terminal
 
 
@@ -26,14 +26,12 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
 @pytest.fixture
 def started(desk: Desk) -> Terminal:
     """A project with two images and their labels, nothing of it staged."""
-    for number, name in enumerate(("a.jpg", "b.jpg")):
-        write_image(desk.folder / "images" / name, number)
-    write_coco(
-        desk.folder / "labels.json",
+    write_labels(
+        desk.folder,
         {
             "images/a.jpg": [("cat", 1, 2, 10, 10), ("dog", 20, 20, 0, 8)],
             "images/b.jpg": [("cat", 5, 5, 20, 20)],
         },
     )
-    assert desk.dlabel("init", "--name", "pets").status == 0
+    desk.well("init --name pets")
     return desk

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 
 import pytest
-from pictures import write_coco, write_image
+from pictures import write_coco, write_labels
 from terminals import Desk, Terminal
 
 
 @pytest.fixture
 def changed(desk: Desk) -> Terminal:
     """A commit, and a label moved after it."""
-    write_image(desk.folder / "images" / "a.png", 1)
-    write_coco(desk.folder / "labels.json", {"images/a.png": [("cat", 1, 2, 10, 10)]})
-    for arguments in (["init"], ["add", "images", "labels.json"], ["commit", "-m", "First <b>labels</b>"]):
-        assert desk.dlabel(*arguments).status == 0
+    write_labels(desk.folder, {"images/a.png": [("cat", 1, 2, 10, 10)]})
+    desk.well("init", "add images labels.json", "commit -m 'First <b>labels</b>'")
     write_coco(desk.folder / "labels.json", {"images/a.png": [("cat", 3, 2, 10, 10)]})
-    assert desk.dlabel("add", "labels.json").status == 0
+    desk.well("add labels.json")
     return desk
 
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 
 import pytest
-from pictures import write_coco, write_image
+from pictures import write_coco, write_image, write_labels
 from terminals import Desk
 
 
 @pytest.fixture
 def project(desk: Desk) -> Desk:
     """A cat, and a network that saw two images and drew nothing."""
-    for key in ("a.png", "b.png"):
-        write_image(desk.folder / key)
-    write_coco(desk.folder / "labels.json", {"a.png": [("cat", 1, 2, 10, 10)], "b.png": []})
+    write_labels(desk.folder, {"a.png": [("cat", 1, 2, 10, 10)], "b.png": []})
     write_coco(desk.folder / "net.json", {"a.png": [], "b.png": []})
-    labels = ["add", "net.json", "--set", "net", "--model", "net"]
-    for line in (["init"], ["add", "a.png", "b.png", "labels.json"], labels, ["commit", "-m", "first"]):
-        assert desk.dlabel(*line).status == 0
+    labels, net = "add a.png b.png labels.json", "add net.json --set net --model net"
+    desk.well("init", labels, net, "commit -m first")
     return desk
 
 

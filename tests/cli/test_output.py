@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from pictures import write_coco, write_image
+from pictures import write_coco, write_image, write_labels
 from terminals import Desk, Terminal
 
 from datalabel.cli import main
@@ -29,10 +29,8 @@ from datalabel.repository.repository import Repository
 @pytest.fixture
 def project(desk: Desk) -> Desk:
     """A commit, and a label moved after it."""
-    write_image(desk.folder / "a.png")
-    write_coco(desk.folder / "labels.json", {"a.png": [("cat", 1, 2, 10, 10)]})
-    for arguments in (["init"], ["add", "."], ["commit", "-m", "first"]):
-        assert desk.dlabel(*arguments).status == 0
+    write_labels(desk.folder, {"a.png": [("cat", 1, 2, 10, 10)]})
+    desk.well("init", "add .", "commit -m first")
     write_coco(desk.folder / "labels.json", {"a.png": [("cat", 3, 2, 10, 10)]})
     return desk
 

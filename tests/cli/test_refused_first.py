@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from pictures import write_coco, write_image
+from pictures import commit_labels, write_image
 from terminals import Desk
 
 import datalabel
@@ -19,13 +19,8 @@ LABELS = {"a.png": [("cat", 1.0, 2.0, 0.0, 0.0), ("dog", 60.0, 20.0, 10.0, 8.0)]
 
 @pytest.fixture
 def project(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
-    write_coco(tmp_path / "labels.json", LABELS)
-    (tmp_path / "dlabel.yaml").write_text(SPEC)
-    for shade, name in enumerate(LABELS):
-        write_image(tmp_path / name, shade)
     with datalabel.init(tmp_path) as repo:
-        repo.add(".")
-        repo.commit("first")
+        commit_labels(repo, LABELS, SPEC)
     return Desk(tmp_path, capsys)
 
 
@@ -102,9 +97,7 @@ def test_a_set_that_is_not_there_is_told_where_there_is_none_at_all(
     tmp_path: Path, desk: Desk, line: str
 ) -> None:
     write_image(desk.folder / "a.png")
-    assert desk.dlabel("init").status == 0
-    assert desk.dlabel("add", "a.png").status == 0
-    assert desk.dlabel("commit", "-m", "one").status == 0
+    desk.well("init", "add a.png", "commit -m one")
     done = desk.dlabel(*line.split())
     assert done.status == 3
     assert "there is no label set 'typo'" in done.err

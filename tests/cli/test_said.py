@@ -6,19 +6,16 @@ import json
 import shutil
 
 import pytest
-from pictures import write_coco, write_image
+from pictures import write_coco, write_image, write_labels
 from terminals import Desk, Done
 
 
 @pytest.fixture
 def project(desk: Desk) -> Desk:
     """A commit of two images with a label each."""
-    for seed, name in enumerate(("a.png", "b.png")):
-        write_image(desk.folder / name, seed)
     labels = [("cat", 1, 2, 10, 10)]
-    write_coco(desk.folder / "labels.json", {"a.png": labels, "b.png": labels})
-    for arguments in (["init"], ["add", "."], ["commit", "-m", "first"]):
-        assert desk.dlabel(*arguments).status == 0
+    write_labels(desk.folder, {"a.png": labels, "b.png": labels})
+    desk.well("init", "add .", "commit -m first")
     return desk
 
 
@@ -163,8 +160,7 @@ def folders(desk: Desk) -> Desk:
         (desk.folder / "labels").mkdir(exist_ok=True)
         (desk.folder / "labels" / f"{name}.txt").write_text("0 0.5 0.5 0.2 0.2\n")
     (desk.folder / "labels" / "classes.txt").write_text("cat\n")
-    for arguments in (["init"], ["add", "."], ["commit", "-m", "first"]):
-        assert desk.dlabel(*arguments).status == 0
+    desk.well("init", "add .", "commit -m first")
     return desk
 
 

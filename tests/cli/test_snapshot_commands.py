@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from pictures import write_coco, write_image
+from pictures import commit_labels, write_coco, write_image
 from terminals import Desk, Terminal
 
 import datalabel
@@ -15,16 +15,8 @@ from datalabel.repository.repository import Repository
 
 @pytest.fixture
 def committed(desk: Desk) -> Terminal:
-    names = [f"images/{number:02}.png" for number in range(20)]
-    for number, name in enumerate(names):
-        write_image(desk.folder / name, number)
-    write_coco(
-        desk.folder / "labels.json",
-        {name: [("cat", n, 1, 9, 9)] * (n % 3) for n, name in enumerate(names)},
-    )
     with datalabel.init(desk.folder, name="pets") as repo:
-        repo.add(".")
-        repo.commit("first")
+        commit_labels(repo, {f"images/{n:02}.png": [("cat", n, 1, 9, 9)] * (n % 3) for n in range(20)})
     return desk
 
 

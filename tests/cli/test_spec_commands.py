@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from pictures import write_coco, write_image
+from pictures import commit_labels
 from terminals import Desk, Terminal
 
 import datalabel
@@ -22,13 +22,9 @@ MAP = "steps:\n  - rename: {bad: rotten}\n  - delete: smudge\n"
 def changed(desk: Desk) -> Terminal:
     """A commit under the old spec; `dlabel.yaml` is the new one."""
     folder = desk.folder
-    write_image(folder / "images" / "a.jpg")
     boxes = [("bad", 1, 2, 10, 10), ("good", 20, 20, 6, 8), ("bad", 40, 2, 9, 9), ("smudge", 1, 30, 5, 5)]
-    write_coco(folder / "labels.json", {"images/a.jpg": boxes})
-    (folder / "dlabel.yaml").write_text(OLD)
     with datalabel.init(folder) as repo:
-        repo.add(".")
-        repo.commit("first")
+        commit_labels(repo, {"images/a.jpg": boxes}, OLD)
     (folder / "dlabel.yaml").write_text(NEW)
     (folder / "map.yaml").write_text(MAP)
     return desk

@@ -16,7 +16,7 @@ from agreement_world import agreement, box
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from pictures import coco, write_coco, write_image
+from pictures import coco, commit_labels, write_coco
 from terminals import Desk, Terminal
 
 from datalabel.cli.agreement import AgreementText
@@ -34,17 +34,13 @@ HOSTILE = "a|b `c` <i>*x*</i> [l](http://e.vil) @user"
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two commits: 60 cats and 3 dogs on two of three images, then a dog and an odd name more. Only read."""
     folder = tmp_path_factory.mktemp("pets")
-    for shade, name in enumerate(("a", "b", "c")):
-        write_image(folder / f"{name}.jpg", shade, (160, 90))
     cats = [
         ("cat", 2.0 + 8 * (place % 15), 2.0 + 20 * (place // 15), 6.0, 6.0 + place % 4) for place in range(60)
     ]
     dogs = [("dog", 100.0, 10.0, 59.5, 40.0), ("dog", 101.0, 10.0, 58.5, 40.0)]
     images = {"a.jpg": [*cats, dogs[0]], "b.jpg": dogs, "c.jpg": []}
     with Repository.init(folder, name="pets") as repository:
-        write_coco(folder / "labels.json", images, size=(160, 90))
-        repository.add(".")
-        repository.commit("first")
+        commit_labels(repository, coco(images, size=(160, 90)))
         images["c.jpg"] = [("dog", 5.0, 5.0, 20.0, 20.0), (HOSTILE, 50.0, 50.0, 10.0, 10.0)]
         write_coco(folder / "labels.json", images, size=(160, 90))
         repository.add()

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from pictures import write_coco, write_image
+from pictures import write_coco, write_image, write_labels
 from terminals import Desk
 
 import datalabel
@@ -21,17 +21,12 @@ from datalabel.store.store import FOLDER
 @pytest.fixture
 def project(desk: Desk) -> Desk:
     """Two commits and a snapshot."""
-    write_image(desk.folder / "images" / "it's a cat.png", 1)
-    write_image(desk.folder / "images" / "b.png", 2)
-    write_coco(
-        desk.folder / "labels.json", {"images/it's a cat.png": [("cat", 1, 2, 10, 10)], "images/b.png": []}
-    )
-    for arguments in (["init"], ["add", "."], ["commit", "-m", "first"], ["snapshot", "create", "kept"]):
-        assert desk.dlabel(*arguments).status == 0
+    write_labels(desk.folder, {"images/it's a cat.png": [("cat", 1, 2, 10, 10)], "images/b.png": []})
+    desk.well("init", "add .", "commit -m first", "snapshot create kept")
     write_coco(
         desk.folder / "labels.json", {"images/it's a cat.png": [("cat", 3, 2, 10, 10)], "images/b.png": []}
     )
-    assert desk.dlabel("commit", "-a", "-m", "second").status == 0
+    desk.well("commit -a -m second")
     return desk
 
 

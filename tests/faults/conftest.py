@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from faults.harness import Faulty, Scratch, compiled, compiler
-from pictures import write_coco, write_image
+from pictures import write_coco, write_image, write_labels
 
 FIRST = {
     "images/a.jpg": [("cat", 1, 2, 10, 10), ("dog", 20, 20, 8, 8), ("dog", 30, 5, 9, 7)],
@@ -63,9 +63,7 @@ def committed(faulty: Faulty, scratch: Scratch) -> Path:
     """Three images with labels in one commit and one snapshot; nothing is staged."""
     folder = scratch.mktemp("committed") / "project"
     folder.mkdir()
-    for number, name in enumerate("abc"):
-        write_image(folder / "images" / f"{name}.jpg", number)
-    write_coco(folder / "labels.json", FIRST)
+    write_labels(folder, FIRST)
     faulty.well(folder, "init", "--name", "small")
     faulty.well(folder, "add", "images", "labels.json", "dlabel.yaml")
     faulty.well(folder, "commit", "-m", "first")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from chromium import CHROMIUM, Chromium, wait_until
 from page_worlds import HOSTILE, hostile_page, jpeg, large_page, page_of
-from pictures import write_coco, write_image
+from pictures import write_coco, write_labels
 from terminals import Terminal
 
 from datalabel.report.document import write_document
@@ -239,15 +239,10 @@ def test_a_narrow_window_shows_one_thing_at_a_time(browser: Chromium, tmp_path: 
 
 def test_the_page_counts_what_diff_counts(browser: Chromium, tmp_path: Path) -> None:
     folder, terminal = tmp_path, Terminal(tmp_path)
-    images = {f"images/{number}.png": number for number in range(4)}
-    for name, number in images.items():
-        write_image(folder / name, number)
+    images = [f"images/{number}.png" for number in range(4)]
     classes = ("cat", "dog", HOSTILE)
-    write_coco(
-        folder / "labels.json", {name: [(classes[k], 5 * k, 4, 10, 10) for k in range(3)] for name in images}
-    )
-    for arguments in (["init"], ["add", "images", "labels.json"], ["commit", "-m", "one"]):
-        assert terminal.dlabel(*arguments).status == 0
+    write_labels(folder, {name: [(classes[k], 5 * k, 4, 10, 10) for k in range(3)] for name in images})
+    terminal.well("init", "add images labels.json", "commit -m one")
     write_coco(
         folder / "labels.json",
         {
