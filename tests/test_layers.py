@@ -122,10 +122,20 @@ def test_nothing_below_the_command_line_prints_or_looks_around(path: Path) -> No
             assert ast.unparse(node) not in OF_THE_PROCESS
 
 
-def test_files_stay_readable() -> None:
-    long = {
-        str(path): lines for path in SOURCES if (lines := path.read_text(encoding="utf-8").count("\n")) > 400
-    }
+SHORT = [*SOURCES, *sorted(Path(__file__).parent.rglob("*.py"))]
+
+
+def test_files_and_functions_stay_readable() -> None:
+    long = {}
+    for path in SHORT:
+        text = path.read_text(encoding="utf-8")
+        if (lines := text.count("\n")) >= 400:
+            long[str(path)] = lines
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                if lines > 40:
+                    long[f"{path}: {node.name}"] = lines
     assert long == {}
 
 
