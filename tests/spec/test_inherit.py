@@ -6,9 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
+from spec_texts import faults_of, load
 
 from datalabel.errors import InputError
-from datalabel.spec.load import LoadedSpec, load_file, load_spec
+from datalabel.spec.load import load_file, load_spec
 
 BASE = "data_spec: {a: {box: {direction: {options: [x]}, condition: {min_width: 3}}}, a.b: {box: }}\n"
 
@@ -17,16 +18,6 @@ BASE = "data_spec: {a: {box: {direction: {options: [x]}, condition: {min_width: 
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "base.yaml").write_text(BASE)
     return tmp_path
-
-
-def load(text: str, folder: Path) -> LoadedSpec:
-    return load_spec(text, name="dlabel.yaml", folder=folder)
-
-
-def faults_of(text: str, folder: Path) -> list[str]:
-    with pytest.raises(InputError) as error:
-        load(text, folder)
-    return [str(fault) for fault in error.value.faults]
 
 
 def test_a_class_has_the_kinds_of_all_specs_that_give_it_any(folder: Path) -> None:

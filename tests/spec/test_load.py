@@ -11,6 +11,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spec_texts import faults_of, load
 
 from datalabel.errors import InputError
 from datalabel.spec.canonical import canonical_spec, spec_from_canonical
@@ -92,16 +93,6 @@ data_spec:
   bad_potato: {}
 """,
 )
-
-
-def load(text: str, folder: Path | None = None) -> LoadedSpec:
-    return load_spec(text, name="dlabel.yaml", folder=folder)
-
-
-def faults_of(text: str, folder: Path | None = None) -> list[str]:
-    with pytest.raises(InputError) as error:
-        load(text, folder)
-    return [str(fault) for fault in error.value.faults]
 
 
 @pytest.fixture
