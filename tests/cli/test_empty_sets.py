@@ -43,8 +43,7 @@ def test_that_its_file_comes_and_goes_is_told(project: Desk) -> None:
     assert project.dlabel("add", "net2.json", "--set", "net2", "--model", "net2").status == 0
     told = f"{begin}  sources say other fields of 1 item\n  net2.json is tracked from now on\n"
     assert project.dlabel("diff").out == told
-    assert project.dlabel("commit", "-m", "second").status == 0
-    assert project.dlabel("rm", "net2.json").status == 0
+    project.well("commit -m second", "rm net2.json")
     assert project.dlabel("diff").out == told.replace("from now on", "no more")
 
 

@@ -96,8 +96,7 @@ def test_images_that_are_kept_where_they_lie_are_not_missed(desk: Desk) -> None:
 def test_what_nothing_leads_to_is_counted(project: Desk) -> None:
     before = json.loads(project.dlabel("fsck", "--json").out)["unused"]["objects"]
     write_image(project.folder / "images" / "c.png", 5)
-    assert project.dlabel("add", "images").status == 0
-    assert project.dlabel("restore", "--staged").status == 0
+    project.well("add images", "restore --staged")
     after = json.loads(project.dlabel("fsck", "--json").out)["unused"]["objects"]
     assert after > before
 
@@ -154,8 +153,7 @@ def test_measures_go_with_what_was_measured(project: Desk) -> None:
     assert project.dlabel("add", "labels.json").status == 0
     assert project.dlabel("check", "STAGED").status == 0
     staged = measured()
-    assert project.dlabel("restore", "--staged").status == 0
-    assert project.dlabel("gc", "--older-than", "0").status == 0
+    project.well("restore --staged", "gc --older-than 0")
     there = {path.parent.name + path.name for path in (project.folder / FOLDER / "objects").glob("??/*")}
     assert measured() == staged & there
     assert measured() < staged
@@ -173,8 +171,7 @@ def test_a_deleted_snapshot_stays_while_the_reflog_names_it(project: Desk) -> No
 
 def test_nothing_is_deleted_from_a_damaged_store(project: Desk) -> None:
     write_image(project.folder / "images" / "c.png", 5)
-    assert project.dlabel("add", "images").status == 0
-    assert project.dlabel("restore", "--staged").status == 0
+    project.well("add images", "restore --staged")
     stored(project, "images/b.png").unlink()  # leads to nothing
     assert project.dlabel("gc", "--older-than", "0", "-n").status == 0
     with datalabel.open(project.folder) as repo:
