@@ -17,7 +17,7 @@ from datalabel.labels.tables import LABELS, MENTIONS
 from datalabel.repository.log import LogEntry
 from datalabel.repository.narrowing import narrowed
 from datalabel.repository.project import Project
-from datalabel.repository.renames import renamed, traces, way
+from datalabel.repository.renames import moves, traces
 from datalabel.repository.revisions import STAGED, view_at
 from datalabel.repository.same import all_hashes
 from datalabel.repository.view import View, view_of
@@ -92,7 +92,8 @@ class Difference:
         """Every item that was added, removed, replaced, renamed or changed, by key; where another item has the key of
         one that was removed, both are told."""
         old, new = (self._item_rows(view, self.changed_keys) for view in (self.before, self.after))
-        moved = self._moved_keys(old, new)
+        later, earlier = self.steps
+        moved = moves(old, new, earlier, later)
         origins = {target: source for source, target in sorted(moved.items(), reverse=True)}
         changes: list[ItemChange] = []
         for key in sorted({*old, *new}):
@@ -128,12 +129,6 @@ class Difference:
         )
         return after, before
 
-    def _moved_keys(self, old: Mapping[str, Row], new: Mapping[str, Row]) -> dict[str, str]:
-        """Old key → new key of the items that were renamed on the way, chains followed to their end."""
-        steps, earlier = self.steps
-        ways = {key: way(key, steps) for key in sorted(old.keys() & steps.keys())}
-        return renamed(ways, old, new, {key for key, target in steps.items() if earlier.get(key) == target})
-
     @cached_property
     def came(self) -> set[str]:
         """Keys to which an item moved, none having moved away: one that was there before was removed."""
@@ -144,7 +139,7 @@ class Difference:
     @cached_property
     def renames(self) -> dict[str, str]:
         """Old key → new key."""
-        if not self.steps[0]:
+        if not any(self.steps):
             return {}  # nothing ever moved, and items need not be read to know it
         return {change.old_key: change.key for change in self.items if change.old_key}
 

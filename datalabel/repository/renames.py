@@ -21,7 +21,7 @@ def traces(tables: Tables, items: Table, keys: Iterable[str] | None) -> dict[str
     return dict(zip(found.column("item").to_pylist(), found.column("moved_to").to_pylist(), strict=True))
 
 
-def way(key: str, steps: Mapping[str, str]) -> list[str]:
+def _way(key: str, steps: Mapping[str, str]) -> list[str]:
     """The keys that an item may have had since it had this one. In which order steps were taken is not known."""
     keys = [key]
     while (target := steps.get(keys[-1])) is not None and target not in keys:
@@ -29,7 +29,34 @@ def way(key: str, steps: Mapping[str, str]) -> list[str]:
     return keys
 
 
-def renamed(
+def moves(
+    old: Mapping[str, Row], new: Mapping[str, Row], earlier: Mapping[str, str], later: Mapping[str, str]
+) -> dict[str, str]:
+    """Old key → new key of the items that have another one, by the traces before and after; none has two, and no two
+    have one.
+
+    Traces stay with a key, so the tree that knows of more keys is the later one, on whichever side it stands: the way
+    back is the way there, read backwards. Of trees that went apart, either tells of its own renames.
+    """
+    if earlier.keys() > later.keys():
+        return {key: target for target, key in _told(new, old, later, earlier).items()}
+    there = _told(old, new, earlier, later)
+    if earlier.keys() < later.keys():
+        return there
+    back = {key: target for target, key in _told(new, old, later, earlier).items()}
+    taken = set(there.values())
+    return there | {key: to for key, to in back.items() if key not in there and to not in taken}
+
+
+def _told(
+    old: Mapping[str, Row], new: Mapping[str, Row], earlier: Mapping[str, str], later: Mapping[str, str]
+) -> dict[str, str]:
+    """Old key → new key of the items whose way the traces of the later tree tell, chains followed to their end."""
+    ways = {key: _way(key, later) for key in sorted(old.keys() & later.keys())}
+    return _renamed(ways, old, new, {key for key, target in later.items() if earlier.get(key) == target})
+
+
+def _renamed(
     ways: Mapping[str, Sequence[str]], old: Mapping[str, Row], new: Mapping[str, Row], known: Collection[str]
 ) -> dict[str, str]:
     """Old key → new key of the items that have another one; none has two, and no two have one.

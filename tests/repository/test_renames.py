@@ -12,6 +12,7 @@ from pictures import Box, write_image
 
 from datalabel.errors import RefusedError
 from datalabel.repository.repository import Repository
+from datalabel.repository.snapshot.comparing import diff_snapshots
 
 
 def test_a_removal_after_a_rename_is_a_removal(repo: Repository) -> None:
@@ -50,6 +51,9 @@ def test_a_rename_is_known_when_its_old_name_is_used_again(
     assert {one.change for one in difference.items} <= {"renamed"}
     assert difference.summary()["sets"] == {}
     assert repo.status().has_staged == bool(renamed)
+    back = repo.diff("STAGED", "HEAD")
+    assert back.renames == {new: old for old, new in renamed.items()}
+    assert ({one.change for one in back.items} <= {"renamed"}, back.summary()["sets"]) == (True, {})
     repo.commit("moved") if renamed else None
     repo.restore(revision="HEAD", staged=True) if renamed else None
     assert not repo.status().has_staged
@@ -71,6 +75,45 @@ def test_a_new_image_under_a_name_that_moved_away_is_new(repo: Repository) -> No
     write_image(repo.root / A, 8)
     repo.add(A)
     assert [(one.key, one.change) for one in repo.diff().items] == [(A, "replaced")]
+
+
+def test_the_way_back_is_the_way_there_read_backwards(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    repo.mv(A, C)
+    write_image(repo.root / A, 9)
+    said(repo, {A: [DOG, CAT]}, "more.json")
+    repo.add(A, "more.json")
+    repo.commit("another")
+    back = repo.diff("HEAD", "HEAD~1")
+    assert [(one.key, one.change, one.old_key) for one in back.items] == [
+        (A, "removed", None), (A, "renamed", C),
+    ]  # fmt: skip
+    counts = back.summary()["sets"]["ground_truth"]
+    assert (counts["added"], counts["removed"], counts["changed"]) == (0, 2, 0)
+
+
+def test_of_trees_that_went_apart_either_tells_of_its_own_renames(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    repo.mv(A, C)
+    repo.commit("moved")
+    repo.restore(".", revision="HEAD~1")
+    repo.mv(B, "d.png")
+    repo.commit("went apart")
+    for old, new, renamed in (("HEAD~1", "HEAD", {C: A, B: "d.png"}), ("HEAD", "HEAD~1", {A: C, "d.png": B})):
+        assert repo.diff(old, new).renames == renamed
+        assert repo.diff(old, new).summary()["sets"] == {}
+
+
+def test_snapshots_know_of_a_rename_in_both_directions(repo: Repository) -> None:
+    begin(repo, {A: [CAT], B: [DOG]})
+    repo.create_snapshot("old", split="train=0.5,val=0.5")
+    repo.mv(A, C)
+    repo.commit("moved")
+    repo.create_snapshot("new", split="train=0.5,val=0.5")
+    for one, other in (("old", "new"), ("new", "old")):
+        found = diff_snapshots(repo.project, one, other)
+        assert {word: count for word, count in found.summary["items"].items() if count} == {"renamed": 1}
+        assert (found.summary["sets"], found.moved) == ({}, {})
 
 
 def test_a_trace_older_than_the_item_proves_nothing(repo: Repository) -> None:

@@ -57,7 +57,7 @@ def _move_back(stage: Stage, other: View, keys: set[str]) -> dict[str, str]:
     Whoever came to a chosen key since leaves it: what is said of that item is nothing about the one that comes back.
     """
     since = Difference(stage.project, other, stage.view)
-    renames = {there: here for here, there in since.reversed().renames.items()} | since.renames
+    renames = since.renames
     back = {here: there for there, here in renames.items() if {here, there} <= keys}
     apart = {there: here for there, here in renames.items() if here not in back}
     _refuse_renamed(stage.project, apart, keys & apart.keys())
