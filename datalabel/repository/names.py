@@ -2,9 +2,10 @@
 
 The order: what the source's earlier reading resolved; below `--images`; the key as written; beside the label
 file; the format's own habit (`JPEGImages` beside `Annotations`); a base name that only one item or image file
-has. Where there is one image by the key as written and another one around the label file, nobody knows which is
-meant, and it is refused. What stays unresolved becomes an item without content, and is joined with its image when
-that comes. A name that leaves the project is only ever matched by its base name; it is never opened.
+has, or of those that have it the one whose path ends in the name, or in which the name ends. Where there is one
+image by the key as written and another one around the label file, nobody knows which is meant, and it is refused.
+What stays unresolved becomes an item without content, and is joined with its image when that comes. A name that
+leaves the project is only ever matched by its end; it is never opened.
 
 A name without the suffix of an image (YOLO's label files tell none) means a key with any. It is made of where the
 label file lies, so what lies around that comes before the key as written. Since such a name is no image's own, it
@@ -96,6 +97,7 @@ class Images:
     def __init__(self, tracked: Mapping[str, str | None], list_disk: Callable[[], Iterable[str]]) -> None:
         self.tracked = tracked
         self._list_disk = list_disk
+        self._ends: dict[str, Mapping[str, Sequence[str]]] = {}
 
     @cached_property
     def _disk(self) -> frozenset[str]:
@@ -117,7 +119,20 @@ class Images:
             return [path]
         return self._by_path.get(path, ()) if without_suffix(path) == path else ()
 
-    def with_base(self, base: str) -> Sequence[str]:
+    def with_end(self, path: str) -> Sequence[str]:
+        """Keys that end in a path's base name; of several, those that end in the whole path, else the one in which
+        the path ends. Sharing a folder and no more tells nothing: the image that is meant may not be here."""
+        base = posixpath.basename(path)
+        found = self._with_base(base)
+        if len(found) < 2 or path == base:
+            return found
+        if base not in self._ends:
+            self._ends[base] = _by_end(found, bare=without_suffix(base) == base)
+        ends, parts = self._ends[base], path.split("/")
+        tries = [path, *("/" + "/".join(parts[first:]) for first in range(1, len(parts) - 1))]
+        return next((ends[one] for one in tries if one in ends), found)
+
+    def _with_base(self, base: str) -> Sequence[str]:
         """Keys that end in this base name; for a name without suffix, those with this stem: images that are
         here, else items that wait for theirs."""
         found = self._by_base.get(base)
@@ -149,6 +164,17 @@ class Images:
 
 def _stem(key: str) -> str:
     return without_suffix(posixpath.basename(key))
+
+
+def _by_end(keys: Iterable[str], *, bare: bool) -> Mapping[str, Sequence[str]]:
+    """The keys by every end of theirs that has a folder; a whole one begins with a slash."""
+    groups: dict[str, list[str]] = {}
+    for key in keys:
+        parts = (without_suffix(key) if bare else key).split("/")
+        ends = ("/".join(parts[first:]) for first in range(len(parts) - 1))
+        for end in ("/" + "/".join(parts), *ends):
+            groups.setdefault(end, []).append(key)
+    return groups
 
 
 def _grouped(keys: Iterable[str], what: Callable[[str], str]) -> dict[str, list[str]]:
@@ -197,11 +223,11 @@ def meant(name: str, place: Place, images: Images) -> str | None:
 
 
 def _candidates(name: str, path: str, place: Place, images: Images) -> Sequence[str]:
-    """The keys that a name may mean: those to which its path leads, else all with its base name."""
+    """The keys that a name may mean: those to which its path leads, else those with its end."""
     if images.is_empty:
         return ()
     if not _is_relative(name):
-        return images.with_base(posixpath.basename(path))
+        return images.with_end(path)
     if place.is_root and path in images.tracked:
         return [path]
     written = images.at(path)
@@ -211,7 +237,7 @@ def _candidates(name: str, path: str, place: Place, images: Images) -> Sequence[
         return near
     if written and near:
         return sorted({*written, *near})
-    return written or near or images.with_base(posixpath.basename(path))
+    return written or near or images.with_end(path)
 
 
 def _path(name: str) -> str:

@@ -117,3 +117,57 @@ def test_a_root_that_is_called_like_a_folder_here_is_refused(tmp_path: Path, rep
     (repo.root / ".dlabel" / "config.yaml").write_text(f"roots: {{nas: {tmp_path}}}\n")
     with pytest.raises(InputError, match="both would have the same keys"):
         datalabel.open(repo.root).status()
+
+
+FOLDERS = ("JPEGImages/a/0.png", "JPEGImages/b/0.png", "0.png")
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("a/0.png", "JPEGImages/a/0.png"),
+        ("/home/someone/JPEGImages/b/0.png", "JPEGImages/b/0.png"),
+        ("C:\\data\\JPEGImages\\b\\0.png", "JPEGImages/b/0.png"),
+        ("c/0.png", None),
+        ("other/a/0.png", None),  # shares a folder's name with one, and may be an image that is not here
+        ("/home/someone/other/0.png", None),
+    ],
+)
+def test_of_equal_base_names_the_one_is_meant_in_which_one_path_ends_in_the_other(
+    repo: Repository, name: str, key: str | None
+) -> None:
+    for number, path in enumerate(FOLDERS):
+        write_image(repo.root / path, number)
+    write_coco(repo.root / "labels/deep/l.json", {name: [BOX]})
+    repo.add("JPEGImages", "0.png")
+    if key is None:
+        with pytest.raises(InputError, match=r"may be any of 3"):
+            repo.add("labels/deep/l.json")
+        return
+    repo.add("labels/deep/l.json")
+    assert labelled(repo) == [key]
+
+
+def test_an_end_that_several_have_is_still_refused(repo: Repository) -> None:
+    for number, path in enumerate(("x/a/0.png", "y/a/0.png", "y/b/0.png")):
+        write_image(repo.root / path, number)
+    write_coco(repo.root / "l.json", {"a/0.png": [BOX]})
+    repo.add("x", "y")
+    with pytest.raises(InputError, match=r"may be any of 2: x/a/0\.png, y/a/0\.png"):
+        repo.add("l.json")
+
+
+def test_a_voc_export_of_folders_with_equal_names_is_added_again(repo: Repository, tmp_path: Path) -> None:
+    keys = ["images/a/0.png", "images/b/0.png"]
+    for number, key in enumerate(keys):
+        write_image(repo.root / key, number)
+    write_coco(repo.root / "labels.json", {key: [BOX] * (place + 1) for place, key in enumerate(keys)})
+    repo.add("images", "labels.json")
+    repo.commit("begin")
+    repo.export("voc", tmp_path / "out", images="copy", allow_loss=True)
+    again = datalabel.init(tmp_path / "again")
+    for folder in ("Annotations", "JPEGImages"):
+        (tmp_path / "out" / folder).rename(again.root / folder)
+    again.add(".")
+    found = again.labels().to_arrow().column("item").to_pylist()
+    assert sorted(found) == ["JPEGImages/a/0.png", *["JPEGImages/b/0.png"] * 2]
