@@ -29,6 +29,14 @@ NAME = 20
 LEAST = 8
 """Columns that a key has at least, however narrow the terminal is."""
 
+WITH_UNSEEN = typer.Option(
+    None,
+    "--with-unseen",
+    metavar="NAME",
+    autocompletion=sets,
+    help="With --sets: this one saw all that the other names, and drew nothing where it says nothing.",
+)
+
 
 @dataclass
 class AgreementText(Presentation):
@@ -52,6 +60,7 @@ class AgreementText(Presentation):
             if items:
                 on = f"on {amount(items, 'item')} that several saw"
                 screen.line((f"  {cut(name, NAME)}: what half or more drew, {on}", "dim"))
+        _left_out(screen, found)
         _overall(screen, found)
         _pairs(screen, found)
         _people(screen, found)
@@ -64,6 +73,21 @@ class AgreementText(Presentation):
 
     def json(self) -> Any:
         return self.found.to_json()
+
+
+def _left_out(screen: Screen, found: Agreement) -> None:
+    """What is compared as empty, and what is not compared at all. Which of them an item is, files may not tell."""
+    for name, items in found.taken_as_empty.items():
+        named = f"{amount(items, 'item')} that it does not name"
+        screen.line((f"  {cut(name, NAME)}: nothing drawn on {named} (--with-unseen)", "dim"))
+    lone = [name for name, one in found.left_out.items() if one.items]
+    for name in lone:
+        one, other = found.left_out[name], next(other for other in found.sets if other != name)
+        on = f"{amount(one.items, 'item')} with {amount(one.labels, 'label')} of {cut(name, NAME)}"
+        screen.line((f"  left out: {on}, not named by {cut(other, NAME)}", "warn"))
+    if lone and not found.taken_as_empty:
+        note = "  A list of results does not name images on which nothing was found."
+        screen.line((f"{note} --with-unseen NAME: that set saw all.", "warn"))
 
 
 def _number(found: Estimate) -> str:
@@ -266,6 +290,7 @@ def agreement(
     iou: float = typer.Option(
         0.5, "--iou", metavar="IOU", help="Minimum IoU for two labels to count as the same object."
     ),
+    with_unseen: str | None = WITH_UNSEEN,
     html: str = HTML,
     max_images: int = MAX_IMAGES,
 ) -> Presentation:
@@ -282,7 +307,7 @@ def agreement(
     if two is not None and (annotators or one is not None):
         other = "--annotators" if annotators else "--set"
         raise UsageError(f"--sets compares sets, {other} the people within one", hint="give one of them")
-    options = AgreementOptions(two, GROUND_TRUTH if one is None else one, iou)
+    options = AgreementOptions(two, GROUND_TRUTH if one is None else one, iou, with_unseen)
     repository = SESSION.repository()
     found = repository.agreement(revision, options)
     return _page(repository, revision, found, html, max_images) if html else AgreementText(found)

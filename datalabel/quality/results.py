@@ -203,6 +203,14 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What one of two sets names and the other does not: items, and how many labels lie on them."""
+
+    items: int = 0
+    labels: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """How far annotators, or two sets, agree.
 
@@ -211,7 +219,9 @@ class Agreement:
     worst first. Intervals are percentiles of resamples of the items.
 
     `majority` tells of two sets on how many of the items several annotators saw an item: there the set speaks with
-    the objects that at least half of them drew, each by one label.
+    the objects that at least half of them drew, each by one label. `left_out` tells of each of two sets what is not
+    compared, since the other does not name it; `taken_as_empty` on how many items that a set does not name it counts
+    as having seen nothing, since somebody said that it saw all.
     """
 
     compared: tuple[str, ...]
@@ -230,6 +240,8 @@ class Agreement:
     worst: tuple[ItemAgreement, ...]
     judged: tuple[Judged, ...] = ()
     majority: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, LeftOut] = field(default_factory=dict)
+    taken_as_empty: Mapping[str, int] = field(default_factory=dict)
     resamples: int = RESAMPLES
     seed: int = SEED
     sets: tuple[str, ...] = field(default=())
@@ -255,6 +267,10 @@ class Agreement:
             "worst": [one.to_json() for one in self.worst],
             "judged": [one.to_json() for one in self.judged],
             "majority": dict(self.majority),
+            "left_out": {
+                name: {"items": one.items, "labels": one.labels} for name, one in self.left_out.items()
+            },
+            "taken_as_empty": dict(self.taken_as_empty),
         }
 
 

@@ -27,7 +27,7 @@ from datalabel.quality.batch import (
 from datalabel.quality.coefficients import spearman
 from datalabel.quality.objects import Pairs, objects, overlapping, paired, units
 from datalabel.quality.resampling import RESAMPLES, SEED, Estimate, estimates
-from datalabel.quality.results import AgainstOther, Agreement, Judged
+from datalabel.quality.results import AgainstOther, Agreement, Judged, LeftOut
 from datalabel.quality.sides import Side, side_by_side, spoken_by
 from datalabel.quality.tallies import PairTally, PersonTally
 
@@ -39,19 +39,31 @@ _OTHER = "\0"
 
 
 class SetsBuilder:
-    """Measures how far two sets agree, over batches of whole items."""
+    """Measures how far two sets agree, over batches of whole items. Of the set `with_unseen`, items that only the
+    other one names count as seen, and empty."""
 
     def __init__(
-        self, first: str, second: str, iou: float = 0.5, *, resamples: int = RESAMPLES, seed: int = SEED
+        self,
+        first: str,
+        second: str,
+        iou: float = 0.5,
+        *,
+        resamples: int = RESAMPLES,
+        seed: int = SEED,
+        with_unseen: str | None = None,
     ) -> None:
         self._names = (first, second)
         self._iou = iou
         self._between = AgreementBuilder(iou, between=self._names, resamples=resamples, seed=seed)
         self._judges = tuple(_Judge(iou, resamples, seed) for _ in self._names)
         self._majority = dict.fromkeys(self._names, 0)
+        self._left_out = dict.fromkeys(self._names, LeftOut())
+        self._with_unseen = with_unseen
+        self._taken = 0
 
     def add(self, first: Side, second: Side) -> None:
-        """Some whole items, as both sets have them. Items that one set did not see do not count between sets.
+        """Some whole items, as both sets have them. Items that one set did not see do not count between sets,
+        unless it is said that it saw all.
 
         Raises:
             InputError: too many annotators.
@@ -59,9 +71,17 @@ class SetsBuilder:
         sides = (first, second)
         batches = [batch_of(side.labels, side.seen, Vocabulary.empty(), least=1) for side in sides]
         spoken = [spoken_by(batch, name, self._iou) for batch, name in zip(batches, self._names, strict=True)]
-        both = set.intersection(*(set(batch.items) for batch in batches))
+        saw = [set(batch.items) for batch in batches]
+        if self._with_unseen is not None:
+            place = self._names.index(self._with_unseen)
+            unseen = saw[1 - place] - saw[place]
+            saw[place] |= unseen
+            self._taken += len(unseen)
+            spoken[place] = replace(spoken[place], seen=seen_by(sorted(saw[place]), self._with_unseen))
+        both = set.intersection(*saw)
         for name, batch in zip(self._names, batches, strict=True):
             self._majority[name] += len(both.intersection(_seen_by_several(batch)))
+            self._left_out[name] = _with_more(self._left_out[name], batch, both)
         together = side_by_side(spoken)
         self._between.add(together.labels, together.seen)
         for judge, side, other in zip(self._judges, sides, reversed(spoken), strict=True):
@@ -75,12 +95,25 @@ class SetsBuilder:
         ]
         found = self._between.result()
         told = tuple(one for one in judged if one is not None)
-        return replace(found, compared=self._names, judged=told, majority=dict(self._majority))
+        return replace(
+            found,
+            compared=self._names,
+            judged=told,
+            majority=dict(self._majority),
+            left_out=dict(self._left_out),
+            taken_as_empty={} if self._with_unseen is None else {self._with_unseen: self._taken},
+        )
 
 
 def _seen_by_several(batch: Batch) -> list[str]:
     """The items that more than one annotator saw."""
     return [batch.items[place] for place in np.flatnonzero(batch.seen_counts > 1).tolist()]
+
+
+def _with_more(known: LeftOut, batch: Batch, both: set[str]) -> LeftOut:
+    """What was left out before, and what is of a batch: items that not both sets saw."""
+    alone = np.array([item not in both for item in batch.items], np.bool_)
+    return LeftOut(known.items + int(alone.sum()), known.labels + int(alone[batch.item].sum()))
 
 
 @dataclass(slots=True)

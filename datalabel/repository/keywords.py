@@ -61,6 +61,7 @@ class Agreement(TypedDict, total=False):
     sets: tuple[str, str] | None
     set_name: str
     iou: float
+    with_unseen: str | None
     resamples: SupportsIndex
     seed: SupportsIndex
 

@@ -85,3 +85,52 @@ def test_a_folder_with_labels_that_cannot_be_read_says_what_is_missing(desk: Des
         3,
         "error: runs: holds YOLO labels, but no file that names their classes\nhint: put data.yaml beside them\n",
     )
+
+
+@pytest.fixture
+def results(desk: Desk) -> Desk:
+    """Three images with a label each; a network found something on the first of them, another one nothing at all."""
+    keys = [f"{name}.png" for name in "abc"]
+    write_coco(desk.folder / "labels.json", {key: [("cat", 1, 2, 10, 10)] for key in keys})
+    found = {"image_id": 1, "category_id": 1, "bbox": [1, 2, 10, 10], "score": 0.9}
+    (desk.folder / "net.json").write_text(json.dumps([found]))
+    (desk.folder / "none.json").write_text(" [\n]\n")
+    for line in (["init"], ["add", "labels.json"], ["add", "net.json", "--model", "net"]):
+        assert desk.dlabel(*line).status == 0
+    return desk
+
+
+def test_what_only_one_of_two_sets_names_is_said(results: Desk) -> None:
+    told = results.dlabel("agreement", "--sets", "ground_truth", "net").out
+    assert "\n  left out: 2 items with 2 labels of ground_truth, not named by net\n" in told
+    assert "--with-unseen NAME: that set saw all.\n" in told
+    found = json.loads(results.dlabel("agreement", "--sets", "net", "ground_truth", "--json").out)
+    nothing = {"items": 0, "labels": 0}
+    assert found["left_out"] == {"net": nothing, "ground_truth": {"items": 2, "labels": 2}}
+    assert (found["items"], found["taken_as_empty"]) == (1, {})
+
+
+def test_a_set_that_saw_all_drew_nothing_where_it_says_nothing(results: Desk) -> None:
+    seen = ("--sets", "ground_truth", "net", "--with-unseen")
+    told = results.dlabel("agreement", *seen, "net").out
+    assert "\n  net: nothing drawn on 2 items that it does not name (--with-unseen)\n" in told
+    assert "left out" not in told
+    found = json.loads(results.dlabel("agreement", *seen, "net", "--json").out)
+    assert (found["items"], found["taken_as_empty"]) == (3, {"net": 2})
+    assert found["pairs"][0]["precision"]["value"] == pytest.approx(1 / 3)
+    other = json.loads(results.dlabel("agreement", *seen, "ground_truth", "--json").out)
+    assert (other["items"], other["left_out"]["ground_truth"]["items"]) == (1, 2)
+    for line in ((*seen, "nett"), ("--with-unseen", "net")):
+        assert results.dlabel("agreement", *line).status == 2
+
+
+def test_an_empty_list_is_one_of_results_where_a_model_is_named(results: Desk) -> None:
+    refused = results.dlabel("add", "none.json")
+    hint = "hint: --format coco says that nothing was found\n"
+    assert refused.status == 3
+    assert refused.err == f"error: none.json: is an empty list, of what is not told\n{hint}"
+    assert results.dlabel("add", "none.json", "--model", "none").status == 0
+    nothing = results.dlabel("agreement", "--sets", "ground_truth", "none")
+    assert (nothing.status, "hint: --with-unseen NAME" in nothing.err) == (3, True)
+    found = results.dlabel("agreement", "--sets", "ground_truth", "none", "--with-unseen", "none", "--json")
+    assert json.loads(found.out)["pairs"][0]["precision"]["value"] == 0

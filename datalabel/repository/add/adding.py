@@ -155,7 +155,8 @@ def _is_covered(stage: Stage, folder: str) -> bool:
 
 
 def _found(stage: Stage, paths: Sequence[Path], options: AddOptions) -> Found:
-    recogniser = Recogniser(stage.project, stage.tree.sources, options.format)
+    is_model = options.model is not None
+    recogniser = Recogniser(stage.project, stage.tree.sources, options.format, results=is_model)
     for path in paths:
         if path == stage.project.root / SPEC_FILE and spec_changed(stage.project, stage.tree) == "deleted":
             continue  # what is asked for is that it goes

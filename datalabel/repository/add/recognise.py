@@ -49,7 +49,7 @@ class Found:
 
 class Recogniser:
     """Sorts paths of a working tree into images and label sources; known sources keep their names. `insist` is the
-    option by which users say what the format is."""
+    option by which users say what the format is; `results` that an empty list is one of results."""
 
     def __init__(
         self,
@@ -58,7 +58,9 @@ class Recogniser:
         format_name: str | None = None,
         *,
         insist: str = "--format",
+        results: bool = False,
     ) -> None:
+        self._results = results
         self._insist = insist
         self._files = files
         self._sources = sources
@@ -152,6 +154,11 @@ class Recogniser:
         if fmt is not None and key is not None and (root := self._marked_above(key, fmt)) is not None:
             self._add_label_folder(root, fmt)
             return
+        if fmt is None and _is_empty_list(path):
+            if not self._results:
+                hint = f"{self._insist} coco says that nothing was found"
+                raise InputError("is an empty list, of what is not told", where=key or str(path), hint=hint)
+            fmt = get_format("coco")
         if fmt is None:
             known = ", ".join(info.name for info in formats())
             raise InputError(
@@ -340,6 +347,13 @@ def is_inside(key: str, folder: str, format_name: str) -> bool:
     if folder == ".":
         return is_member(format_name, key)
     return key.startswith(folder + "/") and is_member(format_name, key[len(folder) + 1 :])
+
+
+def _is_empty_list(path: Path) -> bool:
+    """Whether a file is a JSON list of nothing, however it is written."""
+    return (
+        path.stat().st_size < _HEAD and b"".join(_head(path).removeprefix(b"\xef\xbb\xbf").split()) == b"[]"
+    )
 
 
 def _can_be_added(path: Path) -> bool:

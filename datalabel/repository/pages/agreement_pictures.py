@@ -54,6 +54,7 @@ def page_of_agreement(
         charts=[Chart("Labels by annotator, on these items", _bars(found), "detail")],
         notes=[
             *_notes_on_majority(found),
+            *_notes_on_left_out(found),
             *notes_on_drawing(drawn, len(pictures), len(finished), "differ", first="the worst"),
         ],
         unlisted=len(pictures) - len(finished),
@@ -100,6 +101,15 @@ def _notes_on_majority(found: Agreement) -> list[str]:
         "of them drew is compared and shown, each object by one label."
         for name, items in found.majority.items()
         if items
+    ]
+
+
+def _notes_on_left_out(found: Agreement) -> list[str]:
+    """For each set what of it is not compared."""
+    return [
+        f"{name}: {one.items:,} items with {one.labels:,} labels are left out: the other set does not name them."
+        for name, one in found.left_out.items()
+        if one.items
     ]
 
 

@@ -22,11 +22,13 @@ ITEMS_AT_ONCE = 4096
 
 @dataclass(frozen=True, slots=True)
 class AgreementOptions:
-    """What is compared: two sets, or (without `sets`) the annotators of one set. `iou` lies in (0, 1)."""
+    """What is compared: two sets, or (without `sets`) the annotators of one set. `iou` lies in (0, 1). `with_unseen`
+    names one of two sets that saw all that the other names: where it says nothing, there is nothing."""
 
     sets: tuple[str, str] | None = None
     set_name: str = GROUND_TRUTH
     iou: float = 0.5
+    with_unseen: str | None = None
     resamples: int = RESAMPLES
     seed: int = SEED
 
@@ -40,6 +42,11 @@ class AgreementOptions:
             raise UsageError(f"--iou takes a number above 0 and below 1, not {self.iou:g}", hint="--iou 0.5")
         if self.sets is not None and self.sets[0] == self.sets[1]:
             raise UsageError(f"a set is compared with another one, not with itself: {self.sets[0]!r}")
+        if self.with_unseen is not None and self.with_unseen not in (self.sets or ()):
+            raise UsageError(
+                f"--with-unseen takes one of the two sets that are compared, not {self.with_unseen!r}",
+                hint=f"--with-unseen {self.sets[1]}" if self.sets else "it goes with --sets A B",
+            )
 
 
 def agreement_of(view: View, options: AgreementOptions) -> Agreement:
@@ -81,13 +88,23 @@ def _between_annotators(view: View, options: AgreementOptions) -> Agreement:
 def _between_sets(view: View, options: AgreementOptions) -> Agreement:
     assert options.sets is not None  # noqa: S101 - for the type checker
     first, second = options.sets
-    builder = SetsBuilder(first, second, options.iou, resamples=options.resamples, seed=options.seed)
+    builder = SetsBuilder(
+        first,
+        second,
+        options.iou,
+        resamples=options.resamples,
+        seed=options.seed,
+        with_unseen=options.with_unseen,
+    )
     sides = [Sides(view, name) for name in (first, second)]
     for keys in _pieces(view):
         builder.add(*(one.of(keys) for one in sides))
     found = builder.result()
     if not found.items:
-        raise InputError(f"no item at {view.name} is in both sets, {first!r} and {second!r}")
+        raise InputError(
+            f"no item at {view.name} is in both sets, {first!r} and {second!r}",
+            hint="--with-unseen NAME says which of them saw all, and has nothing where it says nothing",
+        )
     return found
 
 
