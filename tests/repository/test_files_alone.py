@@ -191,6 +191,14 @@ def test_a_mistyped_path_is_told_the_nearest(
         ),
         ("labels/b.json", "", "is empty"),
         ("labels/b.json", " images: []\n", "is no JSON"),
+        ("labels/b.json", "{", "is no whole JSON: it breaks off after 1 byte, in line 1"),
+        (
+            "labels/b.json",
+            '{"info": {"description": "x"},\n',
+            "is no whole JSON: it breaks off .*, in line 2",
+        ),
+        ("labels/b.json", '[{"image_id": 1, "sco', "is no whole JSON"),
+        ("labels/b.json", '{"notes": [' + '"long", ' * (1 << 18), "is no whole JSON"),
         ("voc/b.xml", "nothing\n", "is no XML"),
     ],
 )
@@ -202,6 +210,23 @@ def test_a_file_that_is_broken_from_its_first_byte_on_is_not_passed_over(
     write(tmp_path, {name: text})
     with pytest.raises(InputError, match=f"{name}: .*{said}"):
         read_alone(AskedFiles([tmp_path], tmp_path))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": [NaN]}',
+        '{"a": 1}\n{"b": 2}\n',
+        '{"a": 1, // one\n}',
+        "[]",
+        '{"a": [' + "1, " * (1 << 19) + "1]} \n",
+    ],
+    ids=["NaN", "lines", "comments", "empty", "large"],
+)
+def test_json_of_another_sort_is_not_taken_for_broken(tmp_path: Path, text: str) -> None:
+    write(tmp_path, {"labels/a.json": COCO, "images/a.png": "", "labels/other.json": text})
+    found = read_alone(AskedFiles([tmp_path], tmp_path))
+    assert [Path(where).name for where in found.unrecognised] == ["other.json"]
 
 
 def test_of_some_files_only_their_part_of_a_baseline_is_told_stale(

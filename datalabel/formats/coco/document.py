@@ -15,6 +15,7 @@ from msgspec import Raw
 from datalabel.errors import InputError
 from datalabel.formats.base import SourceFiles
 from datalabel.formats.coco.repeated import HINT, RepeatedError, once
+from datalabel.printable import amount
 
 _MEMBER = re.compile(rb'\s*+[{,]?\s*+"((?:[^"\\]|\\.)*+)"\s*+:\s*+(0\s*+)?')
 """The name of a member of an object, and its value where that is a 0."""
@@ -77,6 +78,16 @@ def _split(data: bytes, type_: Any, name: str) -> Any:
         raise InputError(_what(error, data), where=name) from error
 
 
+def broken_off(data: bytes) -> str | None:
+    """What is to be said of a text that begins as JSON and ends before it is whole; None of another one, be it JSON
+    or not."""
+    try:
+        msgspec.json.decode(data, type=Raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return _what(error, data) if "truncated" in str(error) else None
+    return None
+
+
 def _refuse_twice(data: bytes, top: dict[str, Raw], name: str) -> None:
     """A field that stands twice at the top level: its first value would be lost without a word.
 
@@ -111,7 +122,7 @@ def _what(error: Exception, data: bytes) -> str:
             line = data.count(b"\n", 0, half.end()) + 1
             return f"is not JSON: half of a surrogate pair stands alone in line {line:,}"
         lines = data.count(b"\n") + 1
-        return f"is no whole JSON: it breaks off after {len(data):,} bytes, in line {lines:,}"
+        return f"is no whole JSON: it breaks off after {amount(len(data), 'byte')}, in line {lines:,}"
     byte = int(at[1])
     line = data.count(b"\n", 0, byte) + 1
     column = byte - data.rfind(b"\n", 0, byte)

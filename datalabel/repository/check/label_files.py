@@ -14,6 +14,7 @@ import pyarrow as pa
 from datalabel.errors import Fault, Faults, InputError
 from datalabel.files import is_within
 from datalabel.formats.base import Before
+from datalabel.formats.coco.document import broken_off
 from datalabel.formats.registry import formats
 from datalabel.images import read_facts
 from datalabel.repository.add.recognise import ImageFile, LabelFiles, Recogniser, image_files
@@ -97,6 +98,9 @@ def seen_from(start: Path, path: str) -> str:
 _BEGINS = {".json": (b"{", b"["), ".xml": (b"<",)}
 """How the texts begin that labels are written in."""
 
+_HEAD, _WHOLE = 1 << 16, 1 << 20
+"""So many bytes of a file are looked at, and of JSON that is no larger than the second number, all."""
+
 
 @dataclass(slots=True)
 class FilesAlone:
@@ -138,7 +142,8 @@ def _refuse_broken(files: WorkingTree, unrecognised: Sequence[Fault]) -> None:
     """What is not labels may lie beside them; what was a text of its kind once, and is none now, has to be told.
 
     Raises:
-        InputError: files are empty, begin as no JSON or XML does, or hold what an unfinished merge left.
+        InputError: files are empty, begin as no JSON or XML does, break off as JSON, or hold what an unfinished merge
+            left.
     """
     faults = Faults()
     for fault in unrecognised:
@@ -147,14 +152,27 @@ def _refuse_broken(files: WorkingTree, unrecognised: Sequence[Fault]) -> None:
         if begin is None or not path.is_file():
             continue
         with path.open("rb") as file:
-            head = file.read(1 << 16)
+            head = file.read(_HEAD)
         if not head.strip():
             faults.add("is empty", str(path))
         elif b"<<<<<<< " in head:
             faults.add("holds the marks of a merge that was not finished", str(path))
         elif not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(begin):
             faults.add(f"is no {path.suffix[1:].upper()}", str(path))
+        elif path.suffix.lower() == ".json" and (what := _broken_off(path)) is not None:
+            faults.add(what, str(path))
     faults.raise_if_any(hint="repair it, or name it in .dlabelignore if it holds no labels")
+
+
+def _broken_off(path: Path) -> str | None:
+    """What is to be said of a file that begins as JSON and breaks off. Of a large one, only the end is read."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if size <= _WHOLE:
+            return broken_off(file.read(_WHOLE).removeprefix(b"\xef\xbb\xbf"))
+        file.seek(-_HEAD, os.SEEK_END)
+        end = file.read(_HEAD).rstrip(b" \t\r\n")
+    return None if end[-1:] in b"}]" else f"is no whole JSON: it breaks off after {size:,} bytes"
 
 
 class _Folder:
