@@ -217,9 +217,9 @@ def test_results_need_the_file_that_names_their_images(path: Path) -> None:
     known = Context(names={"5": "e.jpg"}, known=[{"id": 7, "name": "cat"}])
     assert faults(path, results, known) == []
     (images,) = faults(path, results, Context(known=known.known))
-    assert images == "labels.json: names 1 image by numbers that no added file knows: 5"
+    assert images == "labels.json: names 1 image by numbers that no other file gives: 5"
     (categories,) = faults(path, results, Context(names=known.names))
-    assert categories == "labels.json: names classes by numbers that no added file knows"
+    assert categories == "labels.json: names classes by numbers that no other file gives"
 
 
 @pytest.mark.parametrize(

@@ -309,3 +309,37 @@ def test_what_is_wrong_is_told_as_people_in_the_folder_write_it(tmp_path: Path, 
             read_alone(AskedFiles([path], start))
         assert str(caught.value).startswith(f"{begins}: ")
         assert caught.value.hint
+
+
+RESULTS = json.dumps([{"image_id": 1, "category_id": 1, "bbox": [3, 4, 0, 10], "score": 0.5}])
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [["labels.json", "results.json"], ["results.json", "labels.json"], ["."]],
+    ids=["after", "before", "folder"],
+)
+def test_a_list_of_results_is_read_by_what_is_read_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], paths: list[str]
+) -> None:
+    write(tmp_path, {"labels.json": COCO, "results.json": RESULTS, "images/a.png": ""})
+    desk = Desk(tmp_path, capsys)
+    found = json.loads(desk.dlabel("check", *paths, "--select", "G", "--json").out)
+    assert [(one["code"], one["item"]) for one in found["findings"]] == [("G101", "images/a.png")]
+    assert "Checked 2 labels on 1 item" in desk.dlabel("check", *paths, "--select", "G").out
+
+
+def test_results_of_which_nothing_read_with_them_tells_the_images_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = json.dumps(coco({"b.png": [("dog", 1, 2, 10, 10)]}))
+    write(tmp_path, {"labels.json": COCO, "other.json": other, "results.json": RESULTS})
+    desk = Desk(tmp_path, capsys)
+    alone = desk.dlabel("check", "results.json")
+    assert (alone.status, "names 1 image by numbers that no other file gives: 1" in alone.err) == (3, True)
+    assert "or check both at once" in alone.err
+    refused = desk.dlabel("check", ".")
+    assert (refused.status, "category 1 is 'cat' in labels.json and 'dog' in other.json" in refused.err) == (
+        3,
+        True,
+    )

@@ -30,7 +30,7 @@ def test_results_may_name_images_as_ultralytics_does(labelled: Repository) -> No
     written = labelled.export("coco", "out", revision="STAGED", set="net").folder / "predictions.json"
     assert json.loads(written.read_text()) == [{**result, "annotator": "net"}]
     path.write_text(json.dumps([result, {**result, "image_id": "elsewhere"}]))
-    with pytest.raises(InputError, match='names 1 image by numbers that no added file knows: "elsewhere"'):
+    with pytest.raises(InputError, match='names 1 image by numbers that no other file gives: "elsewhere"'):
         labelled.add("predictions.json", model="net")
 
 

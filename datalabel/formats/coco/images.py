@@ -95,9 +95,9 @@ def named_by_number(numbers: Sequence[str], context: ReadContext, name: str, fau
     if missing:
         shown = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
         faults.add(
-            f"names {amount(len(missing), 'image')} by numbers that no added file knows: {shown}",
+            f"names {amount(len(missing), 'image')} by numbers that no other file gives: {shown}",
             name,
-            hint="a list of results does not name its images: `dlabel add` the file with the images first",
+            hint="a list of results names no images: `dlabel add` a file that does first, or check both at once",
         )
     several = [number for number in numbers if len(known.get(number, ())) > 1]
     if several:

@@ -148,9 +148,9 @@ class _Reader:
         found = read_categories(self._category_values, self._name, self._faults)
         if self._document.shape == RESULTS and not found.names:
             self._faults.add(
-                "names classes by numbers that no added file knows",
+                "names classes by numbers that no other file gives",
                 self._name,
-                hint="a list of results has no categories: `dlabel add` the file with the categories first",
+                hint="a list of results has none: `dlabel add` a file with categories first, or check both at once",
             )
             self._faults.raise_if_any()
         return found

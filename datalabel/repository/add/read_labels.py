@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -11,12 +10,13 @@ from typing import Any
 import pyarrow.compute as pc
 
 from datalabel.content import ObjectId
-from datalabel.errors import InputError, UsageError
+from datalabel.errors import UsageError
 from datalabel.formats.base import Before
 from datalabel.labels.mentions import keys_by_name, own_mentions
 from datalabel.labels.rows import distinct, split_by_source
 from datalabel.repository.add.labels import Reading
 from datalabel.repository.add.recognise import LabelFiles, image_files
+from datalabel.repository.add.relatives import categories_of
 from datalabel.repository.add.spoken import LabelOptions
 from datalabel.repository.add.wordings import Remembered
 from datalabel.repository.names import Images, Place, resolve
@@ -170,18 +170,8 @@ class _Context:
         Raises:
             InputError: two of them give one number to two classes.
         """
-        known: dict[str, tuple[str, Mapping[str, Any]]] = {}
-        for name, source in self._relatives():
-            for one in self._staged.header(source).get("categories") or ():
-                first, other = known.setdefault(json.dumps(one.get("id")), (name, one))
-                if other.get("name") != one.get("name"):
-                    raise InputError(
-                        f"category {one.get('id')} is {other.get('name')!r} in {first} and {one.get('name')!r} "
-                        f"in {name}, and a list of results names classes by number only",
-                        where=self._source.name,
-                        hint="give the classes of both files numbers of their own",
-                    )
-        return [one for _, one in known.values()]
+        headers = ((name, self._staged.header(source)) for name, source in self._relatives())
+        return categories_of(headers, self._source.name)
 
     def before(self, rules: int) -> Before:
         """What is remembered of the source."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from datalabel.formats.coco.document import broken_off
 from datalabel.formats.registry import formats
 from datalabel.images import read_facts
 from datalabel.repository.add.recognise import ImageFile, LabelFiles, Recogniser, image_files
+from datalabel.repository.check.read_together import NotYet, ReadTogether
 from datalabel.repository.names import SIBLINGS, Images, Place, meant
 from datalabel.repository.working_tree import WorkingTree
 
@@ -39,16 +41,24 @@ class ReadAlone:
 
 
 class Surroundings:
-    """The context of a reader without a project: nothing is known but the images that lie in one folder."""
+    """The context of a reader without a project: nothing is known but the images that lie in one folder, and what the
+    other sources of the command say."""
 
     annotator: str | None = None
     item_key: str | None = None
 
     def __init__(
-        self, files: WorkingTree, place: Place, images: Images, default_size: tuple[int, int] | None
+        self,
+        files: WorkingTree,
+        source: LabelFiles,
+        images: Images,
+        default_size: tuple[int, int] | None,
+        others: ReadTogether,
     ) -> None:
         self._files = files
-        self._place = place
+        self._source = source
+        self._others = others
+        self._place = Place.of(source.path, None, is_folder=bool(source.files.members))
         self._images = images
         self._default_size = default_size
 
@@ -67,12 +77,12 @@ class Surroundings:
         return None if found is None else self._files.on_disk(found)
 
     def names_by_number(self) -> Mapping[str, Sequence[str]]:
-        """There are no other sources."""
-        return {}
+        """What the other sources of the command say."""
+        return self._others.names_by_number(self._source.format.name)
 
     def categories(self) -> Sequence[Mapping[str, Any]]:
-        """There are no other sources."""
-        return []
+        """What the other sources of the command say."""
+        return self._others.categories(self._source.format.name, str(self._source.files.root))
 
     def before(self, rules: int) -> Before:  # noqa: ARG002
         """Nothing was read before."""
@@ -116,18 +126,27 @@ def read_alone(asked: AskedFiles) -> FilesAlone:
     Raises:
         InputError: a path does not exist or holds none, or one cannot be read.
     """
-    alone, folders = FilesAlone(), dict[Path, _Folder]()
+    alone, folders, others = FilesAlone(), dict[Path, _Folder](), ReadTogether()
     for path in asked.paths:
         root = asked.start if path.is_relative_to(asked.start) else _folder_of(path)
-        folder = folders.get(root) or folders.setdefault(root, _Folder(root, asked))
-        try:
+        folder = folders.get(root) or folders.setdefault(root, _Folder(root, asked, others))
+        with _places_seen_from(root, asked.start):
             folder.read(path, alone)
-        except InputError as error:
-            faults = [
-                replace(fault, where=_written(fault.where, root, asked.start)) for fault in error.faults
-            ]
-            raise InputError.of(faults, error.hint) from error
+    others.finish()
+    for root, folder in folders.items():
+        with _places_seen_from(root, asked.start):
+            folder.read_waiting(alone)
     return alone
+
+
+@contextmanager
+def _places_seen_from(root: Path, start: Path) -> Iterator[None]:
+    """Faults tell places as people write them who stand in the folder `start`."""
+    try:
+        yield
+    except InputError as error:
+        faults = [replace(fault, where=_written(fault.where, root, start)) for fault in error.faults]
+        raise InputError.of(faults, error.hint) from error
 
 
 def _written(where: str | None, root: Path, start: Path) -> str | None:
@@ -178,7 +197,9 @@ def _broken_off(path: Path) -> str | None:
 class _Folder:
     """A folder that paths lie in. What was found in it, and which images there are, is asked once."""
 
-    def __init__(self, root: Path, asked: AskedFiles) -> None:
+    def __init__(self, root: Path, asked: AskedFiles, others: ReadTogether) -> None:
+        self._others = others
+        self._waiting: dict[str, tuple[str, LabelFiles]] = {}
         self._files = WorkingTree(root)
         self._recogniser = Recogniser(self._files, {}, asked.format, insist="--labels")
         self._size = asked.size
@@ -196,12 +217,22 @@ class _Folder:
             )
         for source in found.labels.values():
             name = str(source.files.root)
-            if name not in alone.sources:
-                alone.sources[name] = self._read(self._files.key_of(_folder_of(path)), source)
+            if name not in alone.sources and name not in self._waiting:
+                named = self._files.key_of(_folder_of(path))
+                try:
+                    alone.sources[name] = self._read(named, source)
+                except NotYet:
+                    self._waiting[name] = (named, source)
         _refuse_broken(self._files, found.unrecognised)
         for fault in found.unrecognised:
             where = str(self._files.root / str(fault.where))
             alone.unrecognised[where] = replace(fault, where=where)
+
+    def read_waiting(self, alone: FilesAlone) -> None:
+        """Read the sources that had to wait for what others say."""
+        for name, (named, source) in self._waiting.items():
+            if name not in alone.sources:
+                alone.sources[name] = self._read(named, source)
 
     def _read(self, named: str, source: LabelFiles) -> ReadAlone:
         """Images are looked for in the folder that was named, or in the source's own around it."""
@@ -209,10 +240,10 @@ class _Folder:
         is_folder = bool(source.files.members)
         around = key if is_folder and is_within(named, key) else named
         images = self._images.get(around) or self._images.setdefault(around, self._images_in(around))
-        place = Place.of(key, None, is_folder=is_folder)
-        surroundings = Surroundings(self._files, place, images, self._size)
+        surroundings = Surroundings(self._files, source, images, self._size, self._others)
         name = str(source.files.root)
         read = source.format.read(replace(source.files, name=name), surroundings)
+        self._others.add(key, source.format.name, read)
         return ReadAlone(name, read.mentions, read.labels, surroundings)
 
     def _images_in(self, folder: str) -> Images:
