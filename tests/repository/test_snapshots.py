@@ -326,6 +326,7 @@ def test_names_that_are_taken(forty: Repository) -> None:
         ({"earlier": "unsplit"}, "has no splits"),
         ({"sets": ["modle"]}, "there is no label set 'modle'"),
         ({"where": "w > 1e9", "drop_empty": True}, "nothing is selected"),
+        ({"where": "item.properties.sit = 'D'"}, "(?s)no item has a property 'sit'.*nothing is selected"),
         ({"where": "class = 'cow'"}, "no label is of class 'cow'"),
         ({"where": "w > 1 AND NOT class IN ('cat', 'Cta')"}, "did you mean 'cat'"),
     ],

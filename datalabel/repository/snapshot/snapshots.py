@@ -27,6 +27,8 @@ from datalabel.store.table import Table
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
+_NOTHING = Fault("nothing is selected: no item is left", hint="dlabel stats tells what there is")
+
 
 @dataclass(frozen=True, slots=True)
 class Created:
@@ -66,7 +68,10 @@ def create_snapshot(project: Project, name: str, revision: str, options: Snapsho
         selected.narrow(chosen)
         unseen = () if options.with_unseen else tuple(selected.unseen())
         selected.drop_items(unseen)
-        assigned, query = Splitter(project, selected.items, found, options).assign()
+        splitter = Splitter(project, selected.items, found, options)
+        if splitter.is_empty:
+            raise InputError.of([*warnings, _NOTHING])
+        assigned, query = splitter.assign()
         selected.drop_items([*assigned.bridging, *assigned.unnamed])
         asked = {field: getattr(options, field) for field in ("where", "drop_empty", "with_unseen")}
         snapshot = replace(
@@ -124,7 +129,7 @@ def _freeze(
     view = View(store, tree, name, table)
     digest, counts = measure(view, sets)
     if not counts[""]["items"]:
-        raise InputError("nothing is selected: no item is left", hint="dlabel stats shows what there is")
+        raise InputError.of([_NOTHING])
     return Snapshot(
         name=name, commit=commit, tree=store.history.put_tree(tree), splits=table, digest=digest, sets=sets,
         query={}, counts=counts, note="", author=author_of(project), created=now(), git=git_commit(project.root),

@@ -58,8 +58,11 @@ class Splitter:
         self._revision = revision
         self._options = options
         self._contents = contents_of(project, items)
-        if not self._contents:
-            raise InputError("nothing is selected: no item is left", hint="dlabel stats shows what there is")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no item is selected."""
+        return not self._contents
 
     def assign(self) -> tuple[Assigned, dict[str, object]]:
         """The split of each item, and how it was asked for.
