@@ -9,15 +9,18 @@ from __future__ import annotations
 import functools
 import unicodedata
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 from selections import InMemorySelection
 
 from datalabel.content import canonical_json
 from datalabel.formats.base import Capabilities
+from datalabel.labels.rows import with_column
 from datalabel.labels.tables import KINDS
 
 SKELETONS = {
@@ -27,7 +30,13 @@ SKELETONS = {
 """Classes with keypoints: names of points, edges."""
 
 ALL = Capabilities(
-    kinds=frozenset(KINDS), properties=True, confidence=True, annotator=True, holes=True, pieces=True
+    kinds=frozenset(KINDS),
+    properties=True,
+    item_properties="anywhere",
+    confidence=True,
+    annotator=True,
+    holes=True,
+    pieces=True,
 )
 
 _LETTERS = st.sampled_from([*"aZ09 -_#'\"&<>%;,()[]{}+=@!~", "é", "ß", "한", "😀", "\n", "\t"])
@@ -65,7 +74,7 @@ _VALUE = st.one_of(
 PROPERTIES: st.SearchStrategy[str | None] = st.dictionaries(texts(), _VALUE, max_size=2).map(
     lambda found: canonical_json(found).decode() if found else None
 )
-"""Canonical JSON of a label's properties, or nothing."""
+"""Canonical JSON of the properties of a label or an item, or nothing."""
 _CONFIDENCE = st.none() | st.floats(0, 1)
 _ANNOTATOR = st.none() | texts()
 _SIZE = st.tuples(st.integers(1, 40), st.integers(1, 40))
@@ -160,9 +169,13 @@ def selections(draw: st.DrawFn, holds: Capabilities = ALL, max_labels: int = 4) 
     for item, size in found.items():
         count = draw(st.integers(0, max_labels))
         rows += [{**draw(label_rows(item, size, classes, holds)), "rank": rank} for rank in range(count)]
-    return InMemorySelection.of(
+    selection = InMemorySelection.of(
         found, rows, sorted(classes | set(SKELETONS)), name="labels.json", keypoints=SKELETONS
     )
+    if not holds.item_properties:
+        return selection
+    said = pa.array([draw(PROPERTIES) for _ in found], pa.string())
+    return replace(selection, items=with_column(selection.items, "properties", said))
 
 
 def example(holds: Capabilities) -> InMemorySelection:

@@ -9,10 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.formats.base import LABEL_KEYS, READ_MENTIONS, Batch, Read
+from datalabel.formats.base import BATCH_ITEMS, LABEL_KEYS, Batch, Read
 from datalabel.labels.tables import LABELS, table_of
-
-SELECTED_ITEMS: pa.Schema = pa.schema([pa.field("item", pa.string(), nullable=False), *READ_MENTIONS])
 
 Skeletons = Mapping[str, tuple[tuple[str, ...], tuple[tuple[int, int], ...]]]
 
@@ -38,7 +36,8 @@ class InMemorySelection:
     ) -> InMemorySelection:
         """What a source said, to be written again: every image is its own item, keyed by its name."""
         names = read.mentions.column("name")
-        items = read.mentions.add_column(0, SELECTED_ITEMS.field("item"), names).cast(SELECTED_ITEMS)
+        columns = {one: read.mentions.column(one) for one in read.mentions.column_names}
+        items = table_of({**columns, "item": names}, BATCH_ITEMS)
         columns = {one: read.labels.column(one) for one in read.labels.column_names if one != "mention"}
         columns["item"] = names.combine_chunks().take(read.labels.column("mention"))
         columns["id"] = pa.array(range(1, read.labels.num_rows + 1), pa.uint64())
@@ -68,7 +67,7 @@ class InMemorySelection:
                     {"item": key, "name": key, "width": size and size[0], "height": size and size[1]}
                     for key, size in items.items()
                 ],
-                SELECTED_ITEMS,
+                BATCH_ITEMS,
             )
         if not isinstance(labels, pa.Table):
             rows = [{"id": place + 1, "rank": place, **row} for place, row in enumerate(labels)]

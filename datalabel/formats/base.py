@@ -39,6 +39,12 @@ READ_MENTIONS: pa.Schema = pa.schema(
 size as the file says, the file's other fields on it (a JSON object, verbatim) and, where the file says so,
 who saw it."""
 
+BATCH_ITEMS: pa.Schema = pa.schema(
+    [pa.field("item", pa.string(), nullable=False), *READ_MENTIONS, pa.field("properties", pa.string())]
+)
+"""An item to be written: its key, what a source says of it, and its properties (canonical JSON). These are null where
+the source itself is written again: they are among its fields."""
+
 READ_LABELS: pa.Schema = pa.schema(
     [pa.field("mention", pa.int32(), nullable=False)]
     + [LABELS.field(name) for name in LABELS.names if name not in ("item", "id", "source")]
@@ -92,7 +98,7 @@ class Read:
 class Batch:
     """Some items to write, sorted by key, with all their labels.
 
-    `items` has the columns of `READ_MENTIONS` and `item` (the key); `name` is what the source called the
+    `items` has the schema `BATCH_ITEMS`; `name` is what the source called the
     item when the source itself is being written again, and the key otherwise. `labels` has the schema
     `LABELS`, sorted by (item, rank, id). Extras in either belong to the format being written; extras of
     other formats were taken out and counted in `Selection.foreign_extras`.
@@ -165,6 +171,8 @@ class Capabilities:
 
     kinds: frozenset[str]
     properties: bool = False
+    item_properties: str | None = None
+    """The field among those of an item (its `extra`) that holds the item's properties, where it is an object."""
     confidence: bool = False
     annotator: bool = False
     holes: bool = False
@@ -257,6 +265,7 @@ class Format(Protocol):
 
 
 __all__ = [
+    "BATCH_ITEMS",
     "LABEL_KEYS",
     "READ_LABELS",
     "READ_MENTIONS",

@@ -154,3 +154,7 @@ def _count_items(tally: Tally, holds: Capabilities, batch: Batch, annotator: str
             others = pc.is_valid(who) if annotator is None else pc.not_equal(who, annotator)
             named = np.bincount(parents[_mask(others)], minlength=items.num_rows) > 0
             tally.rows("who has seen an item is not kept", items, named)
+    if holds.item_properties is None and "properties" in items.column_names:
+        texts = items.column("properties")
+        said = _mask(pc.and_(pc.is_valid(texts), pc.not_equal(texts, "{}")))
+        tally.rows("properties of items are not kept", items, said)

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datalabel.content import canonical_json
+from datalabel.labels.arrays import one_array
 
 _MANY = 4000
 """Python makes no whole number of more digits than about so many."""
+
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def properties_in(text: str | None) -> dict[str, Any] | None:
@@ -61,3 +73,40 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: plain(one) for name, one in value.items()}
     return value
+
+
+def spelled(value: Any) -> str | None:
+    """A parsed JSON value as properties in their one spelling; None where it is no object, an empty one, or holds
+    what JSON does not know."""
+    try:
+        return canonical_json(value).decode() if isinstance(value, dict) and value else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def united(texts: Iterable[str]) -> str | None:
+    """All that these say of properties, by name; where they do not agree, as the first of them says."""
+    whole: dict[str, Any] = {}
+    for text in texts:
+        values = json.loads(text)
+        whole |= {name: value for name, value in values.items() if whole.get(name) is None}
+    return spelled(whole)
+
+
+def said_in(extras: pa.Array | pa.ChunkedArray, field: str) -> pa.StringArray:
+    """What one field of extras (JSON objects) says of properties, row by row; null where it says nothing. Where no
+    row has the field, none is parsed."""
+    texts = one_array(extras)
+    rows = np.flatnonzero(pc.fill_null(pc.match_substring(texts, f'"{field}"'), False))
+    told: list[str | None] = [None] * len(texts)
+    spellings = cache(_spelling)
+    for row, text in zip(rows.tolist(), texts.take(pa.array(rows)).to_pylist(), strict=True):
+        told[row] = spellings(bytes(_MEMBERS.decode(text).get(field, b"")))
+    return pa.array(told, pa.string())
+
+
+def _spelling(text: bytes) -> str | None:
+    try:
+        return spelled(json.loads(text)) if text[:1] == b"{" else None
+    except (ValueError, RecursionError):
+        return None

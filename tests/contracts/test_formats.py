@@ -17,6 +17,7 @@ from selections import InMemorySelection
 from datalabel.errors import InputError
 from datalabel.formats.base import Format, Loss, Read
 from datalabel.formats.registry import detect_format, formats, get_format
+from datalabel.labels.properties import said_in as properties_said_in
 
 NAMES = [info.name for info in formats()]
 every_format = pytest.mark.parametrize("name", NAMES)
@@ -46,6 +47,7 @@ def test_what_a_format_holds_comes_back(name: str, data: st.DataObject) -> None:
     assert sorted(sizes) == [
         (item["item"], item["width"], item["height"]) for item in selection.items.to_pylist()
     ]
+    assert item_properties(fmt, back) == properties_of_items(selection)
 
 
 @every_format
@@ -66,6 +68,23 @@ def test_whatever_does_not_come_back_is_named(name: str, data: st.DataObject) ->
     named = {one["item"] for one in selection.items.to_pylist()}
     seen = set(back.mentions.column("name").to_pylist())
     assert seen == named or (seen < named and touched.says("items without labels"))
+    described = properties_of_items(selection)
+    assert item_properties(fmt, back) == described or (described and touched.says("properties of items"))
+
+
+def properties_of_items(selection: InMemorySelection) -> dict[str, str]:
+    """The properties of each item that has any."""
+    return {item["item"]: item["properties"] for item in selection.items.to_pylist() if item["properties"]}
+
+
+def item_properties(fmt: Format, read: Read) -> dict[str, str]:
+    """What a source says of the properties of items."""
+    field = fmt.holds.item_properties
+    if field is None:
+        return {}
+    texts = properties_said_in(read.mentions.column("extra"), field).to_pylist()
+    names = read.mentions.column("name").to_pylist()
+    return {name: text for name, text in zip(names, texts, strict=True) if text is not None}
 
 
 class Touched:
@@ -94,7 +113,7 @@ class Touched:
         for one, count in said.items():
             *rest, properties, confidence, annotator = one
             kept = (
-                None if self.says("properties") else properties,
+                None if self.says("properties of labels") else properties,
                 None if self.says("confidence") else confidence,
                 None if self.says("annotator") else annotator,
             )

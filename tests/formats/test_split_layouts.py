@@ -11,16 +11,17 @@ import pytest
 from format_round_trip import on_disk, read_folder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from selections import SELECTED_ITEMS, InMemorySelection
+from selections import InMemorySelection
 
 from datalabel.errors import RefusedError
+from datalabel.formats.base import BATCH_ITEMS
 from datalabel.formats.registry import formats, get_format
 
 
 def split(name: str, *items: str, classes: tuple[str, ...] = ("dog", "cat")) -> InMemorySelection:
     """A split whose items are called by their base names, with a label on each."""
     rows = [{"item": f"raw/{item}", "name": item, "width": 100, "height": 200} for item in items]
-    table = pa.Table.from_pylist(rows, SELECTED_ITEMS)
+    table = pa.Table.from_pylist(rows, BATCH_ITEMS)
     box = {"class": "cat", "kind": "box", "x": 1.0, "y": 2.0, "w": 3.0, "h": 4.0}
     return InMemorySelection.of(table, [{"item": f"raw/{item}", **box} for item in items], classes, name=name)
 

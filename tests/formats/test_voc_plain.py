@@ -15,8 +15,9 @@ from format_round_trip import files_of, on_disk, read_folder, said_by, said_in
 from hypothesis import given
 from hypothesis import strategies as st
 from label_strategies import texts
-from selections import SELECTED_ITEMS, InMemorySelection
+from selections import InMemorySelection
 
+from datalabel.formats.base import BATCH_ITEMS
 from datalabel.formats.registry import get_format
 
 VOC = get_format("voc")
@@ -67,7 +68,7 @@ def item(key: str, width: int | None = 4, height: int | None = 5, extra: str | N
 
 
 def selected(items: Sequence[Row], labels: Sequence[Row]) -> InMemorySelection:
-    return InMemorySelection.of(pa.Table.from_pylist(list(items), SELECTED_ITEMS), labels)
+    return InMemorySelection.of(pa.Table.from_pylist(list(items), BATCH_ITEMS), labels)
 
 
 def saying_what_is_usual(row: Row) -> Row:

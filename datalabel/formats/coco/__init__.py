@@ -1,7 +1,7 @@
 """COCO: one JSON file with images, annotations and categories, or a list of scored results.
 
-Polygons (of several pieces), run-length masks, keypoints and boxes; CVAT's `attributes` are properties, an
-`annotator` on an annotation and `annotators` on an image say who drew and who saw.
+Polygons (of several pieces), run-length masks, keypoints and boxes; CVAT's `attributes` are properties, of an
+annotation or of an image; an `annotator` on an annotation and `annotators` on an image say who drew and who saw.
 
 Layout of the format: https://cocodataset.org/#format-data and #format-results.
 """
@@ -41,6 +41,7 @@ class Coco:
     holds = Capabilities(
         kinds=frozenset({"box", "polygon", "mask", "keypoints"}),
         properties=True,
+        item_properties="attributes",
         confidence=True,
         annotator=True,
         pieces=True,

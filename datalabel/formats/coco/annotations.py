@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Raw
 
-from datalabel.content import canonical_json
 from datalabel.errors import Faults
 from datalabel.formats.base import READ_LABELS, VERBATIM
+from datalabel.formats.coco.attributes import ATTRIBUTES, taken
 from datalabel.formats.coco.columns import decoded_strings, first_bytes, objects, text_column
 from datalabel.formats.coco.images import Categories, Images
 from datalabel.formats.coco.numbers import scalars
-from datalabel.formats.coco.repeated import HINT, RepeatedError, once
+from datalabel.formats.coco.repeated import HINT, RepeatedError
 from datalabel.formats.coco.shapes import Shapes, read_shapes
 
 Bools = npt.NDArray[np.bool_]
@@ -162,32 +162,21 @@ def _confidence(chunk: Chunk) -> pa.DoubleArray:
 
 def _properties(chunk: Chunk) -> pa.StringArray:
     """CVAT's `attributes` as canonical JSON; what is no object, or empty, stays an extra field."""
-    texts = chunk.column("attributes")
+    texts = chunk.column(ATTRIBUTES)
     if texts.null_count == chunk.size:
         return texts
     encoded = texts.dictionary_encode()
     known: list[str | None] = []
     for code, text in enumerate(encoded.dictionary.to_pylist()):
         try:
-            known.append(_canonical(text))
+            known.append(taken(text))
         except RepeatedError as error:
             known.append(None)
             for row in np.flatnonzero(_true(pc.equal(encoded.indices, code))).tolist():
-                chunk.fault(row, f"attributes {error}", HINT)
+                chunk.fault(row, f"{ATTRIBUTES} {error}", HINT)
     properties = pa.array(known, _TEXT).take(encoded.indices)
-    chunk.consume("attributes", _valid(properties))
+    chunk.consume(ATTRIBUTES, _valid(properties))
     return properties
-
-
-def _canonical(text: str) -> str | None:
-    if not text.startswith("{") or text == "{}":
-        return None
-    try:
-        return canonical_json(json.loads(text, object_pairs_hook=once)).decode()
-    except RepeatedError:
-        raise
-    except (ValueError, RecursionError):
-        return None
 
 
 def _annotator(chunk: Chunk) -> pa.StringArray:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from datalabel.errors import Faults, InputError
 from datalabel.formats.base import VERBATIM, Batch, Selection
 from datalabel.formats.coco.annotations import Chunk, read_chunk
+from datalabel.formats.coco.attributes import ATTRIBUTES
 from datalabel.formats.coco.columns import Fields, NotObjectsError, encoded_strings, json_list, objects
 from datalabel.formats.coco.images import Images, read_categories
 from datalabel.formats.coco.lookup import Lookup
@@ -76,6 +77,7 @@ class Encoder:
         columns: Columns = {"id": pa.array(batch.images, pa.string()), "file_name": names}
         for name in ("width", "height"):
             columns[name] = pc.cast(one_array(items.column(name)), pa.string())
+        columns[ATTRIBUTES] = _said(items.column("properties"))
         columns["annotators"] = self._seen_by(items, extra.get("annotators"))
         order = self.numbers.header.get("orders", {}).get("images", [])
         return objects(_ordered(_merged(columns, extra, size), order), size, after=",")
@@ -144,8 +146,7 @@ class Encoder:
         columns["segmentation"] = outlines.segmentations()
         columns["keypoints"] = outlines.keypoints()
         columns["score"] = pc.cast(one_array(labels.column("confidence")), pa.string())
-        properties = one_array(labels.column("properties"))
-        columns["attributes"] = pc.if_else(pc.equal(properties, "{}"), _NONE, properties)
+        columns[ATTRIBUTES] = _said(labels.column("properties"))
         who = one_array(labels.column("annotator"))
         implied = pc.fill_null(pc.equal(who, pa.scalar(self.selection.annotator, pa.string())), False)
         columns["annotator"] = encoded_strings(pc.if_else(implied, _NONE, who))
@@ -227,6 +228,12 @@ class Encoder:
             images=Images(batch.items, names, lookup, unknown, unknown),
             categories=read_categories(self.numbers.categories, self.selection.name, faults),
         )
+
+
+def _said(properties: pa.ChunkedArray) -> pa.StringArray:
+    """Properties as the text of `attributes`; those that say nothing are left out."""
+    texts = one_array(properties)
+    return pc.if_else(pc.equal(texts, "{}"), _NONE, texts)
 
 
 def split_extras(column: pa.ChunkedArray) -> Columns:

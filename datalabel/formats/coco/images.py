@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 
 from datalabel.errors import Faults, InputError
 from datalabel.formats.base import READ_MENTIONS, ReadContext
+from datalabel.formats.coco.attributes import ATTRIBUTES, taken
 from datalabel.formats.coco.columns import Fields, NotObjectsError, first_bytes, objects
 from datalabel.formats.coco.lookup import Lookup
-from datalabel.formats.coco.repeated import HINT, repeated
+from datalabel.formats.coco.repeated import HINT, RepeatedError, repeated
 from datalabel.labels.tables import table_of
 from datalabel.printable import amount
 
@@ -73,6 +74,7 @@ def read_images(blob: bytes, fields: Fields, context: ReadContext, name: str, fa
     lookup = Lookup(texts)
     _check_numbers(numbers, names, lookup, name, faults)
     _check_names(names, texts, context.item_key, name, faults)
+    _check_attributes(columns.get(ATTRIBUTES, nothing), name, faults)
     mentions = table_of(
         {
             "name": pa.array(names, pa.string()),
@@ -215,6 +217,17 @@ def _check_names(
                 f"{name}: {json.dumps(one, ensure_ascii=False)}",
                 hint="--item-key FIELD names a field that tells the images apart",
             )
+
+
+def _check_attributes(texts: pa.StringArray, name: str, faults: Faults) -> None:
+    """They stay a field of the image, which `Capabilities.item_properties` names; but no name may be lost of them."""
+    encoded = texts.dictionary_encode()
+    for code, text in enumerate(encoded.dictionary.to_pylist()):
+        try:
+            taken(text)
+        except RepeatedError as error:
+            for row in np.flatnonzero(pc.fill_null(pc.equal(encoded.indices, code), False)).tolist():
+                faults.add(f"{ATTRIBUTES} {error}", f"{name}: image {row + 1} of the list", HINT)
 
 
 def _annotators(texts: pa.StringArray) -> pa.ListArray:

@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalabel.formats.base import LABEL_KEYS, READ_MENTIONS, Batch
+from datalabel.formats.base import BATCH_ITEMS, LABEL_KEYS, Batch
 from datalabel.formats.registry import get_format
 from datalabel.labels.mentions import of_set, own_mentions
 from datalabel.labels.rows import constant, distinct, of_items, sort_rows, split_by_source, with_column
-from datalabel.labels.tables import ITEMS
 from datalabel.repository.export.selecting import UNFILTERED, Filter
+from datalabel.repository.item_properties import by_field
 from datalabel.repository.view import View, span_of
 from datalabel.store.history import Source
 from datalabel.store.open_table import OpenTable
@@ -26,7 +26,6 @@ from datalabel.store.open_table import OpenTable
 PIECE = 4096
 """So many items of a source are read at a time."""
 MENTION_COLUMNS = ["item", "set", "source", "annotator", "name", "number", "extra"]
-ITEM_COLUMNS = pa.schema([ITEMS.field("item"), *READ_MENTIONS])
 
 _FLAT = r'^\{(?:"[^"\\0-9]*": ?(?:-?[0-9][0-9.eE+-]*|true|false|null)(?:, ?)?)*\}$'
 """JSON objects of numbers, whose names hold no digit."""
@@ -115,7 +114,8 @@ def _items(mentions: pa.Table, seen: Mapping[str, list[str]]) -> pa.Table:
     cells["annotators"] = pa.array(
         [seen.get(key) for key in mentions.column("item").to_pylist()], pa.list_(pa.string())
     )
-    return pa.table(cells).select(ITEM_COLUMNS.names).cast(ITEM_COLUMNS)
+    cells["properties"] = constant(None, mentions.num_rows)  # they are among the source's fields
+    return pa.table(cells).cast(BATCH_ITEMS)
 
 
 class SetSelection:
@@ -181,8 +181,9 @@ class SetSelection:
                 rows.column("item"), value_set=self._own_mentions(rows).column("item").combine_chunks()
             )
             kept = pc.and_(kept, pc.is_in(rows.column("source"), value_set=pa.array(self._own, pa.string())))
-            of_images = _fields(rows.filter(pc.invert(kept)))
-            counts.update({f"{name} of the image": count for name, count in of_images.items()})
+            for field, lost in by_field(self._view.tree.sources, rows.filter(pc.invert(kept))):
+                of_images = _fields(lost, but=field)
+                counts.update({f"{name} of the image": count for name, count in of_images.items()})
         return dict(sorted(counts.items()))
 
     def _own_mentions(self, mentions: pa.Table) -> pa.Table:
@@ -253,12 +254,14 @@ class SetSelection:
             "height": items.column("height"),
             "extra": pc.take(own.column("extra"), places),
             "annotators": pa.array([seen.get(key) for key in keys.to_pylist()], pa.list_(pa.string())),
+            "properties": items.column("properties"),
         }
-        return pa.table(cells).cast(ITEM_COLUMNS)
+        return pa.table(cells).cast(BATCH_ITEMS)
 
 
-def _fields(rows: pa.Table) -> Counter[str]:
-    """How often each field says something in extras; of texts that differ in numbers only, one is parsed."""
+def _fields(rows: pa.Table, but: str | None = None) -> Counter[str]:
+    """How often each field says something in extras; of texts that differ in numbers only, one is parsed. `but` is a
+    field whose objects are properties of items."""
     counts: Counter[str] = Counter()
     texts = rows.column("extra").drop_null().combine_chunks()
     for end in ",}":
@@ -267,6 +270,8 @@ def _fields(rows: pa.Table) -> Counter[str]:
     _, firsts, often = np.unique(alike, return_index=True, return_counts=True)
     for text, count in zip(texts.take(pa.array(firsts)).to_pylist(), often.tolist(), strict=True):
         for name, value in _said(text).items():
+            if name == but and value[:1] == b"{":
+                continue
             counts.update(dict.fromkeys(_names_in(name, value), count))
     return counts
 
