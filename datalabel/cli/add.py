@@ -77,6 +77,8 @@ class AddedText(Presentation):
         changed = amount(labels.changed_items, "item") + " changed"
         into = "" if labels.set == "ground_truth" else f" into {shown(labels.set)}"
         screen.line(name, f": {amount(labels.labels, 'label')} ({labels.format}){into}, {changed}")
+        if labels.properties:
+            screen.line(f"  {amount(labels.properties, 'item')} with other properties")
         if labels.decided:
             side = "what is here" if labels.decided == "ours" else "the file"
             screen.line((f"  {amount(len(labels.conflicts), 'conflict')} decided for {side}", "warn"))
@@ -109,6 +111,7 @@ class AddedText(Presentation):
                     "set": labels.set,
                     "labels": labels.labels,
                     "changed_items": labels.changed_items,
+                    "properties": labels.properties,
                     "awaited": labels.awaited,
                     "new_classes": list(labels.new_classes),
                     "called": dict(labels.called),

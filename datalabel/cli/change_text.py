@@ -47,8 +47,21 @@ def _item_fields(change: Mapping[str, Any]) -> str:
         old = [fields[name][0] if name in fields else "…" for name in ("width", "height")]
         new = [fields[name][1] if name in fields else "…" for name in ("width", "height")]
         return f"  {old[0]}×{old[1]} → {new[0]}×{new[1]}"
-    shown_fields = [name for name in fields if name not in ("content", "bytes")]
+    shown_fields = [
+        _properties(*pair) if name == "properties" else name
+        for name, pair in fields.items()
+        if name not in ("content", "bytes")
+    ]
     return "  " + ", ".join(shown_fields) if shown_fields else ""
+
+
+def _properties(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
+    """Each property that is another now."""
+    old, new = before or {}, after or {}
+    names = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
+    return (
+        ", ".join(f"{shown(name)} {_pair([old.get(name), new.get(name)])}" for name in names) or "properties"
+    )
 
 
 def label_line(screen: Screen, change: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from datalabel.labels.diff import COUNTED, LabelChange, LabelChanges, diff_labels, summarise
+from datalabel.labels.properties import properties_in
 from datalabel.labels.rows import differing_items, sort_rows, with_column
 from datalabel.labels.tables import LABELS, MENTIONS
 from datalabel.repository.log import LogEntry
@@ -314,7 +315,8 @@ def _item_change(
 
 
 def _fields(old: Row, new: Row) -> dict[str, Any]:
-    return {name: [old[name], new[name]] for name in new if name not in _IGNORED and old[name] != new[name]}
+    told = {name: [old[name], new[name]] for name in new if name not in _IGNORED and old[name] != new[name]}
+    return told | {name: [*map(properties_in, told[name])] for name in ("properties",) if name in told}
 
 
 def diff(

@@ -27,6 +27,7 @@ from datalabel.labels.rows import (
 )
 from datalabel.labels.tables import LABEL_ORDER, LABELS, MENTION_ORDER
 from datalabel.repository.add.spoken import CONTENT
+from datalabel.repository.item_properties import settle
 from datalabel.repository.stage import Draft, Stage
 from datalabel.repository.view import View, view_of
 from datalabel.store.state import Base
@@ -146,6 +147,7 @@ def _say_again(stage: Stage, source: str, before: View, items: Sequence[str], na
         return 0
     mentions = pa.concat_tables([of_items(others, back), said])
     stage.put_mentions(sort_rows(mentions, *MENTION_ORDER))
+    settle(stage, back)
     known = stage.tree.sources[source]
     set_name = known.set or ""
     held = split_by_source(stage.read(before.label_table(set_name), back), source)[0]

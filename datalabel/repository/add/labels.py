@@ -38,6 +38,7 @@ from datalabel.repository.add.rivals import refuse_overlap
 from datalabel.repository.add.spoken import LabelOptions, Spoken, spoken
 from datalabel.repository.add.turned import turned_images
 from datalabel.repository.add.wordings import remember_wordings
+from datalabel.repository.item_properties import Settled, said_by, with_properties
 from datalabel.repository.names import Place
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
@@ -49,7 +50,8 @@ from datalabel.store.table import Table
 class LabelsAdded:
     """What adding one source did. With conflicts and no preference (`decided`), nothing of the source was staged.
 
-    `awaited` counts the items that the source names and whose images are not here; `new_classes` are those of the
+    `changed_items` counts the items with other labels than before, `properties` those with other properties;
+    `awaited` those that the source names and whose images are not here; `new_classes` are those of the
     labels that came of the changed items, where the spec does not name them, and `called` has what classes that the
     source says of them are called here.
     """
@@ -64,6 +66,7 @@ class LabelsAdded:
     new_classes: tuple[str, ...] = ()
     awaited: int = 0
     decided: str | None = None
+    properties: int = 0
     called: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -108,8 +111,7 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
         return LabelsAdded(*counts, 0, conflicts, reading.read.remarks)
     came = split_by_source(addition.brought.labels, name)[0]
     record = addition.record(distinct(came.column("class")))
-    addition.apply()
-    stage.set_source(name, record)
+    addition.apply(record)
     new_classes = _new_classes(stage, came)
     turned = turned_images(stage, came) if reading.format.fractional else []
     remember_base(stage, name, reading.digest, addition.theirs, addition.words)
@@ -118,10 +120,11 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
         *counts,
         len(addition.changed),
         conflicts,
-        (*reading.read.remarks, *turned),
+        (*reading.read.remarks, *turned, *addition.said.remarks(name)),
         new_classes,
         sum(stage.known.get(key) is None for key in now.items),
         how.prefer if conflicts else None,
+        len(addition.said.texts),
         addition.called(),
     )
 
@@ -142,6 +145,7 @@ class _Addition:
         self._old_name = how.replaces or reading.name
         self._now = now
         self._how = how
+        self.said = Settled()
         self._base = self._base_view()
         self._said = self._base.mentions_of(self._old_name) if self._base else empty(MENTIONS)
         self.changed = self._changed_items()
@@ -258,25 +262,27 @@ class _Addition:
         kept = (batch.filter(pc.is_in(batch.column("item"), value_set=known)) for batch in scanned)
         return sum(split_by_source(rows, self._name)[0].num_rows for rows in kept)
 
-    def apply(self) -> None:
-        """Write the outcome into staging."""
+    def apply(self, record: Source) -> None:
+        """Write the outcome into staging, and the source as it is from now on."""
+        sources = {**self._stage.tree.sources, self._name: record}
         self._stage.put_labels(self._how.set, self.brought.labels, self.brought.gone)
         said_anew = self._said_anew()
-        self._put_mentions(self.brought.kept, said_anew)
-        self._put_items(said_anew)
+        before, now = self._put_mentions(self.brought.kept, said_anew)
         if self._how.replaces:
             self._stage.set_source(self._how.replaces, None)
             self._stage.bases.pop(self._how.replaces, None)
+        self._stage.set_source(self._name, record)
+        self._put_items(said_anew, differing_items(*(_properties(sources, rows) for rows in (before, now))))
 
     def _said_anew(self) -> set[str]:
         """The items of which the source says something new: it did not name them before, or labels came of it."""
         named = set(self._now.items)
         return (named - distinct(self._said.column("item"))) | (named & self.brought.kept)
 
-    def _put_mentions(self, labelled: frozenset[str], said_anew: set[str]) -> None:
+    def _put_mentions(self, labelled: frozenset[str], said_anew: set[str]) -> tuple[pa.Table, pa.Table]:
         """The source's mentions are what it says now; those of other sources stay, and so do those of items that it
         does not name any more but has labels on, since somebody decided for them. Items that were removed here stay
-        away while it says nothing new of them."""
+        away while it says nothing new of them. Returned are its mentions that change, before and now."""
         old, new = (item_hashes(rows, MENTIONS.names) for rows in (self._said, self._now.mentions))
         if self._how.partial:
             old = {key: known for key, known in old.items() if key in new}
@@ -286,13 +292,16 @@ class _Addition:
             self._stage.read(self._stage.mentions, touched), self._name, self._old_name
         )
         kept = _silent(of_items(mine, labelled - new.keys()), self._name)
-        rows = pa.concat_tables([others, of_items(self._now.mentions, touched), kept])
+        now = pa.concat_tables([of_items(self._now.mentions, touched), kept])
+        rows = pa.concat_tables([others, now])
         present = distinct(mine.column("item")) | distinct(others.column("item"))
         self._stage.put_mentions(sort_rows(rows, *MENTION_ORDER), present - distinct(rows.column("item")))
+        return mine, now
 
-    def _put_items(self, said_anew: set[str]) -> None:
+    def _put_items(self, said_anew: set[str], said_otherwise: Sequence[str]) -> None:
         """Items that only label files know come with their mention, follow its size, and go with it. One that was
-        removed by hand does not come back with a file that says nothing new of it."""
+        removed by hand does not come back with a file that says nothing new of it. Those of which the source says
+        other properties than before follow that."""
         stage, known = self._stage, self._stage.known
         said = own_mentions(self._now.mentions)
         waits = [
@@ -301,7 +310,13 @@ class _Addition:
         ]
         said = said.filter(pa.array(waits, pa.bool_()))
         tracked = [key for key in said.column("item").to_pylist() if key in known]
-        stage.put_items(_following(stage.read(stage.items, tracked), said), self._forgotten())
+        rows, gone = _following(stage.read(stage.items, tracked), said), self._forgotten()
+        if said_otherwise:
+            self.said = Settled.of(stage, said_otherwise, self._name)
+            keys = (self.said.texts.keys() & known.keys()) - distinct(rows.column("item")) - gone
+            rows = pa.concat_tables([rows, stage.read(stage.items, sorted(keys))])
+            rows = with_properties(sort_rows(rows, "item"), self.said.texts)
+        stage.put_items(rows, gone)
 
     def _forgotten(self) -> set[str]:
         """Items without an image that nobody mentions any more."""
@@ -324,6 +339,11 @@ def _factors(before: pa.Table, now: pa.Table) -> dict[str, tuple[float, float]]:
     pairs = pa.table([*now.select(["item", "width", "height"]).columns, *sizes], ["item", *"whWH"])
     rows = pairs.filter(pc.or_(*differ)).to_pylist()
     return {row["item"]: (row["w"] / row["W"], row["h"] / row["H"]) for row in rows if row["W"] and row["H"]}
+
+
+def _properties(sources: Mapping[str, Source], mentions: pa.Table) -> dict[str, int]:
+    """A fingerprint of the properties that each item has by these mentions, of those that have any."""
+    return {item: hash(tuple(said.values())) for item, said in said_by(sources, mentions).items()}
 
 
 _NO_LABELS = pa.scalar(0, pa.uint64())

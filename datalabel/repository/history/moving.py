@@ -16,6 +16,7 @@ from datalabel.repository.add.digests import digest_of
 from datalabel.repository.add.recognise import label_files
 from datalabel.repository.add.rekey import rekey
 from datalabel.repository.history.choosing import Chosen, choose
+from datalabel.repository.item_properties import settle
 from datalabel.repository.journal import set_aside
 from datalabel.repository.project import Project
 from datalabel.repository.stage import Stage, without_source
@@ -92,6 +93,7 @@ def _forget_source(stage: Stage, name: str) -> int:
     waiting = sorted(key for key in mentions.items if stage.known.get(key, "") is None)
     mentioned = distinct(stage.read(stage.mentions, waiting).column("item"))
     stage.put_items(stage.items.schema.empty_table(), set(waiting) - mentioned)
+    settle(stage, mentions.items)
     return labels.count
 
 

@@ -21,6 +21,7 @@ from datalabel.labels.tables import LABEL_ORDER, MENTION_ORDER
 from datalabel.repository.add.rekey import rekey
 from datalabel.repository.differences import Difference
 from datalabel.repository.history.choosing import Chosen
+from datalabel.repository.item_properties import settle
 from datalabel.repository.project import Project
 from datalabel.repository.stage import Stage, without_source
 from datalabel.repository.view import View
@@ -42,7 +43,8 @@ def take(stage: Stage, other: View, chosen: Chosen | None) -> None:
     _refuse_renamed(stage.project, apart, {item for items in touched.values() for item in items})
     for name in chosen.folders:
         stage.set_source(name, other.tree.sources.get(name))
-    _take_items(stage, other, list(chosen.items))
+    taken = _take_items(stage, other, list(chosen.items))
+    settle(stage, {*taken, *(item for items in touched.values() for item in items)})
     if chosen.spec:
         stage.tree = replace(stage.tree, spec=other.tree.spec, spec_text=other.tree.spec_text)
     _refuse_shared_path(stage, touched)
@@ -92,7 +94,8 @@ def _refuse_shared_path(stage: Stage, names: Iterable[str]) -> None:
                 )
 
 
-def _take_items(stage: Stage, other: View, keys: list[str]) -> None:
+def _take_items(stage: Stage, other: View, keys: list[str]) -> list[str]:
+    """Which of these items may be others now."""
     tables = stage.project.store.tables
     changed = tables.changed_items(stage.items, other.items)
     wanted = keys if changed is None else sorted(set(keys) & set(changed))
@@ -101,6 +104,7 @@ def _take_items(stage: Stage, other: View, keys: list[str]) -> None:
     stage.put_items(new)
     stage.drop_items(gone)
     _take_labels(stage, other, sorted(distinct(rows.column("item")) - distinct(present.column("item"))))
+    return wanted
 
 
 def _take_labels(stage: Stage, other: View, back: list[str]) -> None:
