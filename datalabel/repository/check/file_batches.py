@@ -16,11 +16,13 @@ import pyarrow.compute as pc
 from datalabel.check.finding import CheckBatch
 from datalabel.labels.arrays import begins_of, one_array
 from datalabel.labels.match import mint_ids
+from datalabel.labels.properties import united
 from datalabel.labels.rows import constant, sort_rows, with_column
 from datalabel.labels.tables import GROUND_TRUTH, LABELS, table_of
 from datalabel.repository.check.comparing import several_named
 from datalabel.repository.check.image_facts import items_of_files
 from datalabel.repository.check.label_files import ReadAlone, seen_from
+from datalabel.repository.item_properties import with_properties
 from datalabel.spec.model import Spec
 
 _Image = tuple[str, str]
@@ -106,7 +108,8 @@ def _called(group: Sequence[_File]) -> list[list[str]]:
 
 
 def _items(group: Sequence[_File], called: Sequence[Sequence[str]], *, pixels: bool) -> pa.Table:
-    """The items of a group, each once: as the file says whose size is not the image's, else as the first does."""
+    """The items of a group, each once: as the file says whose size is not the image's, else as the first does; with
+    the properties that any of the files says."""
     tables = []
     for file, names in zip(group, called, strict=True):
         items = items_of_files(file.read, file.name, file.paths, pixels=pixels)
@@ -114,7 +117,12 @@ def _items(group: Sequence[_File], called: Sequence[Sequence[str]], *, pixels: b
     if len(tables) == 1:
         return tables[0]
     rows = sort_rows(pa.concat_tables(tables), "item", "said_width")
-    return rows.filter(pa.array(begins_of(one_array(rows.column("item")))))
+    said: dict[str, list[str]] = {}
+    for row in (row for table in tables for row in table.select(["item", "properties"]).to_pylist()):
+        if row["properties"] is not None:
+            said.setdefault(row["item"], []).append(row["properties"])
+    rows = rows.filter(pa.array(begins_of(one_array(rows.column("item")))))
+    return with_properties(rows, {item: united(texts) for item, texts in said.items()})
 
 
 def _renamed(items: pa.Table, names: Mapping[str, str]) -> pa.Table:

@@ -184,11 +184,13 @@ def items_of_files(read: ReadAlone, called: str, paths: Mapping[str, Path], *, p
             *in_order(lambda name: _file_facts(name, paths.get(name), pixels=pixels), names, waiting=AT_ONCE)
         ]
     said = [read.mentions.column(name).to_pylist() for name in ("width", "height")]
+    properties = dict(zip(names, read.properties.to_pylist(), strict=True))
     rows = [
         _item_of_file(name, size, facts, called, anywhere=bool(paths))
         for name, *size, facts in zip(names, *said, found, strict=True)
     ]
     columns = {name: [row.get(name) for row in rows] for name in (*ITEMS.names, *FACTS.names)}
+    columns["properties"] = [properties[name] for name in names]
     items = table_of({name: columns[name] for name in ITEMS.names}, ITEMS).drop_columns(["content"])
     facts = {name: pa.array(columns[name], FACTS.field(name).type) for name in FACTS.names}
     if not pixels:

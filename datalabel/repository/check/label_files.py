@@ -18,6 +18,7 @@ from datalabel.formats.base import Before
 from datalabel.formats.coco.document import broken_off
 from datalabel.formats.registry import formats
 from datalabel.images import read_facts
+from datalabel.labels.properties import said_in
 from datalabel.repository.add.recognise import ImageFile, LabelFiles, Recogniser, image_files
 from datalabel.repository.check.read_together import NotYet, ReadTogether
 from datalabel.repository.names import SIBLINGS, Images, Place, meant
@@ -26,12 +27,13 @@ from datalabel.repository.working_tree import WorkingTree
 
 @dataclass(frozen=True, slots=True)
 class ReadAlone:
-    """What one source says: its path, and tables of the schemas `READ_MENTIONS` and `READ_LABELS`; its images are
-    looked for with `around`."""
+    """What one source says: its path, tables of the schemas `READ_MENTIONS` and `READ_LABELS`, and the properties of
+    the item of each mention; its images are looked for with `around`."""
 
     name: str
     mentions: pa.Table
     labels: pa.Table
+    properties: pa.StringArray
     around: Surroundings
 
     def image_paths(self) -> dict[str, Path]:
@@ -244,7 +246,9 @@ class _Folder:
         name = str(source.files.root)
         read = source.format.read(replace(source.files, name=name), surroundings)
         self._others.add(key, source.format.name, read)
-        return ReadAlone(name, read.mentions, read.labels, surroundings)
+        extras, said = read.mentions.column("extra"), source.format.holds.item_properties
+        properties = said_in(extras, said) if said is not None else pa.nulls(len(extras), pa.string())
+        return ReadAlone(name, read.mentions, read.labels, properties, surroundings)
 
     def _images_in(self, folder: str) -> Images:
         """The images in a folder, and in those beside it in which formats keep theirs by habit."""
