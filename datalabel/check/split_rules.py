@@ -1,4 +1,4 @@
-"""X101–X104: splits of a snapshot that are not as far apart as a measurement of a model needs them to be.
+"""X101–X105: splits of a snapshot that are not as far apart as a measurement of a model needs them to be.
 
 They look at items with the column `split`; without it, nothing is split and they are silent.
 """
@@ -21,6 +21,7 @@ from datalabel.check.item_rules import NEAR
 from datalabel.check.near import near_pairs
 from datalabel.check.set_rule import SetHit, set_rule
 from datalabel.check.words import quoted
+from datalabel.errors import nearest
 from datalabel.labels.properties import values_in
 from datalabel.printable import amount
 from datalabel.spec.model import Spec
@@ -37,6 +38,7 @@ class Splits:
         self.names: dict[str, int] = {}
         self.classes: Counter[tuple[str, str]] = Counter()
         self.groups: dict[tuple[str, str], dict[str, str]] = {}
+        self.properties: set[str] = set()
         self._codes: list[Ints] = []
 
     def add(self, batch: CheckBatch) -> None:
@@ -48,6 +50,9 @@ class Splits:
         splits = batch.items.column("split").to_pylist()
         self._codes.append(np.array([self._code(name) for name in splits], np.int64))
         self._add_classes(batch.labels, batch.items)
+        if batch.spec.check.groups:
+            texts = pc.unique(batch.items.column("properties")).to_pylist()
+            self.properties.update(*(values_in(text) for text in texts))
         for name in batch.spec.check.groups:
             self._add_groups(name, batch.items, splits)
 
@@ -61,6 +66,7 @@ class Splits:
         for group, firsts in other.groups.items():
             mine = self.groups.setdefault(group, {})
             self.groups[group] = {**firsts, **mine}
+        self.properties |= other.properties
 
     def _code(self, name: str | None) -> int:
         return -1 if name is None else self.names.setdefault(name, len(self.names))
@@ -158,3 +164,18 @@ def class_missing_in_split(splits: Splits) -> Iterator[SetHit]:
         if absent:
             labels = amount(total, "label")
             yield SetHit(f"class {quoted(name)} has {labels}, and none in {', '.join(absent)}")
+
+
+@set_rule("X105", "group-unknown", Severity.WARNING, Splits, Needs.WHOLE_SET)
+def group_unknown(splits: Splits) -> Iterator[SetHit]:
+    """A property named by `check: {groups: [site]}` that no image of a split snapshot has: X103 compares nothing.
+
+    Most likely the name is mistyped, or no label file says it; COCO files do, in the `attributes` of images.
+    """
+    for name in splits.spec.check.groups if splits.names else ():
+        if name not in splits.properties:
+            close = nearest(name, splits.properties)
+            hint = f"; did you mean {quoted(close)}?" if close else ""
+            yield SetHit(
+                f"no image has the property {quoted(name)} that check.groups names{hint}", in_set=False
+            )
