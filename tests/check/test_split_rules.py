@@ -91,6 +91,16 @@ def test_a_group_in_two_splits() -> None:
     assert codes(world(items, ["train", "train", "val", "train"], spec=spec)) == []
 
 
+def test_a_group_that_no_image_has() -> None:
+    spec = Spec(check=CheckSettings(groups=("site", "patient")))
+    one = {"properties": '{"site":"A","pat":null}'}
+    batch = world([one, {"properties": '{"site":"B"}'}, {}], ["train", "val", None], spec=spec)
+    (only,) = found(batch)
+    assert (only.code, only.severity, only.set) == ("X105", "warning", None)
+    assert only.message == 'no image has the property "patient" that check.groups names'
+    assert codes(world([one, {}], [None, None], spec=spec)) == []
+
+
 def test_a_class_that_a_split_lacks() -> None:
     batch = world([{"has": ("cat", "dog")}, {"has": ("cat",)}, {"has": ("cat",)}], ["train", "val", "test"])
     assert codes(batch) == [("X104", None)]

@@ -231,3 +231,45 @@ def test_label_files_are_judged_without_a_project(tmp_path: Path, capsys: pytest
     done = desk.dlabel("check", "labels.json", "more.json", "--select", "S113", "--json")
     found = [(one["item"], one["message"]) for one in json.loads(done.out)["findings"]]
     assert [item for item, _ in found] == [B, B], found
+
+
+def test_what_changed_is_said(sites: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    desk = Desk(sites.root, capsys)
+    write(sites.root, {A: {"site": "A", "lux": True}, B: None, C: {"seen": ["x", 1]}})
+    said = "labels.json: 3 labels (coco), 0 items changed\n  3 items with other properties\n"
+    assert desk.dlabel("add").out == said
+    assert desk.dlabel("diff").out == (
+        "items\n"
+        "  changed  images/a.jpg  lux 1.5 → True\n"
+        "  changed  images/b.jpg  site B → none\n"
+        "  changed  images/c.jpg  seen none → [x, 1]\n"
+        "\n"
+        "  items  3 changed\n"
+    )
+    assert "~3 changed" in desk.dlabel("status").out
+    assert desk.dlabel("commit", "-m", "second").status == 0
+    assert "items  3 changed" in desk.dlabel("log", "--stat").out
+    desk.dlabel("diff", "HEAD~1", "HEAD", "--html", "page.html")
+    note = json.dumps('properties: {"site": "B"} → {}').strip('"')
+    assert note in (sites.root / "page.html").read_text()
+
+
+def test_a_mistyped_property_is_named(sites: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    desk = Desk(sites.root, capsys)
+    done = desk.dlabel("snapshot", "create", "a", "--where", "item.properties.sit = 'A' OR TRUE")
+    assert "no item has a property 'sit'" in done.out + done.err
+
+
+def test_one_file_made_of_several_has_what_all_of_them_say(sites: Repository, tmp_path: Path) -> None:
+    write(sites.root, {A: {"wet": True}, B: {"site": "B"}, C: {"site": "C"}}, "more.json")
+    sites.add("more.json", beside=True)
+    assert sites.export("coco", tmp_path / "out", revision="STAGED").losses == ()
+    images = json.loads((tmp_path / "out" / "ground_truth.json").read_bytes())["images"]
+    assert [image["attributes"] for image in images] == [
+        {"lux": 1.5, "site": "A", "wet": True}, {"site": "B"}, {"site": "C"},
+    ]  # fmt: skip
+    for name in ("labels.json", "more.json"):  # each again says what it said itself
+        before = json.loads((sites.root / name).read_bytes())
+        (sites.root / name).unlink()
+        sites.restore(name)
+        assert json.loads((sites.root / name).read_bytes())["images"] == before["images"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -122,6 +123,10 @@ def _picture(key: str, change: ItemChange | None, shapes: Sequence[Shape], unlis
 _IMAGE_FIELDS = ("content", "bytes", "width", "height", "format", "orientation")
 
 
+def _words(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping) else str(value)
+
+
 def _item_notes(change: ItemChange) -> list[str]:
     notes = []
     if change.old_key:
@@ -130,7 +135,7 @@ def _item_notes(change: ItemChange) -> list[str]:
         notes.append("The image is another one now. Labels from before lie where they were on the old one.")
     others = [name for name in change.fields if name not in _IMAGE_FIELDS]
     if others:
-        pairs = (f"{name}: {change.fields[name][0]} → {change.fields[name][1]}" for name in others)
+        pairs = (f"{name}: {' → '.join(map(_words, change.fields[name]))}" for name in others)
         notes.append("; ".join(pairs))
     return notes
 
