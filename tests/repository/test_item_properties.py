@@ -263,8 +263,11 @@ def test_a_mistyped_property_is_named(sites: Repository, capsys: pytest.CaptureF
 def test_one_file_made_of_several_has_what_all_of_them_say(sites: Repository, tmp_path: Path) -> None:
     write(sites.root, {A: {"wet": True}, B: {"site": "B"}, C: {"site": "C"}}, "more.json")
     sites.add("more.json", beside=True)
-    assert sites.export("coco", tmp_path / "out", revision="STAGED").losses == ()
-    images = json.loads((tmp_path / "out" / "ground_truth.json").read_bytes())["images"]
+    sites.commit("both")
+    sites.create_snapshot("both", split={"all": 1})
+    assert sites.export("coco", tmp_path / "out", revision="both").losses == ()
+    written = tmp_path / "out" / "annotations" / "instances_all.json"
+    images = json.loads(written.read_bytes())["images"]
     assert [image["attributes"] for image in images] == [
         {"lux": 1.5, "site": "A", "wet": True}, {"site": "B"}, {"site": "C"},
     ]  # fmt: skip
