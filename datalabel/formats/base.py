@@ -8,7 +8,7 @@ in the header, or named in an error; writing promises the same in the other dire
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -78,6 +78,22 @@ class ReadContext(Protocol):
 
     def before(self, rules: int) -> Before:
         """What is known of the source from when it was last read, if that was by these rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassNumber:
+    """A number (verbatim JSON) by which files name a class.
+
+    `name` is the class; None when no class is left of what the number meant, which was `was`. `fields` is what else
+    the file says of it. A number that is not `in_file` was given here, or is one that the file gave before: it is no
+    other class's, and its name is the class as it is called here.
+    """
+
+    number: str
+    name: str | None
+    was: str
+    in_file: bool = False
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +257,17 @@ class Format(Protocol):
         """The header with classes called otherwise, under the numbers they have. A class without a name (None) is
         named no more, where the numbers of the others allow it."""
 
+    def borrows_numbers(self, header: Mapping[str, Any]) -> bool:
+        """Whether the source with this header names images and classes by the numbers that others give them."""
+
+    def class_numbers(self, header: Mapping[str, Any]) -> Sequence[ClassNumber]:
+        """The numbers of the source's classes, those of its file first; none where files name them by their names."""
+
+    def with_class_numbers(
+        self, header: Mapping[str, Any], numbers: Sequence[ClassNumber]
+    ) -> Mapping[str, Any]:
+        """The header with these numbers, and no others, besides those in the file."""
+
     def skeletons(self, header: Mapping[str, Any]) -> Mapping[str, Skeleton]:
         """What the source with this header calls the keypoints of its classes, of those where it names all."""
 
@@ -273,6 +300,7 @@ __all__ = [
     "Batch",
     "Before",
     "Capabilities",
+    "ClassNumber",
     "Format",
     "Loss",
     "OutputFile",

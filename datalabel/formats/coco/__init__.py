@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from datalabel.errors import Fault
 from datalabel.formats.base import (
     Capabilities,
+    ClassNumber,
     Format,
     Loss,
     OutputFile,
@@ -78,11 +79,30 @@ class Coco:
         return [category["name"] for category in header.get("categories") or ()]
 
     def renamed(self, header: Mapping[str, Any], names: Mapping[str, str | None]) -> Mapping[str, Any]:
-        """With other names in its categories, and without those that have none any more."""
-        called = (
-            one | {"name": names.get(one["name"], one["name"])} for one in header.get("categories") or ()
-        )
-        return {**header, "categories": [one for one in called if one["name"] is not None]}
+        """With other names in its categories, without those that have none any more; their numbers stay reserved."""
+        from datalabel.formats.coco.reserved import renamed
+
+        return renamed(header, names)
+
+    def borrows_numbers(self, header: Mapping[str, Any]) -> bool:
+        """Whether it is a list of results."""
+        from datalabel.formats.coco.document import RESULTS
+
+        return bool(header.get("shape") == RESULTS)
+
+    def class_numbers(self, header: Mapping[str, Any]) -> Sequence[ClassNumber]:
+        """Those of its categories, and the reserved ones."""
+        from datalabel.formats.coco.reserved import class_numbers
+
+        return class_numbers(header)
+
+    def with_class_numbers(
+        self, header: Mapping[str, Any], numbers: Sequence[ClassNumber]
+    ) -> Mapping[str, Any]:
+        """They are reserved: the writer gives them to nothing else."""
+        from datalabel.formats.coco.reserved import with_class_numbers
+
+        return with_class_numbers(header, numbers)
 
     def skeletons(self, header: Mapping[str, Any]) -> Mapping[str, Skeleton]:
         """Of the categories with names for their keypoints; a skeleton that does not fit them counts as none."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from datalabel.content import canonical_json
+from datalabel.formats.coco.reserved import numbered
 
 if TYPE_CHECKING:
     from datalabel.spec.model import Skeleton
@@ -95,12 +96,13 @@ def _members(header: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
 
 def _numbers(headers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The numbers of classes, where all that name a class give it the same, and no other class has it."""
-    numbers = {one["name"]: one["id"] for header in headers for one in header.get("categories", [])}
-    told = {
-        (one["name"], canonical_json(one["id"])) for header in headers for one in header.get("categories", [])
+    told = {(name, canonical_json(number)): number for header in headers for name, number in numbered(header)}
+    names, texts = Counter(name for name, _ in told), Counter(text for _, text in told)
+    return {
+        name: number
+        for (name, text), number in told.items()
+        if name is not None and names[name] == texts[text] == 1
     }
-    names, texts = (Counter(column) for column in zip(*told, strict=True)) if told else (Counter(), Counter())
-    return {name: numbers[name] for name, text in told if names[name] == texts[text] == 1}
 
 
 def _agree(values: Sequence[Any]) -> bool:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from datalabel.formats.base import Batch, Capabilities, Loss, Selection
 from datalabel.formats.coco.carried import Carried
 from datalabel.formats.coco.document import RESULTS
+from datalabel.formats.coco.reserved import given_numbers
 from datalabel.formats.losses import Tally, capability_losses, field_lost
 
 _ROTATED = "labels of kind rotated_box are written as polygons"
@@ -36,6 +37,7 @@ class _Own:
         header = selection.header or {}
         self._results = header.get("shape") == RESULTS
         named = [one["name"] for one in header.get("categories", []) if "name" in one]
+        named += given_numbers(header)
         self._named = pa.array(named, pa.string())
         self._tally = Tally()
 

@@ -15,6 +15,7 @@ from datalabel.formats.base import Selection
 from datalabel.formats.coco.carried import Carried
 from datalabel.formats.coco.document import RESULTS
 from datalabel.formats.coco.lookup import whole
+from datalabel.formats.coco.reserved import class_numbers, given_numbers
 from datalabel.labels.rows import distinct
 
 _PLAIN = r"^[0-9]{1,18}$"
@@ -46,12 +47,15 @@ class Numbers:
         for one in self.categories:
             self.class_numbers.setdefault(one["name"], _json(one["id"]))
         self.carried = Carried.of(selection.headers)
-        if not self.results:
+        self._given = {**self.carried.numbers, **given_numbers(self.header)}
+        if self._given or not self.results:
             self._add_categories(self._new_classes())
 
     def _new_classes(self) -> list[str]:
         """The classes without a number; of a source only those that its labels have."""
         new = [name for name in self._selection.classes if name not in self.class_numbers]
+        if self.results:  # the files whose numbers it borrows give those
+            new = [name for name in new if name in self._given]
         if not self.own or not new:
             return new
         found = [distinct(batch.labels.column("class")) for batch in self._selection.batches(("class",))]
@@ -59,11 +63,11 @@ class Numbers:
 
     def _add_categories(self, classes: Sequence[str]) -> None:
         skeletons = self._selection.keypoints
-        given = self.carried.numbers
-        used = [whole(number) for number in (*self.class_numbers.values(), *map(_json, given.values()))]
+        headers = (self.header, *self._selection.headers)
+        used = [whole(one.number) for header in headers for one in class_numbers(header)]
         fresh = itertools.count(max([number for number in used if number is not None], default=0) + 1)
         for name in classes:
-            number = given[name] if name in given else next(fresh)
+            number = self._given[name] if name in self._given else next(fresh)
             category = {"id": number, "name": name, **self.carried.categories.get(name, {})}
             if name in skeletons:
                 points, edges = skeletons[name]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,6 +39,7 @@ from datalabel.repository.add.rivals import refuse_overlap
 from datalabel.repository.add.spoken import LabelOptions, Spoken, spoken
 from datalabel.repository.add.turned import turned_images
 from datalabel.repository.add.wordings import remember_wordings
+from datalabel.repository.class_numbers import with_numbers_before
 from datalabel.repository.item_properties import Settled, said_by, with_properties
 from datalabel.repository.names import Place
 from datalabel.repository.stage import Stage
@@ -205,7 +207,7 @@ class _Addition:
         if known is not None and how.partial and known.header is not None:
             header, names = known.header, known.names
         else:
-            header = self._stage.put_header(reading.read.header)
+            header = self._stage.put_header(self._header())
             own = came.difference(self.names.values())
             names = settled(
                 {
@@ -215,6 +217,14 @@ class _Addition:
                 }
             )
         return Source(reading.format.name, reading.path, how.set, how.annotator, header, how.options, names)
+
+    def _header(self) -> Mapping[str, Any]:
+        """What belongs to the file as a whole, and the numbers that it gave to classes before."""
+        header, known = self._reading.read.header, self._known
+        if known is None or known.format != self._reading.format.name:
+            return header
+        view = View(self._stage.project.store, self._stage.tree, "STAGED")
+        return with_numbers_before(view, known, self._words, header)
 
     @property
     def words(self) -> Names:

@@ -20,6 +20,7 @@ from datalabel.repository.derived_fields import without_derived
 from datalabel.repository.project import Project
 from datalabel.repository.spec.afterwards import SpecAfterwards
 from datalabel.repository.spec.comparing import wrong_in
+from datalabel.repository.spec.numbering import number_classes
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View
 from datalabel.repository.working_tree import SPEC_FILE
@@ -106,6 +107,9 @@ def migrate(
         if changes.left and not (dry_run or allow_unmapped):
             raise _left_over(changes.left)
         _rename_in_sources(stage, migration.steps, changes.classes)
+        if not dry_run:
+            labelled = _classes_by_source(View(project.store, stage.finished(), "STAGED"))
+            number_classes(stage, migration.steps, labelled, [*spec.spec.classes])
         other_spec = spec.stage()
         staged = not dry_run and stage.save(spec.renames())
     return changes.done(other_spec, tuple(report.warnings), staged=staged)
