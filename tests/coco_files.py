@@ -34,6 +34,9 @@ class Context:
     def categories(self) -> Sequence[Mapping[str, Any]]:
         return self.known
 
+    def unclear_categories(self) -> Mapping[str, str]:
+        return {}
+
     def before(self, rules: int) -> Before:
         wordings = self.last.wordings if self.last else None
         return Before(wordings.texts) if wordings and wordings.rules == rules else Before()

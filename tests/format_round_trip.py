@@ -46,6 +46,10 @@ class Context:
         """Categories of other sources."""
         return self.known_categories
 
+    def unclear_categories(self) -> Mapping[str, str]:
+        """None."""
+        return {}
+
     def before(self, rules: int) -> Before:  # noqa: ARG002
         """Nothing was read before."""
         return Before()

@@ -76,6 +76,9 @@ class ReadContext(Protocol):
     def categories(self) -> Sequence[Mapping[str, Any]]:
         """For sources that name classes only by number: the categories of other sources of this format."""
 
+    def unclear_categories(self) -> Mapping[str, str]:
+        """Of further numbers, by which no class is certainly meant: what they meant, as a message goes on."""
+
     def before(self, rules: int) -> Before:
         """What is known of the source from when it was last read, if that was by these rules."""
 

@@ -137,12 +137,25 @@ def _link_categories(chunk: Chunk) -> None:
     chunk.odd |= other
     for row in np.flatnonzero(chunk.classes < 0).tolist():
         text = column[row].as_py()
-        what = (
-            "has no category_id" if text is None else f"is of category {text[:40]}, which is not in the file"
-        )
-        chunk.fault(row, what)
+        if text is None:
+            chunk.fault(row, "has no category_id")
+        else:
+            chunk.fault(row, *_unknown(chunk.categories, text))
     shadowed = np.append(chunk.categories.shadowed, False)
     chunk.consume("category_id", ~shadowed[chunk.classes])
+
+
+def _unknown(categories: Categories, text: str) -> tuple[str, str | None]:
+    """What is wrong with a number that no category has, and what helps."""
+    if categories.unclear is None:
+        return f"is of category {text[:40]}, which is not in the file", None
+    reason = categories.unclear.get(text)
+    if reason is None:
+        return f"is of category {text[:40]}, which no added file has", None
+    return (
+        f"is of category {text[:40]}, {reason}",
+        "give such labels the numbers of the classes of today, or leave them out: nobody else can tell what they are",
+    )
 
 
 def _take_ids(chunk: Chunk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +43,8 @@ class Categories:
     """The categories that a file names, in its order.
 
     `shadowed` says which of them have the name of an earlier one; `points` gives the number of keypoints, −1
-    where the category has none.
+    where the category has none. Where they are those of other files, `unclear` has the numbers by which these meant
+    what is no class any more, with words for it.
     """
 
     names: Sequence[str]
@@ -51,6 +52,7 @@ class Categories:
     lookup: Lookup
     shadowed: npt.NDArray[np.bool_]
     points: Ints
+    unclear: Mapping[str, str] | None = None
 
 
 def read_images(blob: bytes, fields: Fields, context: ReadContext, name: str, faults: Faults) -> Images:
@@ -110,7 +112,12 @@ def named_by_number(numbers: Sequence[str], context: ReadContext, name: str, fau
             hint="give the images of the added files numbers of their own",
         )
     names = [known[number][0] if number in known else number for number in numbers]
-    _check_names(names, numbers, None, name, faults)
+    for first, second in _twice(names):
+        faults.add(
+            f"is the image of two numbers: {numbers[first]} and {numbers[second]}",
+            f"{name}: {json.dumps(names[first], ensure_ascii=False)}",
+            hint="where images got other numbers since the list was added, `dlabel rm` it, and add it as a new one",
+        )
     sizes = [context.size_of(one) or (None, None) for one in names]
     mentions = table_of(
         {"name": names, "number": numbers, "order": np.arange(len(names), dtype=np.int64)}, READ_MENTIONS
@@ -208,15 +215,21 @@ def _check_numbers(
 def _check_names(
     names: Sequence[str], numbers: Sequence[str], item_key: str | None, name: str, faults: Faults
 ) -> None:
+    for before, row in _twice(names):
+        faults.add(
+            f"is the {item_key or 'file_name'} of two images: {numbers[before]} and {numbers[row]}",
+            f"{name}: {json.dumps(names[row], ensure_ascii=False)}",
+            hint="--item-key FIELD names a field that tells the images apart",
+        )
+
+
+def _twice(names: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where a name stands first, and again."""
     first: dict[str, int] = {}
     for row, one in enumerate(names):
         before = first.setdefault(one, row)
         if before != row and one:
-            faults.add(
-                f"is the {item_key or 'file_name'} of two images: {numbers[before]} and {numbers[row]}",
-                f"{name}: {json.dumps(one, ensure_ascii=False)}",
-                hint="--item-key FIELD names a field that tells the images apart",
-            )
+            yield before, row
 
 
 def _check_attributes(texts: pa.StringArray, name: str, faults: Faults) -> None:

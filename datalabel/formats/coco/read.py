@@ -3,7 +3,8 @@
 Where things go. The header (JSON): `shape` (`document` or `results`), `keys` (the top level's order),
 `orders` (the fields of each top-level list's objects, in order), `layout` (indentation), `floats` (fields
 whose whole numbers are written `1.0`), `writes` (which of the usual fields every label has), `item_key`,
-`categories` as they are, and `fields` (every other top-level value).
+`categories` as they are, and `fields` (every other top-level value). What a list of results borrows from other files
+is its `categories`. What stands there as `reserved` comes from here; see `reserved`.
 Images are mentions, annotations are labels; see `annotations`.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import msgspec
@@ -146,7 +147,10 @@ class _Reader:
         elif "categories" in self._document.top:
             self._category_values = parse(self._document.top["categories"], f"{self._name}: categories")
         found = read_categories(self._category_values, self._name, self._faults)
-        if self._document.shape == RESULTS and not found.names:
+        if self._document.shape != RESULTS:
+            return found
+        found = replace(found, unclear=self._context.unclear_categories())
+        if not found.names:
             self._faults.add(
                 "names classes by numbers that no other file gives",
                 self._name,

@@ -34,7 +34,9 @@ from datalabel.labels.rows import (
 from datalabel.labels.tables import MENTION_ORDER, MENTIONS, empty
 from datalabel.repository.add.base_trees import Theirs, remember_base
 from datalabel.repository.add.bringing import Bringing, Brought
+from datalabel.repository.add.by_number import Renumbered
 from datalabel.repository.add.exchanged import refuse_exchanged
+from datalabel.repository.add.renumbered import refuse_renumbered
 from datalabel.repository.add.rivals import refuse_overlap
 from datalabel.repository.add.spoken import LabelOptions, Spoken, spoken
 from datalabel.repository.add.turned import turned_images
@@ -91,6 +93,10 @@ class Reading:
     keys: Sequence[str]
     digest: ObjectId
     before: Mapping[str, int]
+    renumbered: Renumbered | None = None
+    """Of a source that names images and classes by the numbers of others: those that mean something else by now."""
+    names: Names = field(default_factory=dict)
+    """What the classes of such a source are called here."""
 
 
 def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded:
@@ -98,14 +104,15 @@ def add_labels(stage: Stage, reading: Reading, how: LabelOptions) -> LabelsAdded
 
     Raises:
         RefusedError: a new source names items that another source of the set labels, without `replaces` or
-            `beside`; or names may mean one item or another, since items were moved.
+            `beside`; or names may mean one item or another, since items were moved; or numbers, since they were
+            given anew.
     """
     name = reading.name
     now = spoken(name, reading.read, reading.keys, how, reading.before)
     if name not in stage.tree.sources and not how.replaces and not how.beside:
         refuse_overlap(stage, name, how.set, now)
     addition = _Addition(stage, now, how, reading)
-    refuse_exchanged(stage, name, reading.place, now, addition.changed, addition.before)
+    addition.refuse_doubts()
     conflicts = addition.brought.conflicts
     labels = reading.read.labels.num_rows + addition.labels_on(reading.before)
     counts = (name, reading.format.name, how.set, labels)
@@ -178,13 +185,14 @@ class _Addition:
     @cached_property
     def names(self) -> Names:
         """What the classes of the files are called here."""
-        return between(self._words, self._known.names) if self._known is not None else {}
+        known = between(self._words, self._known.names) if self._known is not None else {}
+        return settled({**self._reading.names, **known})
 
     @cached_property
     def learned(self) -> frozenset[str]:
         """Names from here that the header has come to know since: by them, and by the words that they stand for, the
         file means its own classes."""
-        if self._base is None or not self.names:
+        if self._base is None or not self.names or self._reading.renumbered is not None:
             return frozenset()
         fmt, said = self._reading.format, self._base.tree.sources[self._old_name]
         before = set(fmt.class_names(self._base.header(said)))
@@ -200,12 +208,20 @@ class _Addition:
             if here is not None and here != old and old in said and here not in self.learned
         }
 
+    def refuse_doubts(self) -> None:
+        """Refuse names and numbers of which nobody knows whether they mean what they did."""
+        stage, name, now, reading = self._stage, self._name, self._now, self._reading
+        refuse_exchanged(stage, name, reading.place, now, self.changed, self.before)
+        if reading.renumbered is not None:
+            told = (reading.before, self.before, self.names, reading.renumbered)
+            refuse_renumbered(stage, name, self._how, now, *told)
+
     def record(self, came: set[str]) -> Source:
         """The source as it is from now on. A class that was left without a label has its own name again where labels
         of it `came`, and no other has got that; a part speaks for its items only."""
         reading, how, known = self._reading, self._how, self._known
         if known is not None and how.partial and known.header is not None:
-            header, names = known.header, known.names
+            header, names = known.header, settled({**reading.names, **known.names})
         else:
             header = self._stage.put_header(self._header())
             own = came.difference(self.names.values())

@@ -12,18 +12,17 @@ import pyarrow.compute as pc
 from datalabel.content import ObjectId
 from datalabel.errors import UsageError
 from datalabel.formats.base import Before
-from datalabel.labels.mentions import keys_by_name, own_mentions
+from datalabel.labels.mentions import keys_by_name
 from datalabel.labels.rows import distinct, split_by_source
+from datalabel.repository.add.by_number import ByNumber
 from datalabel.repository.add.labels import Reading
 from datalabel.repository.add.recognise import LabelFiles, image_files
-from datalabel.repository.add.relatives import categories_of
 from datalabel.repository.add.spoken import LabelOptions
 from datalabel.repository.add.wordings import Remembered
 from datalabel.repository.names import Images, Place, resolve
 from datalabel.repository.project import Project
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
-from datalabel.store.history import Source
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -54,8 +53,9 @@ def read_labels(
 ) -> Reading:
     """What the source says now, with the item of each of its names; what is worded as before may be left unread."""
     place = Place.of(source.path, how.options.get("images"), is_folder=bool(source.files.members))
+    by_number = ByNumber(stage, source.name, how.replaces or source.name, source.format)
     for remembered in (Remembered(stage, source.name, how), None):
-        context = _Context(stage, source, place, images, how, remembered)
+        context = _Context(stage, source, place, images, how, remembered, by_number)
         with stage.project.progress.task(f"reading {source.name}"):
             read = source.format.read(source.files, context)
         names, numbers = (read.mentions.column(name).to_pylist() for name in ("name", "number"))
@@ -63,7 +63,9 @@ def read_labels(
         before = remembered.said_before(read, keys) if remembered else {}
         if before is not None:
             break
-    return Reading(source.name, source.path, place, source.format, read, keys, digest, before or {})
+    said = (read, keys, digest, before or {})
+    renumbered = by_number.renumbered(read, keys) if by_number.is_asked else None
+    return Reading(source.name, source.path, place, source.format, *said, renumbered, by_number.names)
 
 
 def _earlier(stage: Stage, source: str, place: Place) -> dict[str, str]:
@@ -107,12 +109,14 @@ class _Context:
         images: Images,
         how: LabelOptions,
         remembered: Remembered | None,
+        by_number: ByNumber,
     ) -> None:
         self._stage = stage
         self._source = source
         self._place = place
         self._images = images
         self._remembered = remembered
+        self._by_number = by_number
         self.annotator = how.annotator
         self.item_key = how.options.get("item_key")
         self.earlier = _earlier(stage, how.replaces or source.name, place)
@@ -142,36 +146,21 @@ class _Context:
             and not (row["content"] is None and row["item"] in corrected)
         }  # fmt: skip
 
-    @cached_property
-    def _staged(self) -> View:
-        """Staging with what this command has added so far."""
-        return View(self._stage.project.store, self._stage.finished(), "STAGED")
-
-    def _relatives(self) -> list[tuple[str, Source]]:
-        return [
-            (name, source)
-            for name, source in sorted(self._stage.tree.sources.items())
-            if source.format == self._source.format.name and name != self._source.name
-        ]
-
     def names_by_number(self) -> Mapping[str, Sequence[str]]:
-        """Names of images by the numbers that other sources of the format give them; of each image one name."""
-        names: dict[str, dict[str, str]] = {}
-        for name, _ in self._relatives():
-            rows = own_mentions(self._staged.mentions_of(name, ["number", "name", "item"]))
-            columns = (rows.column(one).to_pylist() for one in ("number", "name", "item"))
-            for number, called, item in zip(*columns, strict=True):
-                names.setdefault(number, {}).setdefault(item, called)
-        return {number: list(called.values()) for number, called in names.items()}
+        """What the source called images before, by their numbers, and what others call those of other numbers."""
+        return self._by_number.names_by_number()
 
     def categories(self) -> Sequence[Mapping[str, Any]]:
-        """Categories of the other sources of the format, each once.
+        """The categories by which the source named classes before, and those of others; each number once.
 
         Raises:
-            InputError: two of them give one number to two classes.
+            InputError: two others give one number to two classes.
         """
-        headers = ((name, self._staged.header(source)) for name, source in self._relatives())
-        return categories_of(headers, self._source.name)
+        return self._by_number.categories()
+
+    def unclear_categories(self) -> Mapping[str, str]:
+        """What other numbers meant that are no class's any more."""
+        return self._by_number.unclear_categories()
 
     def before(self, rules: int) -> Before:
         """What is remembered of the source."""

@@ -86,6 +86,10 @@ class Surroundings:
         """What the other sources of the command say."""
         return self._others.categories(self._source.format.name, str(self._source.files.root))
 
+    def unclear_categories(self) -> Mapping[str, str]:
+        """None: of files alone there is no before."""
+        return {}
+
     def before(self, rules: int) -> Before:  # noqa: ARG002
         """Nothing was read before."""
         return Before()
