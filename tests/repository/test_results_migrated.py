@@ -229,3 +229,50 @@ def test_a_list_whose_labels_were_split_names_them_by_the_numbers_of_the_file(pr
     write(project, "results.json", was)
     project.add()
     assert classes(project) == [(4, "big_bird"), (5, "small_bird")]
+
+
+def test_a_word_that_means_another_class_in_each_file_is_read_by_its_number(project: Repository) -> None:
+    migrate(project, "{rename: {cat: dog, dog: cat}}")
+    other = document([8, 9], ["cat", "dog"])
+    for one in (*other["categories"], *other["annotations"]):
+        key = "id" if "name" in one else "category_id"
+        one[key] += 10
+    write(project, "other.json", other)
+    project.add("other.json")
+    project.commit("another file, in the new words")
+    called = [(1, "dog"), (2, "cat"), (3, "bird"), (11, "cat"), (12, "dog")]
+    for score in (0.25, 0.75):
+        predict(project, [1, 2, 3, 11, 12], score=score)
+        project.add("results.json", model="net")
+        assert classes(project) == called
+        project.commit(f"{score}")
+    written = read(project, "results.json")
+    (project.root / "results.json").unlink()
+    project.restore("results.json")
+    assert {(one["bbox"][0], one["category_id"]) for one in read(project, "results.json")} <= {
+        (number, other) for number, name in called for other, same in called if same == name
+    }
+    assert len(written) == len(called)
+
+
+def test_a_part_of_a_list_is_in_its_words(project: Repository) -> None:
+    predict(project, [1])
+    project.add("results.json", model="net")
+    project.commit("results")
+    migrate(project, MERGE)
+    for score in (0.25, 0.75):
+        predict(project, [1, 2, 3], score=score)
+        project.add("results.json", partial=True)
+        assert classes(project) == [(1, "cat"), (2, "animal"), (3, "animal")]
+    predict(project, [1, 2, 3])
+    project.add("results.json")
+    assert classes(project) == [(1, "cat"), (2, "animal"), (3, "animal")]
+
+
+def test_lists_of_several_models_do_not_get_in_each_others_way(project: Repository) -> None:
+    migrate(project, SPLIT)
+    again(project)
+    for number, model in enumerate(("first", "second")):
+        predict(project, [1, 4, 5], f"{model}.json", score=number / 2)
+        project.add(f"{model}.json", model=model)
+        assert classes(project, model) == [(1, "cat"), (4, "big_bird"), (5, "small_bird")]

@@ -128,7 +128,7 @@ class ByNumber:
         categories = [dict(one.fields) for one in self._own_classes.values()]
         for number, told in self._classes.items():
             clear = [(name, one) for name, one in told if one.here is not None]
-            if number in self._own_classes or not clear or number in self.unclear_categories():
+            if number in self._own_classes or not clear or number in self._unclear:
                 continue
             self._refuse_several(clear)
             one = min((one for _, one in clear), key=lambda known: known.word != known.here)
@@ -160,6 +160,10 @@ class ByNumber:
 
     def unclear_categories(self) -> Mapping[str, str]:
         """Numbers of what is no class any more in one source, unless another has the very class by it."""
+        return self._unclear
+
+    @cached_property
+    def _unclear(self) -> Mapping[str, str]:
         found = {}
         for number, told in self._classes.items():
             gone = [(name, one) for name, one in told if one.here is None]
