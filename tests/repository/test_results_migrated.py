@@ -276,3 +276,21 @@ def test_lists_of_several_models_do_not_get_in_each_others_way(project: Reposito
         predict(project, [1, 4, 5], f"{model}.json", score=number / 2)
         project.add(f"{model}.json", model=model)
         assert classes(project, model) == [(1, "cat"), (4, "big_bird"), (5, "small_bird")]
+
+
+@pytest.mark.parametrize("is_read_again", [False, True])
+def test_an_export_has_the_numbers_of_the_file(project: Repository, is_read_again: bool) -> None:
+    write(project, "more.json", {**document([8, 9], ["cat"]), "categories": [{"id": 1, "name": "cat"}]})
+    project.add("more.json")
+    project.commit("a set of two files")
+    migrate(project, SPLIT)
+    if is_read_again:
+        again(project)
+    project.create_snapshot("exp")
+    folder = project.export("coco", "out", revision="exp", drop_empty=True).folder
+    assert numbers(project, str(folder / "ground_truth.json")) == {
+        1: "cat",
+        2: "dog",
+        4: "big_bird",
+        5: "small_bird",
+    }

@@ -63,8 +63,11 @@ class Numbers:
 
     def _add_categories(self, classes: Sequence[str]) -> None:
         skeletons = self._selection.keypoints
-        headers = (self.header, *self._selection.headers)
-        used = [whole(one.number) for header in headers for one in class_numbers(header)]
+        others = [
+            one for header in self._selection.headers for one in class_numbers(header) if not one.in_file
+        ]
+        known = [one.number for one in (*class_numbers(self.header), *others)]
+        used = map(whole, [*known, *map(_json, self._given.values())])
         fresh = itertools.count(max([number for number in used if number is not None], default=0) + 1)
         for name in classes:
             number = self._given[name] if name in self._given else next(fresh)
