@@ -144,7 +144,7 @@ def test_after_a_split_old_numbers_are_refused_and_those_that_were_written_count
     project.add("results.json", model="net")
     assert classes(project) == [(1, "cat"), (2, "dog"), (4, "big_bird"), (5, "small_bird")]
     predict(project, [6])
-    with pytest.raises(InputError, match="is of category 6, which no added file has"):
+    with pytest.raises(InputError, match="is of category 6, which no other file gives"):
         project.add("results.json")
 
 

@@ -168,7 +168,7 @@ def test_what_another_list_meant_says_nothing_of_a_new_one(project: Repository) 
     assert held(project, "second") == sorted(BOXES)
     project.rm("labels.json")
     with pytest.raises(
-        InputError, match="names 6 images by numbers that no added file knows: 6, 5, 4, 3, 2, …"
+        InputError, match="names 6 images by numbers that no other file gives: 6, 5, 4, 3, 2, …"
     ):
         project.add("new.json", model="third", name="third")
     # What a list itself meant before holds without the file, too.

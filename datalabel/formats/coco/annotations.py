@@ -151,7 +151,7 @@ def _unknown(categories: Categories, text: str) -> tuple[str, str | None]:
         return f"is of category {text[:40]}, which is not in the file", None
     reason = categories.unclear.get(text)
     if reason is None:
-        return f"is of category {text[:40]}, which no added file has", None
+        return f"is of category {text[:40]}, which no other file gives", None
     return (
         f"is of category {text[:40]}, {reason}",
         "give such labels the numbers of the classes of today, or leave them out: nobody else can tell what they are",
