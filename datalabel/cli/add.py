@@ -78,7 +78,7 @@ class AddedText(Presentation):
         into = "" if labels.set == "ground_truth" else f" into {shown(labels.set)}"
         screen.line(name, f": {amount(labels.labels, 'label')} ({labels.format}){into}, {changed}")
         if labels.properties:
-            screen.line(f"  {amount(labels.properties, 'item')} with other properties")
+            screen.line(f"  properties of {amount(labels.properties, 'item')}")
         if labels.decided:
             side = "what is here" if labels.decided == "ours" else "the file"
             screen.line((f"  {amount(len(labels.conflicts), 'conflict')} decided for {side}", "warn"))

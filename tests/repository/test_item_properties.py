@@ -236,7 +236,7 @@ def test_label_files_are_judged_without_a_project(tmp_path: Path, capsys: pytest
 def test_what_changed_is_said(sites: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     desk = Desk(sites.root, capsys)
     write(sites.root, {A: {"site": "A", "lux": True}, B: None, C: {"seen": ["x", 1]}})
-    said = "labels.json: 3 labels (coco), 0 items changed\n  3 items with other properties\n"
+    said = "labels.json: 3 labels (coco), 0 items changed\n  properties of 3 items\n"
     assert desk.dlabel("add").out == said
     assert desk.dlabel("diff").out == (
         "items\n"
