@@ -143,8 +143,8 @@ def _hit(splits: Splits, place: int, other: int, words: str) -> SetHit:
 def group_in_two_splits(splits: Splits) -> Iterator[SetHit]:
     """Images of one group in two splits: the same site, patient or video, as `check: {groups: [site]}` says.
 
-    What all images of a group share can be learned by heart. Keep each group in one split (`--split-by` lists that
-    do).
+    What all images of a group share can be learned by heart. `snapshot create --split` keeps each group in one split;
+    published lists (`--split-by`), and splits from before the spec named the group, may not.
     """
     for (name, value), first in sorted(splits.groups.items()):
         if len(first) > 1:

@@ -16,6 +16,7 @@ from datalabel.repository.repository import Repository
 
 A, B, C = "images/a.jpg", "images/b.jpg", "images/c.jpg"
 Said = Mapping[str, Any]
+SITES = "ABCDEFGHIJKL"
 
 
 def write(root: Path, said: Mapping[str, Said | None], name: str = "labels.json", **more: Any) -> None:
@@ -182,6 +183,40 @@ def test_the_spec_judges_them_and_groups_are_kept_apart(sites: Repository) -> No
     assert codes(sites, "mixed") == [("X103", None)]
 
 
+def test_drawn_splits_keep_groups_together(repo: Repository) -> None:
+    (repo.root / "dlabel.yaml").write_text(
+        SPEC.replace("GROUP", "site").replace("[A, B]", "[" + ", ".join(SITES) + "]")
+    )
+    images: dict[str, Said | None] = {
+        f"images/{number}.jpg": {"site": SITES[number % 12]} for number in range(36)
+    }
+    write(repo.root, images)
+    repo.add("dlabel.yaml", "labels.json")
+    repo.commit("first")
+
+    def splits_by_site(name: str) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for sample in repo.snapshot(name).samples():
+            found.setdefault(str((images[sample.key] or {})["site"]), set()).add(str(sample.split))
+        return found
+
+    for seed in range(8):
+        repo.create_snapshot(f"s{seed}", split={"train": 0.5, "val": 0.5}, seed=seed + 1)
+        found = splits_by_site(f"s{seed}")
+        assert [len(found[site]) for site in SITES] == [1] * 12
+        assert codes(repo, f"s{seed}") == []
+    images |= {f"images/new{number}.jpg": {"site": site} for number, site in enumerate(SITES)}
+    write(repo.root, images)
+    repo.add("labels.json")
+    repo.commit("more")
+    repo.create_snapshot("later", earlier="s0")
+    assert splits_by_site("later") == splits_by_site("s0")
+    assert len(list(repo.snapshot("later").samples())) == 48
+    only = "item.properties.site = 'A'"
+    with pytest.raises(InputError, match=r"would be empty .*; those of one site stay together"):
+        repo.create_snapshot("one", split={"train": 0.5, "val": 0.5}, where=only)
+
+
 @pytest.mark.parametrize(
     ("group", "hint"), [("site", None), ("sites", '; did you mean "site"?'), ("patient", "")]
 )
@@ -189,7 +224,7 @@ def test_a_group_that_no_image_has_is_no_green_light(sites: Repository, group: s
     (sites.root / "dlabel.yaml").write_text(SPEC.replace("GROUP", group))
     sites.add()
     sites.commit("spec")
-    sites.create_snapshot("drawn", split={"train": 0.5, "val": 0.5}, seed=3)
+    sites.create_snapshot("drawn", split={"train": 0.5, "val": 0.5}, seed=1)
     found = [one for one in sites.check("drawn").findings if one.code == "X105"]
     assert [(one.severity, one.message) for one in found] == (
         [] if hint is None else [

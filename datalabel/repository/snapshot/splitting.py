@@ -9,6 +9,8 @@ from fractions import Fraction
 
 from datalabel.errors import InputError, UsageError
 from datalabel.experiments.splits import EXAMPLE, Assigned, Ratios, published, without_unions
+from datalabel.experiments.units import GROUP, units_of
+from datalabel.labels.properties import values_in
 from datalabel.printable import amount
 from datalabel.repository.differences import Difference
 from datalabel.repository.project import Project
@@ -58,6 +60,8 @@ class Splitter:
         self._revision = revision
         self._options = options
         self._contents = contents_of(project, items)
+        self._groups = revision.view(project).spec.check.groups
+        self._units = units_of(self._contents, groups_of(project, items, self._groups))
 
     @property
     def is_empty(self) -> bool:
@@ -97,8 +101,8 @@ class Splitter:
         return assigned, {"split_by": [path.replace(root, "", 1) for path in wanted]}
 
     def _drawn(self, ratios: Ratios, seed: int) -> tuple[Assigned, dict[str, object]]:
-        drawn = ratios.assign(list(self._contents.values()), seed)
-        assigned = Assigned(dict(zip(self._contents, drawn, strict=True)), {})
+        drawn = ratios.assign(list(self._units.values()), seed)
+        assigned = Assigned(dict(zip(self._units, drawn, strict=True)), {})
         self._refuse_empty(assigned, ratios.shares)
         return assigned, {"split": str(ratios), "seed": seed}
 
@@ -111,19 +115,19 @@ class Splitter:
         splits: dict[str, str] = {}
         bridging: dict[str, tuple[str, str]] = {}
         fresh: dict[str, str] = {}
-        # Identical images never part: where an image is new, what one of its items was, all of them are.
+        # Units never part: where an image is new, what one of its unit was, all of them are.
         together: dict[str, set[str]] = {}
         for key, content in self._contents.items():
-            together.setdefault(content, set()).update(known.splits_of(key, content))
+            together.setdefault(self._units[key], set()).update(known.splits_of(key, content))
         for key, content in self._contents.items():
             is_old = content in known.by_content
-            names = sorted(known.splits_of(key, content) if is_old else together[content])
+            names = sorted(known.splits_of(key, content) if is_old else together[self._units[key]])
             if len(names) > 1:
                 bridging[key] = (names[0], names[1])
             elif names:
                 splits[key] = names[0]
             else:
-                fresh[key] = content
+                fresh[key] = self._units[key]
         if fresh and not text:
             raise InputError(
                 f"{amount(len(fresh), 'new item')} since {name!r}, whose splits were published lists",
@@ -139,9 +143,11 @@ class Splitter:
         empty = [name for name in names if name not in filled]
         if empty:
             shared = f", {len(assigned.bridging):,} of them in two splits" if assigned.bridging else ""
+            if any(unit.startswith(GROUP) for unit in self._units.values()):
+                shared += f"; those of one {' or '.join(self._groups)} stay together"
             raise InputError(
                 f"the split {empty[0]!r} would be empty ({amount(len(self._contents), 'item')} selected{shared})",
-                hint="select more items, or give it a larger share",
+                hint="select more items, give it a larger share, or draw with another --seed",
             )
 
 
@@ -165,6 +171,19 @@ class _Known:
 
     def splits_of(self, key: str, content: str) -> list[str]:
         return sorted({split for split in (self.by_content.get(content), self.by_key.get(key)) if split})
+
+
+def groups_of(project: Project, items: Table, properties: Sequence[str]) -> dict[str, list[str]]:
+    """The groups of each item that has some: its values of these properties."""
+    found: dict[str, list[str]] = {}
+    for batch in project.store.tables.scan(items, ["item", "properties"]) if properties else ():
+        for key, text in zip(
+            *(batch.column(name).to_pylist() for name in ("item", "properties")), strict=True
+        ):
+            said = values_in(text)
+            if names := [f"{name} {said[name]}" for name in properties if name in said]:
+                found[key] = names
+    return found
 
 
 def contents_of(project: Project, items: Table) -> dict[str, str]:
