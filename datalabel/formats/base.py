@@ -222,6 +222,26 @@ class OutputFile:
     chunks: Iterable[bytes]
 
 
+class NoClassNumbers:
+    """A format in which no number means a class in more than one file: classes have names, or places in a list."""
+
+    def borrows_numbers(self, header: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """Never."""
+        return False
+
+    def class_numbers(self, header: Mapping[str, Any]) -> Sequence[ClassNumber]:  # noqa: ARG002
+        """None."""
+        return ()
+
+    def with_class_numbers(
+        self,
+        header: Mapping[str, Any],
+        numbers: Sequence[ClassNumber],  # noqa: ARG002
+    ) -> Mapping[str, Any]:
+        """As it is."""
+        return header
+
+
 class Format(Protocol):
     """A foreign format. Implementations hold no state.
 
@@ -306,6 +326,7 @@ __all__ = [
     "ClassNumber",
     "Format",
     "Loss",
+    "NoClassNumbers",
     "OutputFile",
     "Read",
     "ReadContext",

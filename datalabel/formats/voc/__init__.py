@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from datalabel.errors import Fault, InputError
 from datalabel.formats.base import (
     Capabilities,
-    ClassNumber,
     Format,
     Loss,
+    NoClassNumbers,
     OutputFile,
     Read,
     ReadContext,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datalabel.spec.model import Skeleton
 
 
-class Voc:
+class Voc(NoClassNumbers):
     """The format `voc`."""
 
     name = "voc"
@@ -75,22 +75,6 @@ class Voc:
 
     def renamed(self, header: Mapping[str, Any], names: Mapping[str, str | None]) -> Mapping[str, Any]:  # noqa: ARG002
         """As it is: only labels name classes."""
-        return header
-
-    def borrows_numbers(self, header: Mapping[str, Any]) -> bool:  # noqa: ARG002
-        """Never."""
-        return False
-
-    def class_numbers(self, header: Mapping[str, Any]) -> Sequence[ClassNumber]:  # noqa: ARG002
-        """None: files name classes by their names."""
-        return ()
-
-    def with_class_numbers(
-        self,
-        header: Mapping[str, Any],
-        numbers: Sequence[ClassNumber],  # noqa: ARG002
-    ) -> Mapping[str, Any]:
-        """As it is."""
         return header
 
     def skeletons(self, header: Mapping[str, Any]) -> Mapping[str, Skeleton]:  # noqa: ARG002

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 from datalabel.errors import Fault, Faults, InputError
 from datalabel.formats.base import (
     Capabilities,
-    ClassNumber,
     Format,
     Loss,
+    NoClassNumbers,
     OutputFile,
     Read,
     ReadContext,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from datalabel.spec.model import Skeleton
 
 
-class Yolo:
+class Yolo(NoClassNumbers):
     """The format `yolo`."""
 
     name = "yolo"
@@ -92,22 +92,6 @@ class Yolo:
         from datalabel.formats.yolo.dataset import with_names
 
         return {**header, "files": with_names(header.get("files", {}), names)}
-
-    def borrows_numbers(self, header: Mapping[str, Any]) -> bool:  # noqa: ARG002
-        """Never."""
-        return False
-
-    def class_numbers(self, header: Mapping[str, Any]) -> Sequence[ClassNumber]:  # noqa: ARG002
-        """None: a number is a place in the list of names, which a folder brings along."""
-        return ()
-
-    def with_class_numbers(
-        self,
-        header: Mapping[str, Any],
-        numbers: Sequence[ClassNumber],  # noqa: ARG002
-    ) -> Mapping[str, Any]:
-        """As it is."""
-        return header
 
     def skeletons(self, header: Mapping[str, Any]) -> Mapping[str, Skeleton]:
         """As Ultralytics' `kpt_names` has it; edges are not told."""
