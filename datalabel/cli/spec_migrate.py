@@ -138,8 +138,9 @@ def migrate(
         - delete_properties: {class: [small_potato, large_potato], names: [size]}
         - delete: [smudge]   # the labels of these classes go
 
-    Without `class`, a step is about every class. Labels keep their ids. The labelling tool may go on in the
-    old words: `add` takes what it says next as if it were said in the new ones.
+    Without `class`, a step is about every class. Labels keep their ids. The labelling tool may go on with the
+    old names of classes: `add` takes what it says next as if it were said in the new ones. Properties and
+    outlines it has to write as they are now (dlabel restore FILE writes them), or they are in conflict.
     """
     from datalabel.repository.spec.migrating import migrate as change
 
