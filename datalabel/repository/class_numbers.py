@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from datalabel.errors import InputError
 from datalabel.formats.base import ClassNumber
 from datalabel.formats.registry import get_format
 from datalabel.labels.class_names import Names, one_each
@@ -67,6 +68,17 @@ def with_numbers_before(
         else:
             kept.append(one)
     return fmt.with_class_numbers(header, kept)
+
+
+def of_two_classes(number: str, *told: tuple[str, str | None], where: str) -> InputError:
+    """The error for a list of results where a number is that of two classes: each with the file that says so."""
+    (first, one), (second, other) = told
+    return InputError(
+        f"category {number} is {one!r} in {first} and {other!r} in {second}, and a list of results names classes by "
+        "number only",
+        where=where,
+        hint="give the classes of both files numbers of their own",
+    )
 
 
 def highest(numbers: Iterable[str]) -> int:

@@ -58,8 +58,9 @@ class Numbers:
             new = [name for name in new if name in self._given]
         if not self.own or not new:
             return new
-        found = [distinct(batch.labels.column("class")) for batch in self._selection.batches(("class",))]
-        return [name for name in new if name in set().union(*found)]
+        batches = self._selection.batches(("class",))
+        found = set().union(*(distinct(batch.labels.column("class")) for batch in batches))
+        return [name for name in new if name in found]
 
     def _add_categories(self, classes: Sequence[str]) -> None:
         skeletons = self._selection.keypoints

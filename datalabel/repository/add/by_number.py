@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from datalabel.errors import InputError
 from datalabel.formats.base import Format, Read
 from datalabel.labels.class_names import Names, between
 from datalabel.labels.mentions import own_mentions
-from datalabel.repository.class_numbers import MeantClass, meant_classes
+from datalabel.repository.class_numbers import MeantClass, meant_classes, of_two_classes
 from datalabel.repository.stage import Stage
 from datalabel.repository.view import View, view_of
 from datalabel.store.history import Source
@@ -142,12 +141,7 @@ class ByNumber:
         (first, one), *others = told
         for name, other in others:
             if other.here != one.here:
-                raise InputError(
-                    f"category {one.number} is {one.here!r} in {first} and {other.here!r} in {name}, and a list of "
-                    "results names classes by number only",
-                    where=self._name,
-                    hint="give the classes of both files numbers of their own",
-                )
+                raise of_two_classes(one.number, (first, one.here), (name, other.here), where=self._name)
 
     def categories(self) -> Sequence[Mapping[str, Any]]:
         """Categories by which the source may name classes, each number once, in words that `names` tells.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datalabel.formats.base import Read
-from datalabel.repository.add.relatives import categories_of
+from datalabel.repository.class_numbers import of_two_classes
 
 
 class NotYet(Exception):  # noqa: N818 - no error: it is asked again later
@@ -45,7 +46,15 @@ class ReadTogether:
         Raises:
             InputError: two of them give one number to two classes.
         """
-        return categories_of(((name, read.header) for name, read in self._of(format_name)), asking)
+        known: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        for name, read in self._of(format_name):
+            for one in read.header.get("categories") or ():
+                number = json.dumps(one.get("id"))
+                first, other = known.setdefault(number, (name, one))
+                if other.get("name") != one.get("name"):
+                    told = (first, other.get("name")), (name, one.get("name"))
+                    raise of_two_classes(number, *told, where=asking)
+        return [one for _, one in known.values()]
 
     def _of(self, format_name: str) -> list[tuple[str, Read]]:
         if not self._finished:
