@@ -86,8 +86,8 @@ def _left_out(screen: Screen, found: Agreement) -> None:
         on = f"{amount(one.items, 'item')} with {amount(one.labels, 'label')} of {cut(name, NAME)}"
         screen.line((f"  left out: {on}, not named by {cut(other, NAME)}", "warn"))
     if lone and not found.taken_as_empty:
-        note = "  A list of results does not name images on which nothing was found."
-        screen.line((f"{note} --with-unseen NAME: that set saw all.", "warn"))
+        note = "  A model that saw them and found nothing cannot name them in its list of results:"
+        screen.line((f"{note} --with-unseen NAME counts that.", "warn"))
 
 
 def _number(found: Estimate) -> str:
