@@ -103,7 +103,7 @@ def results(desk: Desk) -> Desk:
 def test_what_only_one_of_two_sets_names_is_said(results: Desk) -> None:
     told = results.dlabel("agreement", "--sets", "ground_truth", "net").out
     assert "\n  left out: 2 items with 2 labels of ground_truth, not named by net\n" in told
-    assert "--with-unseen NAME: that set saw all.\n" in told
+    assert "--with-unseen NAME counts that.\n" in told
     found = json.loads(results.dlabel("agreement", "--sets", "net", "ground_truth", "--json").out)
     nothing = {"items": 0, "labels": 0}
     assert found["left_out"] == {"net": nothing, "ground_truth": {"items": 2, "labels": 2}}
